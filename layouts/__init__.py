@@ -1,0 +1,16 @@
+"""The building: floors, their files, generators, lint and a library of ready ones."""
+
+from layouts.errors import GridfleetError, LayoutError
+from layouts.geometry import Heading
+from layouts.layout import CellKind, Layout, Station, StationKind, open_layout
+
+__all__ = [
+    "CellKind",
+    "GridfleetError",
+    "Heading",
+    "Layout",
+    "LayoutError",
+    "Station",
+    "StationKind",
+    "open_layout",
+]

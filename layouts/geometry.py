@@ -1,0 +1,57 @@
+"""Cells, headings and metres: the only place that converts between them.
+
+cell     flat int id = row * n_cols + col; row 0 is the northern edge of the drawing
+heading  0 east, 1 north, 2 west, 3 south; north is row - 1
+world    metres, x east, y north, origin at the south-west corner of the floor
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+class Heading(IntEnum):
+    """Direction of travel on the grid."""
+
+    EAST = 0
+    NORTH = 1
+    WEST = 2
+    SOUTH = 3
+
+
+ROW_STEP = (0, -1, 0, 1)
+"""Change of row for one cell along each heading."""
+COL_STEP = (1, 0, -1, 0)
+"""Change of column for one cell along each heading."""
+
+
+def opposite(heading: int) -> int:
+    """The heading that points back."""
+    return (heading + 2) % 4
+
+
+def yaw_rad(heading: int) -> float:
+    """Yaw of a heading in the world frame, counter-clockwise from east."""
+    return heading * np.pi / 2
+
+
+def neighbour_table(n_rows: int, n_cols: int) -> NDArray[np.int32]:
+    """Cell next to each cell along each heading, -1 beyond the edge. Shape (n_cells, 4), int32."""
+    rows, cols = np.divmod(np.arange(n_rows * n_cols), n_cols)
+    table = np.full((n_rows * n_cols, 4), -1, dtype=np.int32)
+    for heading in Heading:
+        r, c = rows + ROW_STEP[heading], cols + COL_STEP[heading]
+        inside = (r >= 0) & (r < n_rows) & (c >= 0) & (c < n_cols)
+        table[inside, heading] = (r * n_cols + c)[inside]
+    return table
+
+
+def cell_centres_m(n_rows: int, n_cols: int, cell_size_m: float) -> NDArray[np.float64]:
+    """World coordinates of every cell centre. Shape (n_cells, 2): x, y in metres."""
+    rows, cols = np.divmod(np.arange(n_rows * n_cols), n_cols)
+    x = (cols + 0.5) * cell_size_m
+    y = (n_rows - rows - 0.5) * cell_size_m
+    return np.column_stack([x, y])
