@@ -1,0 +1,144 @@
+"""The seam between deciding and moving: what a fleet is told (Commands) and what it says (Reports).
+
+Everything crosses in columns, one numpy array per field and one row per unit or station concerned.
+A unit's work is a numbered stream of steps: step 0 is the cell it stood on at `connect`, every
+later step drives one cell or acts in place. A released step may be executed at once and is never
+taken back. The same controller drives a twin, real units or a test double; none of it can tell
+which (docs/decisions/0001-the-seam.md).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+Ints = NDArray[np.int32]
+Codes = NDArray[np.int8]
+
+
+class Act(IntEnum):
+    """What a step does."""
+
+    DRIVE = 0
+    """Go to the centre of the neighbouring cell `cell`; turning is part of it."""
+    LIFT = 1
+    """Raise the plate under the pod that stands on this cell."""
+    LOWER = 2
+    """Set the carried pod down on this cell."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Releases:
+    """Steps that units may now execute. Rows of one unit are in ascending order of step.
+
+    units: int32[k]. steps: int32[k], number in the unit's own stream. cells: int32[k], target
+    cell (the unit's own cell for LIFT and LOWER). acts: int8[k], Act.
+    """
+
+    units: Ints
+    steps: Ints
+    cells: Ints
+    acts: Codes
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class StationJobs:
+    """Work for the people at stations, given when the pod stands on the service cell.
+
+    One row per line to handle. stations: int32[k], index in Layout.stations. jobs: int32[k], rows
+    with the same number are one job and are worked in the order given. lines: int32[k], the
+    controller's number of the order line. quantities: int32[k], units to pick (positive) or to put
+    in (negative).
+    """
+
+    stations: Ints
+    jobs: Ints
+    lines: Ints
+    quantities: Ints
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Commands:
+    """All that the controller wants done after one control cycle."""
+
+    releases: Releases
+    station_jobs: StationJobs
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Reports:
+    """What happened until `time_s`: unit rows (only units with news) and station rows.
+
+    units: int32[k]. done: int32[k], latest step completed (for DRIVE: its cell centre reached).
+    cleared: int32[k], the body has left the cell of every step before this one: the only proof on
+    which a cell is freed. faults: int8[k], 0 or a FaultCode.
+    line_stations, line_jobs, lines: int32[m], order lines finished by people, in the order of
+    finishing. line_times_s: float64[m].
+    """
+
+    time_s: float
+    units: Ints
+    done: Ints
+    cleared: Ints
+    faults: Codes
+    line_stations: Ints
+    line_jobs: Ints
+    lines: Ints
+    line_times_s: NDArray[np.float64]
+
+
+class FaultCode(IntEnum):
+    """Why a unit cannot go on."""
+
+    NONE = 0
+    NO_POD = 1
+    """LIFT with no pod above."""
+    POD_IN_THE_WAY = 2
+    """LOWER where a pod stands already, or LIFT while carrying one."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FleetState:
+    """The truth at `connect`: start-up and restart both begin from it.
+
+    cells: int32[n_units], all different. headings: int8[n_units]. carried_pods: int32[n_units], pod
+    index or -1. pod_cells: int32[n_pods], cell of each standing pod, -1 when carried.
+    """
+
+    time_s: float
+    cells: Ints
+    headings: Codes
+    carried_pods: Ints
+    pod_cells: Ints
+
+
+class Backend(Protocol):
+    """Whatever executes releases."""
+
+    def connect(self) -> FleetState:
+        """Where everything is now."""
+
+    def send(self, commands: Commands) -> None:
+        """Hand over new releases and station jobs. Never blocks on motion."""
+
+    def advance(self, until_s: float) -> Reports:
+        """Let time pass until `until_s` and return the news: the only way time passes."""
+
+    def close(self) -> None:
+        """Let go of whatever the backend holds."""
+
+
+def empty_ints() -> Ints:
+    return np.empty(0, dtype=np.int32)
+
+
+def no_releases() -> Releases:
+    return Releases(empty_ints(), empty_ints(), empty_ints(), np.empty(0, dtype=np.int8))
+
+
+def no_station_jobs() -> StationJobs:
+    return StationJobs(empty_ints(), empty_ints(), empty_ints(), empty_ints())

@@ -1,0 +1,71 @@
+"""The event log: what happened, when and to whom, in the order it was recorded.
+
+One row per event. Ids that do not apply are -1. Times are simulated seconds since the start.
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+class EventKind(IntEnum):
+    """What a row of the log says; the comment names the columns that it fills."""
+
+    ORDER_PLACED = 0  # order, value = number of lines
+    ORDER_ASSIGNED = 1  # order, station
+    ORDER_DONE = 2  # order, station, value = cycle time in s
+    LINE_DONE = 3  # order, station, pod, line, value = units picked
+    RETURN_DONE = 4  # order, station, pod, line, value = units put in
+    LINE_SHORT = 5  # order, station, line, value = units that stock could not cover
+    TASK_OPENED = 6  # task, pod, station
+    TASK_ASSIGNED = 7  # task, unit, pod, station
+    TASK_DONE = 8  # task, unit, pod, station, cell; value = seconds since it was assigned
+    POD_LIFTED = 9  # unit, pod, cell
+    POD_PRESENTED = 10  # unit, pod, station, cell
+    POD_SERVED = 11  # unit, pod, station; value = lines handled
+    POD_STORED = 12  # unit, pod, cell
+    ERRAND_STARTED = 13  # unit, task, cell = goal; value = cell of departure
+    ERRAND_DONE = 14  # unit, task, cell
+    CONTACT = 15  # unit, value = code of the other party (see docs/kpis.md), cell
+    FAULT = 16  # unit, cell, value = FaultCode
+
+
+class EventLog:
+    """Append-only; `columns` turns it into arrays."""
+
+    def __init__(self) -> None:
+        self._rows: list[tuple[float, int, int, int, int, int, int, int, int, float]] = []
+
+    def add(
+        self,
+        time_s: float,
+        kind: EventKind,
+        *,
+        unit: int = -1,
+        task: int = -1,
+        pod: int = -1,
+        station: int = -1,
+        order: int = -1,
+        line: int = -1,
+        cell: int = -1,
+        value: float = 0.0,
+    ) -> None:
+        self._rows.append((time_s, kind, unit, task, pod, station, order, line, cell, value))
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def columns(self) -> dict[str, NDArray[np.generic]]:
+        """The log as named columns of equal length, in the order of recording."""
+        names = ("time_s", "kind", "unit", "task", "pod", "station", "order", "line", "cell")
+        dtypes = (np.float64, np.int8, *[np.int32] * 7)
+        table: list[tuple[float, ...]] = list(zip(*self._rows, strict=True)) or [()] * 10
+        columns: dict[str, NDArray[np.generic]] = {
+            name: np.array(values, dtype=dtype)
+            for name, values, dtype in zip(names, table, dtypes, strict=False)
+        }
+        columns["value"] = np.array(table[9], dtype=np.float64)
+        return columns

@@ -1,0 +1,1 @@
+"""What the fleet is for: orders, inventory, stations and the tasks that follow from them."""

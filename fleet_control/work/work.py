@@ -1,0 +1,77 @@
+"""What the controller needs of whatever creates work: errands for units and jobs for stations.
+
+Two kinds exist: fulfilment (orders are picked from pods at stations) and a stream of
+point-to-point errands for floors without stations.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fleet_control.backend import Reports, StationJobs
+
+
+class Deed(IntEnum):
+    """What a unit does at the end of an errand."""
+
+    PASS = 0
+    """Nothing: the errand is done on arrival and the unit need not stop."""
+    LIFT = 1
+    LOWER = 2
+    SERVICE = 3
+    """Stand still until people at the station have finished the job."""
+
+
+@dataclass(frozen=True, slots=True)
+class Errand:
+    """Drive to a cell and do something there. `is_laden` holds while driving."""
+
+    cell: int
+    deed: Deed
+    is_laden: bool = False
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class OpenTasks:
+    """Tasks that need a unit. tasks: int32[k] ids, most urgent first; cells: int32[k], where each
+    task's first errand goes."""
+
+    tasks: NDArray[np.int32]
+    cells: NDArray[np.int32]
+
+
+class Work(Protocol):
+    """The controller calls `advance`, assigns `open_tasks` with `begin`, then sends every unit in
+    `take_errands` on its way, and tells when an errand is over."""
+
+    def advance(self, now_s: float, reports: Reports) -> None:
+        """Take in what has arrived by now: new orders, lines that people have finished."""
+
+    def open_tasks(self) -> OpenTasks:
+        """Tasks without a unit."""
+
+    def begin(self, task: int, unit: int, now_s: float) -> None:
+        """The task now belongs to this unit; its first errand comes with `take_errands`."""
+
+    def errand_done(self, unit: int, now_s: float) -> None:
+        """The unit stands on its errand's cell and has done its deed (SERVICE: has arrived)."""
+
+    def follow_on(self, unit: int, now_s: float) -> Errand | None:
+        """The errand after the current one, if it is known before the current one is over.
+
+        Asked when a unit's committed path reaches the cell of a PASS errand, so that the unit may
+        drive on without stopping. `errand_done` is still called for each errand in turn."""
+
+    def take_errands(self) -> list[tuple[int, Errand]]:
+        """Errands to start now, (unit, errand), each handed out once."""
+
+    def take_station_jobs(self) -> StationJobs:
+        """Jobs for people, each handed out once."""
+
+    def task_of(self, unit: int) -> int:
+        """The unit's task or -1."""
