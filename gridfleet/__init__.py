@@ -1,0 +1,1 @@
+"""Wires layouts, controller and twin together: command line, runs, KPIs and reports."""

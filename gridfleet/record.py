@@ -1,0 +1,49 @@
+"""What a run leaves behind in memory: everything that KPIs and the report are made from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from layouts import Layout
+
+UNIT_STATES = ("loaded", "empty", "queueing", "at_station", "waiting", "idle")
+"""Columns of `unit_time_s`. waiting: has somewhere to go, everything released is driven, and the
+way on belongs to others."""
+STATION_STATES = ("picking", "starved", "blocked", "no_work")
+"""Columns of `station_time_s`; see docs/kpis.md."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RunRecord:
+    """One finished or interrupted run.
+
+    events: columns of the event log (fleet_control.events), equal lengths.
+    unit_time_s: float64[n_units, 6], seconds per UNIT_STATES.
+    station_time_s: float64[n_stations, 4], seconds per STATION_STATES.
+    cells_driven: int64[n_units]. visits: int64[n_cells], arrivals of units at each cell.
+    wait_s: float64[n_cells], unit seconds spent waiting on each cell.
+    plan_ms: float64[k], wall time of each planning step, milliseconds.
+    n_active: units allowed to drive at once; the rest were parked as surplus.
+    partial: ended before its time, by Ctrl-C or an error.
+    """
+
+    layout: Layout
+    n_units: int
+    n_active: int
+    sim_s: float
+    wall_s: float
+    partial: bool
+    events: dict[str, NDArray[np.generic]]
+    unit_time_s: NDArray[np.float64]
+    station_time_s: NDArray[np.float64]
+    cells_driven: NDArray[np.int64]
+    visits: NDArray[np.int64]
+    wait_s: NDArray[np.float64]
+    plan_ms: NDArray[np.float64]
+    contacts: int
+    conflicts: int
+    notes: tuple[str, ...] = ()
+    """Sentences a reader must know, such as that a floor without stations ran random errands."""

@@ -1,0 +1,1 @@
+"""The digital twin: what executes releases when there is no real floor."""
