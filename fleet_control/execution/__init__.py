@@ -1,0 +1,1 @@
+"""From plans to releases: who visits each cell in which order, and what is released when."""

@@ -1,0 +1,149 @@
+"""Ticket locks per cell: an action dependency graph without lists (docs/decisions/0002).
+
+Committing a visit draws the next ticket of its cell; a visit may be released once every earlier
+ticket has been served, and a ticket is served only on proof that the body has left. Steps live in
+one ring per unit: cleared <= done <= released <= committed, indices modulo the ring's length.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fleet_control.compile import kernel
+
+DRIVE = 0
+NO_TICKET = -1
+
+
+@kernel
+def commit_moves(
+    chosen: NDArray[np.int32], end_cells: NDArray[np.int32], end_headings: NDArray[np.int8],
+    committed: NDArray[np.int32], cells: NDArray[np.int32], tickets: NDArray[np.int32],
+    acts: NDArray[np.int8], next_ticket: NDArray[np.int32], n_cols: int,
+    moved: NDArray[np.int32],
+) -> int:  # fmt: skip
+    """Append one move per unit whose chosen cell differs from its end. Returns how many moved.
+
+    The caller has checked that the step is free of conflicts and rings. Tickets of a cell that one
+    unit leaves and another enters in the same step are in the right order already: the leaver drew
+    its ticket when it came.
+    """
+    ring = cells.shape[1]
+    n_moved = 0
+    for unit in range(chosen.size):
+        cell = chosen[unit]
+        here = end_cells[unit]
+        if cell == here:
+            continue
+        step = committed[unit] + 1
+        committed[unit] = step
+        slot = step % ring
+        cells[unit, slot] = cell
+        acts[unit, slot] = DRIVE
+        tickets[unit, slot] = next_ticket[cell]
+        next_ticket[cell] += 1
+        end_cells[unit] = cell
+        delta = cell - here
+        if delta == 1:
+            end_headings[unit] = 0
+        elif delta == -1:
+            end_headings[unit] = 2
+        elif delta < 0:
+            end_headings[unit] = 1
+        else:
+            end_headings[unit] = 3
+        moved[n_moved] = unit
+        n_moved += 1
+    return n_moved
+
+
+@kernel
+def free_cells(
+    units: NDArray[np.int32], done: NDArray[np.int32], cleared: NDArray[np.int32],
+    unit_done: NDArray[np.int32], unit_cleared: NDArray[np.int32], released: NDArray[np.int32],
+    cells: NDArray[np.int32], tickets: NDArray[np.int32], acts: NDArray[np.int8],
+    serving: NDArray[np.int32], owners: NDArray[np.int32], visits: NDArray[np.int64],
+    driven: NDArray[np.int64],
+) -> int:  # fmt: skip
+    """Take in reports: advance counters and serve the tickets of cells proved empty.
+
+    Returns -1, or the row of a report that contradicts what was released.
+    """
+    ring = cells.shape[1]
+    for row in range(units.size):
+        unit = units[row]
+        if done[row] > released[unit] or cleared[row] > done[row]:
+            return row
+        for step in range(unit_done[unit] + 1, done[row] + 1):
+            if acts[unit, step % ring] == DRIVE:
+                visits[cells[unit, step % ring]] += 1
+                driven[unit] += 1
+        if done[row] > unit_done[unit]:
+            unit_done[unit] = done[row]
+        for step in range(unit_cleared[unit], cleared[row]):
+            slot = step % ring
+            if tickets[unit, slot] == NO_TICKET:
+                continue
+            cell = cells[unit, slot]
+            if owners[cell] != unit or serving[cell] != tickets[unit, slot]:
+                return row
+            owners[cell] = -1
+            serving[cell] += 1
+        if cleared[row] > unit_cleared[unit]:
+            unit_cleared[unit] = cleared[row]
+    return -1
+
+
+@kernel
+def release_steps(
+    base_length: int, unit_done: NDArray[np.int32], released: NDArray[np.int32],
+    committed: NDArray[np.int32], cells: NDArray[np.int32], tickets: NDArray[np.int32],
+    acts: NDArray[np.int8], serving: NDArray[np.int32], owners: NDArray[np.int32],
+    out_units: NDArray[np.int32], out_steps: NDArray[np.int32], out_cells: NDArray[np.int32],
+    out_acts: NDArray[np.int8],
+) -> int:  # fmt: skip
+    """Release up to `base_length` steps ahead of each unit where all earlier visitors have left.
+
+    Returns the number of rows written, or -1 - cell where the cell is still held by another unit
+    although its ticket came up: a broken invariant.
+    """
+    ring = cells.shape[1]
+    n_out = 0
+    for unit in range(released.size):
+        while released[unit] < committed[unit] and released[unit] - unit_done[unit] < base_length:
+            step = released[unit] + 1
+            slot = step % ring
+            cell = cells[unit, slot]
+            if acts[unit, slot] == DRIVE:
+                if serving[cell] != tickets[unit, slot]:
+                    break
+                if owners[cell] >= 0:
+                    return -1 - cell
+                owners[cell] = unit
+            released[unit] = step
+            out_units[n_out] = unit
+            out_steps[n_out] = step
+            out_cells[n_out] = cell
+            out_acts[n_out] = acts[unit, slot]
+            n_out += 1
+    return n_out
+
+
+@kernel
+def add_unit_time(
+    dt_s: float, states: NDArray[np.int8], waiting_code: int, driving_code_limit: int,
+    unit_done: NDArray[np.int32], released: NDArray[np.int32], goals_open: NDArray[np.bool_],
+    cells: NDArray[np.int32], unit_time_s: NDArray[np.float64], wait_s: NDArray[np.float64],
+) -> None:  # fmt: skip
+    """Book dt_s on each unit's state; a driving unit with nothing left to drive is waiting.
+
+    states: int8[n_units], column of unit_time_s; columns below `driving_code_limit` are driving.
+    """
+    ring = cells.shape[1]
+    for unit in range(states.size):
+        state = states[unit]
+        if state < driving_code_limit and unit_done[unit] == released[unit] and goals_open[unit]:
+            state = np.int8(waiting_code)
+            wait_s[cells[unit, unit_done[unit] % ring]] += dt_s
+        unit_time_s[unit, state] += dt_s

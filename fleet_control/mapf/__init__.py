@@ -1,0 +1,1 @@
+"""Multi-agent path finding: distance fields, lifelong planning, conflict checks, capacity."""

@@ -1,0 +1,87 @@
+"""Distance fields per goal, made on demand and kept in a bounded cache.
+
+A field gives, for every driveable cell and heading, the cost of the cheapest way to a goal under
+the floor's one-way rules, lane costs and turning cost. Laden and empty units need fields of their
+own, since a laden one does not pass under pods.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fleet_control.mapf.field_kernels import fill_field
+from fleet_control.mapf.grid import CELL_COST, TURN_COST, Grid
+
+DEFAULT_MEMORY_MB = 480
+
+
+class DistanceFields:
+    """A bounded cache of fields; those held by a unit are never evicted.
+
+    values: uint16[n_slots, 4 * n_compact]; `values[slot, 4 * compact[cell] + heading]`.
+    """
+
+    def __init__(
+        self, grid: Grid, n_units: int, memory_mb: float = DEFAULT_MEMORY_MB,
+        turn_cost: int = TURN_COST,
+    ) -> None:
+        self._grid = grid
+        self._turn_cost = turn_cost
+        row_bytes = 8 * grid.n_compact
+        wanted = int(memory_mb * 2**20 // row_bytes)
+        n_slots = max(min(wanted, 2 * grid.n_compact), 2 * n_units + 8)
+        self.values: NDArray[np.uint16] = np.empty((n_slots, 4 * grid.n_compact), dtype=np.uint16)
+        self._slots: OrderedDict[tuple[int, int], int] = OrderedDict()
+        self._holders = np.zeros(n_slots, dtype=np.int32)
+        self._keys: list[tuple[int, int]] = []
+        dearest = max(turn_cost, CELL_COST + int(grid.surcharges.max(initial=0)))
+        self._heads = np.empty(1 << int(dearest).bit_length(), dtype=np.int32)
+        self._pool_next = np.empty(12 * grid.n_compact + 4, dtype=np.int32)
+        self._pool_state = np.empty_like(self._pool_next)
+        self.n_filled = 0
+
+    def hold(self, goal: int, load: int) -> int:
+        """Slot of the field to `goal` for an empty (0) or laden (1) unit, kept until `let_go`."""
+        key = (goal, load)
+        slot = self._slots.get(key)
+        if slot is None:
+            slot = self._fill(key)
+        else:
+            self._slots.move_to_end(key)
+        self._holders[slot] += 1
+        return slot
+
+    def let_go(self, slot: int) -> None:
+        """One holder less; the field stays cached until its slot is needed."""
+        self._holders[slot] -= 1
+
+    def distance(self, start: int, heading: int, goal: int, load: int) -> int:
+        """Cost from a cell and heading to a goal, UNREACHABLE if there is no way."""
+        slot = self.hold(goal, load)
+        self.let_go(slot)
+        return int(self.values[slot, 4 * self._grid.compact[start] + heading])
+
+    def _fill(self, key: tuple[int, int]) -> int:
+        slot = self._free_slot()
+        grid = self._grid
+        goal, load = key
+        fill_field(
+            self.values[slot], goal, grid.previous, grid.surcharges, grid.through[load],
+            grid.zones, grid.compact, CELL_COST, self._turn_cost,
+            self._heads, self._pool_next, self._pool_state,
+        )  # fmt: skip
+        self._slots[key] = slot
+        self.n_filled += 1
+        return slot
+
+    def _free_slot(self) -> int:
+        if len(self._slots) < len(self._holders):
+            return len(self._slots)
+        for key, slot in self._slots.items():  # least recently used first
+            if self._holders[slot] == 0:
+                del self._slots[key]
+                return slot
+        raise MemoryError("every distance field is in use; give the fields more memory")

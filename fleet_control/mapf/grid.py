@@ -1,0 +1,98 @@
+"""The floor as the planner sees it: moves, their costs and who may pass where.
+
+Costs are small integers so that distance fields need no heap: two units of cost are the time of
+one cell at full speed. Turning a quarter costs as much as 3.5 cells, since a unit brakes, turns
+and accelerates again (docs/kpis.md names the motion figures behind it).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from layouts import CellKind, Layout
+from layouts.geometry import Heading, opposite
+
+CELL_COST = 2
+TURN_COST = 7
+UNREACHABLE = 65535
+"""Distance of a state from which the goal cannot be reached."""
+EMPTY, LADEN = 0, 1
+"""Row of `through` for units without and with a pod."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Grid:
+    """Arrays that every planner works on.
+
+    neighbours: int32[n_cells, 4], cell reached along each heading or -1.
+    previous: int32[n_cells, 4], cell from which that heading leads here or -1.
+    surcharges: int32[n_cells, 4], cost of the move beyond CELL_COST.
+    through: bool[2, n_cells], cells that an empty and a laden unit may drive through; any other
+        cell is entered only by a unit whose goal it is or whose goal lies in the same zone.
+    zones: int16[n_cells], index of the station whose queue or service cell this is, or -1.
+    compact: int32[n_cells], rank of the cell among driveable ones (row of a field) or -1.
+    n_compact: number of driveable cells.
+    """
+
+    n_rows: int
+    n_cols: int
+    neighbours: NDArray[np.int32]
+    previous: NDArray[np.int32]
+    surcharges: NDArray[np.int32]
+    through: NDArray[np.bool_]
+    zones: NDArray[np.int16]
+    compact: NDArray[np.int32]
+    n_compact: int
+
+    @property
+    def n_cells(self) -> int:
+        return self.n_rows * self.n_cols
+
+
+def grid_of(layout: Layout, lane_costs: NDArray[np.int32] | None = None) -> Grid:
+    """The planner's view of a layout. `lane_costs`: int32[n_cells, 4], added to every move."""
+    driveable = layout.driveable
+    compact = np.where(driveable, np.cumsum(driveable) - 1, -1).astype(np.int32)
+    surcharges = np.rint(layout.edge_costs * CELL_COST).astype(np.int32)
+    if lane_costs is not None:
+        surcharges = surcharges + lane_costs
+    return Grid(
+        n_rows=layout.n_rows,
+        n_cols=layout.n_cols,
+        neighbours=layout.neighbours,
+        previous=previous_table(layout.neighbours),
+        surcharges=surcharges.astype(np.int32),
+        through=through_table(layout),
+        zones=station_zones(layout),
+        compact=compact,
+        n_compact=int(driveable.sum()),
+    )
+
+
+def previous_table(neighbours: NDArray[np.int32]) -> NDArray[np.int32]:
+    """Inverse of a neighbour table: previous[v, h] = u where neighbours[u, h] = v, else -1."""
+    previous = np.full_like(neighbours, -1)
+    for heading in Heading:
+        sources = np.flatnonzero(neighbours[:, heading] >= 0)
+        previous[neighbours[sources, heading], heading] = sources
+    return previous
+
+
+def through_table(layout: Layout) -> NDArray[np.bool_]:
+    """bool[2, n_cells]: where empty and laden units may drive through."""
+    open_cells = np.isin(layout.kinds, [CellKind.FLOOR, CellKind.CHARGER, CellKind.PARKING])
+    return np.stack([open_cells | (layout.kinds == CellKind.STORAGE), open_cells])
+
+
+def station_zones(layout: Layout) -> NDArray[np.int16]:
+    """int16[n_cells]: station index on its service and queue cells, -1 elsewhere."""
+    zones = np.full(layout.n_cells, -1, dtype=np.int16)
+    for index, station in enumerate(layout.stations):
+        zones[[station.cell, *station.queue]] = index
+    return zones
+
+
+__all__ = ["CELL_COST", "EMPTY", "LADEN", "TURN_COST", "UNREACHABLE", "Grid", "grid_of", "opposite"]

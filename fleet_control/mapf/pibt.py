@@ -1,0 +1,79 @@
+"""Lifelong PIBT on cells: priority inheritance, turn-aware distances, a way out for stuck units."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fleet_control.mapf.fields import DistanceFields
+from fleet_control.mapf.grid import TURN_COST, UNREACHABLE, Grid
+from fleet_control.mapf.pibt_kernels import N_CANDIDATES, plan_step
+from fleet_control.mapf.planner import PlannerOptions
+from fleet_control.mapf.priorities import BONUS, EPOCH, PATIENCE, track_progress
+
+
+class PibtPlanner:
+    """Implements `Planner`. All arrays are allocated once; a step allocates only its sort."""
+
+    def __init__(self, grid: Grid, n_units: int, options: PlannerOptions) -> None:
+        self._grid = grid
+        self._options = options
+        self.fields = DistanceFields(grid, n_units)
+        self._goals = np.full(n_units, -1, dtype=np.int32)
+        self._slots = np.zeros(n_units, dtype=np.int32)
+        self._loads = np.zeros(n_units, dtype=np.int8)
+        self._since = np.zeros(n_units, dtype=np.int64)
+        self._best = np.full(n_units, UNREACHABLE, dtype=np.int32)
+        self._last_progress = np.zeros(n_units, dtype=np.int64)
+        self._bonus = np.zeros(n_units, dtype=np.int64)
+        self._keys = np.zeros(n_units, dtype=np.int64)
+        self._rng = np.random.Generator(np.random.PCG64(options.seed))
+        self._salt = int(self._rng.integers(1 << 40))
+        self._step = 0
+        self._at_now = np.full(grid.n_cells, -1, dtype=np.int32)
+        self._at_next = np.full(grid.n_cells, -1, dtype=np.int32)
+        self._candidates = np.zeros((n_units, N_CANDIDATES), dtype=np.int32)
+        self._counts = np.zeros(n_units, dtype=np.int32)
+        self._cursors = np.zeros(n_units, dtype=np.int32)
+        self._stack = np.zeros(n_units + 1, dtype=np.int32)
+        self._candidate_keys = np.zeros(N_CANDIDATES, dtype=np.int64)
+
+    def set_goal(self, unit: int, goal: int, load: int) -> None:
+        slot = self.fields.hold(goal, load)
+        self.clear_goal(unit, load)
+        self._goals[unit] = goal
+        self._slots[unit] = slot
+        self._since[unit] = self._step
+        self._best[unit] = UNREACHABLE
+        self._last_progress[unit] = self._step
+
+    def clear_goal(self, unit: int, load: int) -> None:
+        if self._goals[unit] >= 0:
+            self.fields.let_go(int(self._slots[unit]))
+        self._goals[unit] = -1
+        self._loads[unit] = load
+        self._bonus[unit] = 0
+
+    def step(
+        self, cells: NDArray[np.int32], headings: NDArray[np.int8], fixed: NDArray[np.bool_]
+    ) -> NDArray[np.int32]:
+        grid, n_units = self._grid, len(cells)
+        self._step += 1
+        redraw = self._step % EPOCH == 0
+        draws = self._rng.integers(BONUS, size=n_units) if redraw else self._bonus
+        track_progress(
+            cells, headings, self._goals, self._slots, grid.compact, self.fields.values,
+            self._since, self._best, self._last_progress, self._bonus, self._step, redraw,
+            draws, PATIENCE, self._keys,
+        )  # fmt: skip
+        order = np.argsort(self._keys, kind="stable")
+        chosen = np.empty(n_units, dtype=np.int32)
+        self._salt += n_units
+        plan_step(
+            order, cells, headings, self._goals, self._slots, self._loads, fixed,
+            grid.neighbours, grid.surcharges, grid.through, grid.zones, grid.compact,
+            self.fields.values, TURN_COST, self._options.follow_cost, self._salt,
+            self._options.allow_cycles, self._at_now, self._at_next, chosen,
+            self._candidates, self._counts, self._cursors, self._stack, self._candidate_keys,
+        )  # fmt: skip
+        return chosen

@@ -1,0 +1,53 @@
+"""The planner interface and the registry that `--planner` names."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fleet_control.mapf.fields import DistanceFields
+from fleet_control.mapf.grid import Grid
+
+
+@dataclass(frozen=True, slots=True)
+class PlannerOptions:
+    """allow_cycles: let rings of units rotate in one step (benchmarks only: execution by events
+    would deadlock on them). follow_cost: extra cost of entering a cell that a unit is leaving."""
+
+    seed: int = 0
+    allow_cycles: bool = False
+    follow_cost: int = 0
+
+
+class Planner(Protocol):
+    """Lifelong planning in synchronous steps over units whose goals change at any time."""
+
+    fields: DistanceFields
+
+    def set_goal(self, unit: int, goal: int, load: int) -> None:
+        """From now on the unit heads for this cell, empty (0) or laden (1)."""
+
+    def clear_goal(self, unit: int, load: int) -> None:
+        """The unit has nowhere to go; it stays unless others push it."""
+
+    def step(
+        self, cells: NDArray[np.int32], headings: NDArray[np.int8], fixed: NDArray[np.bool_]
+    ) -> NDArray[np.int32]:
+        """Cell of every unit one step later: the same or a neighbour, free of conflicts.
+
+        cells, headings: where each unit's committed path ends. fixed: units that must stay."""
+
+
+def planner_named(name: str, grid: Grid, n_units: int, options: PlannerOptions) -> Planner:
+    """The planner of that name; KeyError for a name not in PLANNERS."""
+    from fleet_control.mapf.pibt import PibtPlanner
+
+    if name not in PLANNERS:
+        raise KeyError(name)
+    return PibtPlanner(grid, n_units, options)
+
+
+PLANNERS = {"pibt": "priority inheritance with backtracking on cells, turn-aware distances"}

@@ -1,0 +1,1 @@
+"""The fast twin: differential-drive kinematics and a collision monitor in compiled kernels."""
