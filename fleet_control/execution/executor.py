@@ -34,10 +34,9 @@ class Executor:
     visits: int64[n_cells], arrivals. driven: int64[n_units], cells driven.
     """
 
-    def __init__(self, n_cells: int, n_cols: int, state: FleetState, base_length: int) -> None:
+    def __init__(self, n_cells: int, state: FleetState, base_length: int) -> None:
         n_units = len(state.cells)
         self.base_length = base_length
-        self._n_cols = n_cols
         self.end_cells = state.cells.copy()
         self.end_headings = state.headings.copy()
         self.done = np.zeros(n_units, dtype=np.int32)
@@ -79,7 +78,7 @@ class Executor:
             raise InvariantError(f"the planner's step cannot be executed: {conflicts[0]}")
         n_moved = commit_moves(
             chosen, self.end_cells, self.end_headings, self.committed, self.cells,
-            self._tickets, self._acts, self._next_ticket, self._n_cols, self._moved,
+            self._tickets, self._acts, self._next_ticket, self._moved,
         )  # fmt: skip
         return self._moved[:n_moved].copy()
 

@@ -20,7 +20,7 @@ NO_TICKET = -1
 def commit_moves(
     chosen: NDArray[np.int32], end_cells: NDArray[np.int32], end_headings: NDArray[np.int8],
     committed: NDArray[np.int32], cells: NDArray[np.int32], tickets: NDArray[np.int32],
-    acts: NDArray[np.int8], next_ticket: NDArray[np.int32], n_cols: int,
+    acts: NDArray[np.int8], next_ticket: NDArray[np.int32],
     moved: NDArray[np.int32],
 ) -> int:  # fmt: skip
     """Append one move per unit whose chosen cell differs from its end. Returns how many moved.
@@ -73,7 +73,7 @@ def free_cells(
     ring = cells.shape[1]
     for row in range(units.size):
         unit = units[row]
-        if done[row] > released[unit] or cleared[row] > done[row]:
+        if done[row] > released[unit] or cleared[row] > done[row] + 1:
             return row
         for step in range(unit_done[unit] + 1, done[row] + 1):
             if acts[unit, step % ring] == DRIVE:
@@ -147,3 +147,19 @@ def add_unit_time(
             state = np.int8(waiting_code)
             wait_s[cells[unit, unit_done[unit] % ring]] += dt_s
         unit_time_s[unit, state] += dt_s
+
+
+@kernel
+def count_short(
+    driving: NDArray[np.bool_], pinned: NDArray[np.bool_], unit_done: NDArray[np.int32],
+    committed: NDArray[np.int32], enough: int,
+) -> tuple[int, int]:  # fmt: skip
+    """How many driving units have fewer than `enough` moves ahead, and how many drive at all."""
+    n_short = 0
+    n_driving = 0
+    for unit in range(driving.size):
+        if driving[unit] and not pinned[unit]:
+            n_driving += 1
+            if committed[unit] - unit_done[unit] < enough:
+                n_short += 1
+    return n_short, n_driving

@@ -32,8 +32,9 @@ def track_progress(
     keys: int64[n_units], ascending order is most urgent first.
     """
     for unit in range(cells.size):
-        if goals[unit] < 0:
-            keys[unit] = 1
+        if goals[unit] < 0 or cells[unit] == goals[unit]:
+            keys[unit] = 1  # nowhere to go: everybody else is more urgent
+            since[unit] = step
             continue
         distance = np.int32(fields[slots[unit], 4 * compact[cells[unit]] + headings[unit]])
         if distance < best[unit]:

@@ -97,18 +97,20 @@ def _drive(
     left = (last[unit] - first[unit]) * cell_m - along
     speed = _approach(motion[unit, SPEED], limits[0], limits[1], limits[2], left, dt)
     along += speed * dt
-    origin = cells[unit, first[unit] % ring]
-    if left - speed * dt < 1e-7:
+    arrives = left - speed * dt < 1e-7
+    if arrives:
         along = (last[unit] - first[unit]) * cell_m
-        done[unit] = last[unit]
-        cleared[unit] = max(cleared[unit], first[unit] + np.int32(
-            math.floor((along - half_length) / cell_m + 0.5)))
+    # Count the run from the last centre passed: its ring entry is never overwritten.
+    passed = np.int32(math.floor(along / cell_m + 1e-12))
+    first[unit] += passed
+    along = 0.0 if arrives else max(along - passed * cell_m, 0.0)
+    done[unit] = first[unit]
+    left_behind = first[unit] + np.int32(math.floor((along - half_length) / cell_m + 0.5))
+    cleared[unit] = max(cleared[unit], left_behind)
+    if arrives:
         speed = 0.0
         mode[unit] = IDLE
-    else:
-        done[unit] = max(done[unit], first[unit] + np.int32(math.floor(along / cell_m)))
-        cleared[unit] = max(cleared[unit], first[unit] + np.int32(
-            math.floor((along - half_length) / cell_m + 0.5)))
+    origin = cells[unit, first[unit] % ring]
     motion[unit, SPEED] = speed
     motion[unit, ALONG] = along
     x, y = centres[origin, 0], centres[origin, 1]
