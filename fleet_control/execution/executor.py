@@ -15,14 +15,13 @@ from fleet_control.backend import Act, FleetState, Releases, Reports
 from fleet_control.errors import InvariantError
 from fleet_control.execution.kernels import (
     NO_TICKET,
+    RING,
     commit_moves,
     free_cells,
     release_steps,
 )
 from fleet_control.mapf.conflicts import ConflictCheck
 
-RING = 32
-"""Steps kept per unit; more than base length, committed moves and cells under the body together."""
 
 
 class Executor:

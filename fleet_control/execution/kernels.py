@@ -12,6 +12,10 @@ from numpy.typing import NDArray
 
 from fleet_control.compile import kernel
 
+RING = 32
+"""Steps kept per unit (a power of two); more than base length, committed moves and cells under the
+body together."""
+RING_MASK = RING - 1
 DRIVE = 0
 NO_TICKET = -1
 
@@ -29,7 +33,6 @@ def commit_moves(
     unit leaves and another enters in the same step are in the right order already: the leaver drew
     its ticket when it came.
     """
-    ring = cells.shape[1]
     n_moved = 0
     for unit in range(chosen.size):
         cell = chosen[unit]
@@ -38,7 +41,7 @@ def commit_moves(
             continue
         step = committed[unit] + 1
         committed[unit] = step
-        slot = step % ring
+        slot = step & RING_MASK
         cells[unit, slot] = cell
         acts[unit, slot] = DRIVE
         tickets[unit, slot] = next_ticket[cell]
@@ -70,19 +73,18 @@ def free_cells(
 
     Returns -1, or the row of a report that contradicts what was released.
     """
-    ring = cells.shape[1]
     for row in range(units.size):
         unit = units[row]
         if done[row] > released[unit] or cleared[row] > done[row] + 1:
             return row
         for step in range(unit_done[unit] + 1, done[row] + 1):
-            if acts[unit, step % ring] == DRIVE:
-                visits[cells[unit, step % ring]] += 1
+            if acts[unit, step & RING_MASK] == DRIVE:
+                visits[cells[unit, step & RING_MASK]] += 1
                 driven[unit] += 1
         if done[row] > unit_done[unit]:
             unit_done[unit] = done[row]
         for step in range(unit_cleared[unit], cleared[row]):
-            slot = step % ring
+            slot = step & RING_MASK
             if tickets[unit, slot] == NO_TICKET:
                 continue
             cell = cells[unit, slot]
@@ -108,12 +110,11 @@ def release_steps(
     Returns the number of rows written, or -1 - cell where the cell is still held by another unit
     although its ticket came up: a broken invariant.
     """
-    ring = cells.shape[1]
     n_out = 0
     for unit in range(released.size):
         while released[unit] < committed[unit] and released[unit] - unit_done[unit] < base_length:
             step = released[unit] + 1
-            slot = step % ring
+            slot = step & RING_MASK
             cell = cells[unit, slot]
             if acts[unit, slot] == DRIVE:
                 if serving[cell] != tickets[unit, slot]:
@@ -140,12 +141,11 @@ def add_unit_time(
 
     states: int8[n_units], column of unit_time_s; columns below `driving_code_limit` are driving.
     """
-    ring = cells.shape[1]
     for unit in range(states.size):
         state = states[unit]
         if state < driving_code_limit and unit_done[unit] == released[unit] and goals_open[unit]:
             state = np.int8(waiting_code)
-            wait_s[cells[unit, unit_done[unit] % ring]] += dt_s
+            wait_s[cells[unit, unit_done[unit] & RING_MASK]] += dt_s
         unit_time_s[unit, state] += dt_s
 
 

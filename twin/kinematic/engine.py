@@ -13,12 +13,10 @@ from numpy.typing import NDArray
 
 from fleet_control.backend import Commands, FleetState, Releases, Reports
 from layouts import CellKind, Layout
-from twin.kinematic.kernels import YAW, X, Y, run_ticks
+from twin.kinematic.kernels import RING, YAW, X, Y, run_ticks
 from twin.people import People
 from twin.unit_model import DEFAULT_UNIT, MotionLimits, UnitModel
 
-RING = 64
-"""Released steps a unit can remember; far more than any controller releases ahead."""
 TICK_S = 0.04
 MAX_CONTACTS_A_CALL = 4096
 
@@ -77,7 +75,7 @@ class KinematicTwin:
     def _set_up_bins(self, n_units: int) -> None:
         layout, unit = self._layout, self._unit
         diagonal = max(unit.pod_side_m * 2**0.5, float(np.hypot(unit.length_m, unit.width_m)))
-        self._bin_m = max(layout.cell_size_m, diagonal)
+        self._bin_m = max(layout.cell_size_m, 2 * diagonal)
         self._n_bin_cols = int(layout.n_cols * layout.cell_size_m / self._bin_m) + 4
         n_bin_rows = int(layout.n_rows * layout.cell_size_m / self._bin_m) + 4
         self._heads = np.full(n_bin_rows * self._n_bin_cols, -1, dtype=np.int32)

@@ -14,8 +14,11 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from fleet_control.compile import kernel
+from fleet_control.compile import inlined, kernel
 
+RING = 64
+"""Released steps a unit can remember (a power of two); more than any controller releases ahead."""
+RING_MASK = RING - 1
 IDLE, DRIVING, TURNING, ACTING = 0, 1, 2, 3
 DRIVE, LIFT, LOWER = 0, 1, 2
 FAULT_NO_POD, FAULT_POD_IN_THE_WAY = 1, 2
@@ -24,14 +27,14 @@ X, Y, YAW, SPEED, TURN_RATE, ALONG, TURN_LEFT, TIMER = 0, 1, 2, 3, 4, 5, 6, 7
 """Columns of `motion`."""
 
 
-@kernel
+@inlined
 def _approach(speed: float, limit: float, accel: float, decel: float, left: float, dt: float) -> float:
     """Speed for the next tick: as fast as allowed and still able to stop within `left`."""
     brake = decel * (math.sqrt(dt * dt + 2.0 * left / decel) - dt)
     return min(speed + accel * dt, limit, brake)
 
 
-@kernel
+@inlined
 def _heading_to(here: int, there: int) -> int:
     delta = there - here
     if delta == 1:
@@ -41,7 +44,7 @@ def _heading_to(here: int, there: int) -> int:
     return 1 if delta < 0 else 3
 
 
-@kernel
+@inlined
 def _next_step(
     unit: int, mode: NDArray[np.int8], done: NDArray[np.int32], released: NDArray[np.int32],
     headings: NDArray[np.int8], first: NDArray[np.int32], last: NDArray[np.int32],
@@ -52,14 +55,13 @@ def _next_step(
     if done[unit] >= released[unit]:
         mode[unit] = IDLE
         return
-    ring = cells.shape[1]
     step = done[unit] + 1
-    act = acts[unit, step % ring]
+    act = acts[unit, step & RING_MASK]
     if act == LIFT or act == LOWER:
         mode[unit] = ACTING
         motion[unit, TIMER] = lift_s if act == LIFT else lower_s
         return
-    heading = _heading_to(cells[unit, done[unit] % ring], cells[unit, step % ring])
+    heading = _heading_to(cells[unit, done[unit] & RING_MASK], cells[unit, step & RING_MASK])
     if heading != headings[unit]:
         quarters = (heading - headings[unit]) & 3
         if quarters == 3:
@@ -75,7 +77,7 @@ def _next_step(
     last[unit] = step
 
 
-@kernel
+@inlined
 def _drive(
     unit: int, dt: float, limits: NDArray[np.float64], half_length: float, cell_m: float,
     mode: NDArray[np.int8], done: NDArray[np.int32], cleared: NDArray[np.int32],
@@ -84,13 +86,12 @@ def _drive(
     motion: NDArray[np.float64], centres: NDArray[np.float64],
 ) -> None:  # fmt: skip
     """Move along the straight run, longer whenever more of it has been released."""
-    ring = cells.shape[1]
     heading = headings[unit]
     while last[unit] < released[unit]:
-        slot = (last[unit] + 1) % ring
+        slot = (last[unit] + 1) & RING_MASK
         if acts[unit, slot] != DRIVE:
             break
-        if _heading_to(cells[unit, last[unit] % ring], cells[unit, slot]) != heading:
+        if _heading_to(cells[unit, last[unit] & RING_MASK], cells[unit, slot]) != heading:
             break
         last[unit] += 1
     along = motion[unit, ALONG]
@@ -110,7 +111,7 @@ def _drive(
     if arrives:
         speed = 0.0
         mode[unit] = IDLE
-    origin = cells[unit, first[unit] % ring]
+    origin = cells[unit, first[unit] & RING_MASK]
     motion[unit, SPEED] = speed
     motion[unit, ALONG] = along
     x, y = centres[origin, 0], centres[origin, 1]
@@ -126,7 +127,7 @@ def _drive(
     motion[unit, Y] = y
 
 
-@kernel
+@inlined
 def _turn(
     unit: int, dt: float, limits: NDArray[np.float64], mode: NDArray[np.int8],
     headings: NDArray[np.int8], motion: NDArray[np.float64],
@@ -146,7 +147,7 @@ def _turn(
     motion[unit, TURN_RATE] = rate
 
 
-@kernel
+@inlined
 def _act(
     unit: int, dt: float, mode: NDArray[np.int8], done: NDArray[np.int32],
     cells: NDArray[np.int32], acts: NDArray[np.int8], motion: NDArray[np.float64],
@@ -156,7 +157,7 @@ def _act(
     motion[unit, TIMER] -= dt
     if motion[unit, TIMER] > 1e-9:
         return
-    slot = (done[unit] + 1) % cells.shape[1]
+    slot = (done[unit] + 1) & RING_MASK
     cell = cells[unit, slot]
     mode[unit] = IDLE
     if acts[unit, slot] == LIFT:
@@ -240,7 +241,7 @@ def _note_contact(
     return n_contacts + 1
 
 
-@kernel
+@inlined
 def _rebin(
     unit: int, motion: NDArray[np.float64], bin_m: float, n_bin_cols: int,
     bins: NDArray[np.int32], heads: NDArray[np.int32], after: NDArray[np.int32],
@@ -268,11 +269,11 @@ def _rebin(
     heads[square] = unit
 
 
-@kernel
+@inlined
 def _hits_standing(
     unit: int, motion: NDArray[np.float64], carried: NDArray[np.int32], solid: NDArray[np.uint8],
     pod_at: NDArray[np.int32], n_rows: int, n_cols: int, cell_m: float, half_l: float,
-    half_w: float, half_pod: float, moving_pod_cell: int,
+    half_w: float, half_pod: float,
 ) -> int:  # fmt: skip
     """HIT_OBSTACLE or HIT_POD where the unit touches a solid cell or (laden) a standing pod."""
     x, y, yaw = motion[unit, X], motion[unit, Y], motion[unit, YAW]
@@ -281,8 +282,18 @@ def _hits_standing(
     row0 = n_rows - 1 - np.int32(math.floor(y / cell_m))
     half_cell = 0.5 * cell_m
     reach = math.sqrt(half_l * half_l + half_w * half_w)
-    for row in range(row0 - 1, row0 + 2):
-        for col in range(col0 - 1, col0 + 2):
+    if laden:
+        reach = max(reach, half_pod)
+    # Only cells that the body can reach from where it is; beside a lane that is none.
+    east = x - (col0 + 0.5) * cell_m
+    north = y - (n_rows - row0 - 0.5) * cell_m
+    first_row = row0 - 1 if north + reach > half_cell else row0
+    last_row = row0 + 1 if north - reach < -half_cell else row0
+    first_col = col0 - 1 if east - reach < -half_cell else col0
+    last_col = col0 + 1 if east + reach > half_cell else col0
+    hit = 0
+    for row in range(first_row, last_row + 1):
+        for col in range(first_col, last_col + 1):
             outside = row < 0 or col < 0 or row >= n_rows or col >= n_cols
             cell = -1 if outside else row * n_cols + col
             blocked = outside or solid[cell] != 0
@@ -293,18 +304,18 @@ def _hits_standing(
             gap_x, gap_y = abs(cx - x), abs(cy - y)
             if blocked:
                 if laden and gap_x < half_cell + half_pod and gap_y < half_cell + half_pod:
-                    return HIT_OBSTACLE
+                    hit = HIT_OBSTACLE
                 if gap_x < half_cell + reach and gap_y < half_cell + reach:
                     if _rectangles_touch(
                         x, y, yaw, half_l, half_w, cx, cy, 0.0, half_cell, half_cell
                     ):
-                        return HIT_OBSTACLE
-            elif gap_x < 2 * half_pod and gap_y < 2 * half_pod:
-                return HIT_POD
-    return 0
+                        hit = HIT_OBSTACLE
+            elif gap_x < 2 * half_pod and gap_y < 2 * half_pod and hit == 0:
+                hit = HIT_POD
+    return hit
 
 
-@kernel
+@inlined
 def _watch(
     tick: int, mode: NDArray[np.int8], motion: NDArray[np.float64], carried: NDArray[np.int32],
     solid: NDArray[np.uint8], pod_at: NDArray[np.int32], n_rows: int, n_cols: int,
@@ -321,16 +332,20 @@ def _watch(
             continue
         hit = _hits_standing(
             unit, motion, carried, solid, pod_at, n_rows, n_cols, cell_m, half_l, half_w,
-            half_pod, -1,
+            half_pod,
         )  # fmt: skip
         if hit != 0:
             n_contacts = _note_contact(
                 unit, hit, tick, partners, contact_ticks, rows, n_contacts
             )
         x, y = motion[unit, X], motion[unit, Y]
-        for row in range(-1, 2):
-            for col in range(-1, 2):
-                other = heads[bins[unit] + row * n_bin_cols + col]
+        first_row = np.int32((y - reach) / bin_m + 1.0)
+        last_row = np.int32((y + reach) / bin_m + 1.0)
+        first_col = np.int32((x - reach) / bin_m + 1.0)
+        last_col = np.int32((x + reach) / bin_m + 1.0)
+        for row in range(first_row, last_row + 1):
+            for col in range(first_col, last_col + 1):
+                other = heads[row * n_bin_cols + col]
                 while other >= 0:
                     if other != unit and not (other < unit and mode[other] != IDLE):
                         dx, dy = motion[other, X] - x, motion[other, Y] - y
