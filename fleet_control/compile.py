@@ -21,11 +21,3 @@ def kernel(function: Callable[P, R]) -> Callable[P, R]:
     compiled: Callable[P, R] = numba.njit(cache=True, nogil=True, error_model="numpy")(function)
     return compiled
 
-
-def inlined(function: Callable[P, R]) -> Callable[P, R]:
-    """Like `kernel`, and copied into its callers: passing a dozen arrays costs more than the work
-    of a small step, and LLVM alone does not always inline it."""
-    compiled: Callable[P, R] = numba.njit(
-        cache=True, nogil=True, error_model="numpy", inline="always"
-    )(function)
-    return compiled

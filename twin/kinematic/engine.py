@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 
 from fleet_control.backend import Commands, FleetState, Releases, Reports
 from layouts import CellKind, Layout
-from twin.kinematic.kernels import RING, YAW, X, Y, run_ticks
+from twin.kinematic.kernels import rebin, run_ticks
+from twin.kinematic.state import RING, UNIT
 from twin.people import People
 from twin.unit_model import DEFAULT_UNIT, MotionLimits, UnitModel
 
@@ -45,51 +46,39 @@ class KinematicTwin:
         tick_s: float = TICK_S,
     ) -> None:  # fmt: skip
         n_units = len(cells)
-        self._layout, self._unit, self._people = layout, unit, people
+        self._layout, self._people = layout, people
         self._tick_s, self._tick = tick_s, 0
         self._limits = np.array([_row(unit.empty), _row(unit.laden)])
         self._centres = layout.centres_m()
-        self._headings = headings.astype(np.int8).copy()
-        self._mode = np.zeros(n_units, dtype=np.int8)
-        self._done, self._cleared, self._released = np.zeros((3, n_units), dtype=np.int32)
-        self._first, self._last = np.zeros((2, n_units), dtype=np.int32)
         self._cells = np.full((n_units, RING), -1, dtype=np.int32)
         self._cells[:, 0] = cells
         self._acts = np.zeros((n_units, RING), dtype=np.int8)
-        self._motion = np.zeros((n_units, 8))
-        self._motion[:, [X, Y]] = self._centres[cells]
-        self._motion[:, YAW] = self._headings * np.pi / 2
-        self._carried = np.full(n_units, -1, dtype=np.int32)
+        self._units = np.zeros(n_units, dtype=UNIT)
+        self._units["x"], self._units["y"] = self._centres[cells].T
+        self._units["heading"] = headings
+        self._units["yaw"] = headings * (np.pi / 2)
+        for name in ("carried", "square", "after", "before", "partner"):
+            self._units[name] = -1
+        self._units["contact_tick"] = -9
         self._pod_at = np.full(layout.n_cells, -1, dtype=np.int32)
         self._pod_at[pod_cells] = np.arange(len(pod_cells), dtype=np.int32)
         self._n_pods = len(pod_cells)
-        self._faults = np.zeros(n_units, dtype=np.int8)
-        self._told_done, self._told_cleared = np.zeros((2, n_units), dtype=np.int32)
-        self._told_faults = np.zeros(n_units, dtype=np.int8)
+        self._told = self._units[["done", "cleared", "fault"]].copy()
         solid = (layout.kinds == CellKind.OBSTACLE) | (layout.kinds == CellKind.HUMAN)
         self._solid = solid.astype(np.uint8)
-        self._set_up_bins(n_units)
-        self.contacts: list[Contact] = []
+        self._sizes = _sizes(unit, layout.cell_size_m)
+        self._set_up_squares()
+        self._contacts: list[Contact] = []
         self.n_contacts = 0
 
-    def _set_up_bins(self, n_units: int) -> None:
-        layout, unit = self._layout, self._unit
-        diagonal = max(unit.pod_side_m * 2**0.5, float(np.hypot(unit.length_m, unit.width_m)))
-        self._bin_m = max(layout.cell_size_m, 2 * diagonal)
-        self._n_bin_cols = int(layout.n_cols * layout.cell_size_m / self._bin_m) + 4
-        n_bin_rows = int(layout.n_rows * layout.cell_size_m / self._bin_m) + 4
+    def _set_up_squares(self) -> None:
+        """Lists of units by square of floor, two of the largest bodies wide."""
+        bin_m, layout = float(self._sizes[-1]), self._layout
+        self._n_bin_cols = int(layout.n_cols * layout.cell_size_m / bin_m) + 4
+        n_bin_rows = int(layout.n_rows * layout.cell_size_m / bin_m) + 4
         self._heads = np.full(n_bin_rows * self._n_bin_cols, -1, dtype=np.int32)
-        self._bins, self._after, self._before = np.full((3, n_units), -1, dtype=np.int32)
-        for index in range(n_units):
-            x, y = self._motion[index, [X, Y]]
-            square = (int(y / self._bin_m) + 1) * self._n_bin_cols + int(x / self._bin_m) + 1
-            self._bins[index] = square
-            self._after[index] = self._heads[square]
-            if self._heads[square] >= 0:
-                self._before[self._heads[square]] = index
-            self._heads[square] = index
-        self._partners = np.full(n_units, -9, dtype=np.int64)
-        self._contact_ticks = np.full(n_units, -9, dtype=np.int64)
+        for index in range(len(self._units)):
+            rebin(self._units, index, bin_m, self._n_bin_cols, self._heads)
         self._contact_rows = np.empty((MAX_CONTACTS_A_CALL, 3), dtype=np.int64)
 
     @property
@@ -97,13 +86,14 @@ class KinematicTwin:
         return self._tick * self._tick_s
 
     def connect(self) -> FleetState:
-        at = np.arange(len(self._done)), self._done % RING
+        units = self._units
+        at = np.arange(len(units)), units["done"] % RING
         pod_cells = np.full(self._n_pods, -1, dtype=np.int32)
         standing = np.flatnonzero(self._pod_at >= 0)
         pod_cells[self._pod_at[standing]] = standing
         return FleetState(
-            self.time_s, self._cells[at].copy(), self._headings.copy(), self._carried.copy(),
-            pod_cells,
+            self.time_s, self._cells[at].copy(), units["heading"].copy(),
+            units["carried"].copy(), pod_cells,
         )  # fmt: skip
 
     def send(self, commands: Commands) -> None:
@@ -111,57 +101,50 @@ class KinematicTwin:
         self._people.accept(commands.station_jobs, self.time_s)
 
     def _accept(self, releases: Releases) -> None:
-        """Remember released steps; each unit's numbers go on where they ended."""
+        """Remember released steps. Rows of a unit ascend, so that its last row says how far."""
         if len(releases.units):
             slots = releases.steps % RING
             self._cells[releases.units, slots] = releases.cells
             self._acts[releases.units, slots] = releases.acts
-            np.maximum.at(self._released, releases.units, releases.steps)
+            self._units["released"][releases.units] = releases.steps
 
     def advance(self, until_s: float) -> Reports:
         n_ticks = round(until_s / self._tick_s) - self._tick
         if n_ticks > 0:
             self._run(n_ticks)
         lines = self._people.finished_until(self.time_s)
+        now, told = self._units, self._told
         changed = (
-            (self._done != self._told_done)
-            | (self._cleared != self._told_cleared)
-            | (self._faults != self._told_faults)
+            (now["done"] != told["done"])
+            | (now["cleared"] != told["cleared"])
+            | (now["fault"] != told["fault"])
         )
         units = np.flatnonzero(changed).astype(np.int32)
-        self._told_done[units] = self._done[units]
-        self._told_cleared[units] = self._cleared[units]
-        self._told_faults[units] = self._faults[units]
-        return Reports(
-            self.time_s, units, self._done[units], self._cleared[units], self._faults[units],
-            *lines,
-        )  # fmt: skip
+        news = [now[name][units] for name in ("done", "cleared", "fault")]
+        for name, column in zip(("done", "cleared", "fault"), news, strict=True):
+            told[name][units] = column
+        return Reports(self.time_s, units, *news, *lines)
 
     def _run(self, n_ticks: int) -> None:
-        unit, layout = self._unit, self._layout
         n_new = run_ticks(
-            self._tick + 1, n_ticks, self._tick_s, self._limits, unit.length_m / 2,
-            unit.width_m / 2, unit.pod_side_m / 2, unit.lift_s, unit.lower_s,
-            layout.cell_size_m, layout.n_rows, layout.n_cols, self._mode, self._done,
-            self._cleared, self._released, self._headings, self._first, self._last,
-            self._cells, self._acts, self._motion, self._centres, self._carried, self._pod_at,
-            self._faults, self._solid, self._bin_m, self._n_bin_cols, self._bins, self._heads,
-            self._after, self._before, self._partners, self._contact_ticks,
+            self._tick + 1, n_ticks, self._tick_s, self._limits, self._sizes,
+            self._layout.n_rows, self._layout.n_cols, self._units, self._cells, self._acts,
+            self._centres, self._pod_at, self._solid, self._n_bin_cols, self._heads,
             self._contact_rows,
         )  # fmt: skip
         self._tick += n_ticks
         self.n_contacts += n_new
         for tick, index, other in self._contact_rows[: min(n_new, MAX_CONTACTS_A_CALL)].tolist():
-            x, y = self._motion[index, [X, Y]].tolist()
-            self.contacts.append(Contact(tick * self._tick_s, index, other, x, y))
+            x, y = float(self._units["x"][index]), float(self._units["y"][index])
+            self._contacts.append(Contact(tick * self._tick_s, index, other, x, y))
 
     def poses(self) -> NDArray[np.float64]:
         """float64[n_units, 3]: x, y in metres and yaw in radians, world frame."""
-        return self._motion[:, [X, Y, YAW]].copy()
+        return np.column_stack([self._units[name] for name in ("x", "y", "yaw")])
 
     def take_contacts(self) -> list[Contact]:
         """Contacts that began since the last call (simulator only: not on the seam)."""
-        contacts, self.contacts = self.contacts, []
+        contacts, self._contacts = self._contacts, []
         return contacts
 
     def close(self) -> None:
@@ -173,6 +156,13 @@ def _row(limits: MotionLimits) -> list[float]:
         limits.speed_m_s, limits.accel_m_s2, limits.decel_m_s2, limits.turn_rate_rad_s,
         limits.turn_accel_rad_s2,
     ]  # fmt: skip
+
+
+def _sizes(unit: UnitModel, cell_m: float) -> NDArray[np.float64]:
+    """The `sizes` of the kernels: half length, half width, half pod, lift, lower, cell, square."""
+    diagonal = max(unit.pod_side_m * 2**0.5, float(np.hypot(unit.length_m, unit.width_m)))
+    half = [unit.length_m / 2, unit.width_m / 2, unit.pod_side_m / 2]
+    return np.array([*half, unit.lift_s, unit.lower_s, cell_m, max(cell_m, 2 * diagonal)])
 
 
 __all__ = ["TICK_S", "Contact", "KinematicTwin"]

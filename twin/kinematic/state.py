@@ -1,0 +1,37 @@
+"""The state of one simulated unit, as a record: all of it in two cache lines."""
+
+from __future__ import annotations
+
+import numpy as np
+
+RING = 64
+"""Released steps a unit can remember (a power of two); more than any controller releases ahead."""
+RING_MASK = RING - 1
+
+UNIT = np.dtype(
+    [
+        ("x", np.float64),  # centre, metres in the world frame
+        ("y", np.float64),
+        ("yaw", np.float64),
+        ("speed", np.float64),
+        ("along", np.float64),  # metres since the last cell centre passed
+        ("turn_left", np.float64),  # radians, signed
+        ("turn_rate", np.float64),
+        ("timer", np.float64),  # seconds left of lifting or lowering
+        ("done", np.int32),  # step numbers, see fleet_control.backend
+        ("cleared", np.int32),
+        ("released", np.int32),
+        ("first", np.int32),  # step of the last centre passed in the straight run
+        ("last", np.int32),  # step where the straight run ends
+        ("carried", np.int32),  # pod or -1
+        ("square", np.int32),  # square of floor for the monitor, and its list of units
+        ("after", np.int32),
+        ("before", np.int32),
+        ("partner", np.int32),  # last contact
+        ("contact_tick", np.int64),
+        ("mode", np.int8),
+        ("heading", np.int8),
+        ("fault", np.int8),
+    ],
+    align=True,
+)
