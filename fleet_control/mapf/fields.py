@@ -36,12 +36,25 @@ class DistanceFields:
         self.values: NDArray[np.uint16] = np.empty((n_slots, 4 * grid.n_compact), dtype=np.uint16)
         self._slots: OrderedDict[tuple[int, int], int] = OrderedDict()
         self._holders = np.zeros(n_slots, dtype=np.int32)
-        self._keys: list[tuple[int, int]] = []
         dearest = max(turn_cost, CELL_COST + int(grid.surcharges.max(initial=0)))
         self._heads = np.empty(1 << int(dearest).bit_length(), dtype=np.int32)
-        self._pool_next = np.empty(12 * grid.n_compact + 4, dtype=np.int32)
-        self._pool_state = np.empty_like(self._pool_next)
+        self._pool = np.empty((12 * grid.n_compact + 4, 2), dtype=np.int32)
+        self._set_up_moves()
         self.n_filled = 0
+
+    def _set_up_moves(self) -> None:
+        """Moves between states of driveable cells only, so that a fill touches little memory."""
+        grid = self._grid
+        cells = np.flatnonzero(grid.compact >= 0)
+        before = grid.previous[cells]
+        has_way = before >= 0
+        headings = np.arange(4)
+        states = 4 * grid.compact[before] + headings
+        self._back = np.where(has_way, states, -1).astype(np.int32).reshape(-1)
+        costs = CELL_COST + grid.surcharges[before, headings]
+        self._costs = np.where(has_way, costs, 0).astype(np.int32).reshape(-1)
+        self._through = np.ascontiguousarray(grid.through[:, cells])
+        self._zones = grid.zones[cells]
 
     def hold(self, goal: int, load: int) -> int:
         """Slot of the field to `goal` for an empty (0) or laden (1) unit, kept until `let_go`."""
@@ -69,9 +82,9 @@ class DistanceFields:
         grid = self._grid
         goal, load = key
         fill_field(
-            self.values[slot], goal, grid.previous, grid.surcharges, grid.through[load],
-            grid.zones, grid.compact, CELL_COST, self._turn_cost,
-            self._heads, self._pool_next, self._pool_state,
+            self.values[slot], int(grid.compact[goal]), int(grid.zones[goal]), self._back,
+            self._costs, self._through[load], self._zones, self._turn_cost, self._heads,
+            self._pool,
         )  # fmt: skip
         self._slots[key] = slot
         self.n_filled += 1
