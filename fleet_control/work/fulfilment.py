@@ -1,0 +1,258 @@
+"""Goods to people: pods are fetched to stations, lines are picked from them, pods are stored again.
+
+    order --rule--> station --lines--> pod --task--> unit: lift, bring, be served, store
+
+A task brings one pod to one station and stores it; if then another station has lines for the pod
+and room, the pod may go there before it is stored. A unit that has lifted its pod stays in storage
+until the station has a slot for it (stations.SlotGate). When the pod is presented, all that it can
+do for lines open at the station is one job; what has come in the meantime is the next.
+
+Everything happens on an event; a cycle without news costs next to nothing. Left out: pods have room
+for any return, and a unit that fails keeps its task.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fleet_control.backend import Reports, StationJobs
+from fleet_control.events import EventKind, EventLog
+from fleet_control.work import rules
+from fleet_control.work.intake import Intake
+from fleet_control.work.inventory import Inventory
+from fleet_control.work.jobs import JobBoard
+from fleet_control.work.lines import WaitingLines
+from fleet_control.work.options import (
+    DEFAULT_OPTIONS,
+    FulfilmentError,
+    FulfilmentOptions,
+    check_fit,
+    set_up_desk,
+)
+from fleet_control.work.orders import OrderBook
+from fleet_control.work.stations import SlotGate, StationClock, count_slots
+from fleet_control.work.tasks import Task, TaskBoard, TaskError
+from fleet_control.work.work import Deed, Errand, OpenTasks
+from layouts import Layout
+
+__all__ = ["DEFAULT_OPTIONS", "FulfilmentError", "FulfilmentOptions", "FulfilmentWork"]
+
+
+class FulfilmentWork:
+    """The Work of a fulfilment floor.
+
+    layout: with stations for the lines there are; WORKSTATION counts as a pick station. orders,
+    inventory: of the same SKUs; the inventory belongs to this from here on. n_units: units are 0 to
+    n_units - 1. Raises FulfilmentError, and UnknownRuleError for a rule of no such name.
+
+    tasks_done, lines_done, units_done, orders_done, lines_short, units_short: counts so far. Time
+    starts at 0.
+    """
+
+    def __init__(
+        self, layout: Layout, orders: OrderBook, inventory: Inventory, n_units: int, log: EventLog,
+        options: FulfilmentOptions = DEFAULT_OPTIONS,
+    ) -> None:  # fmt: skip
+        desk = set_up_desk(layout, options)
+        check_fit(desk, orders, inventory, options)
+        self._layout, self._inventory, self._log = layout, inventory, log
+        self._store = rules.find_rule(rules.STORAGE_RULES, options.storage_rule, "storage rule")
+        self._onward = rules.find_rule(rules.ONWARD_RULES, options.onward_rule, "onward rule")
+        self._s_per_cell = layout.cell_size_m / options.laden_speed_m_s
+        n_stations = len(layout.stations)
+        self._gate = SlotGate(count_slots(layout.stations))
+        self._clock = StationClock(n_stations)
+        self._waiting = WaitingLines(n_stations, inventory)
+        self._intake = Intake(orders, inventory, self._waiting, self._clock, n_stations, desk, log)
+        pod_rule = rules.find_rule(rules.POD_RULES, options.pod_rule, "pod rule")
+        limits = [options.tasks_per_station or 2 * n + 2 for n in self._gate.n_slots]
+        self._board = TaskBoard(layout, inventory, self._waiting, pod_rule, limits, log)
+        self._station_cells = np.array([s.cell for s in layout.stations], dtype=np.int32)
+        self._running: list[Task | None] = [None] * n_units
+        self._last_cells = [-1] * n_units
+        self._jobs = JobBoard(inventory, self._waiting, self._intake, self._clock)
+        self._errands: list[tuple[int, Errand]] = []
+        self.tasks_done = 0
+
+    # What the controller calls
+
+    def advance(self, now_s: float, reports: Reports) -> None:
+        """Take in finished lines and new orders; then pods whose job is done go on or stay for
+        more, and tasks open for what is left."""
+        self._intake.place(now_s)
+        finished = self._jobs.take_in(reports) if len(reports.lines) else []
+        changed = self._intake.hand_out(now_s)
+        if changed:
+            self._board.lines_added(changed)
+        for task in finished:
+            if not self._jobs.begin(task, now_s):
+                self._leave(task, now_s)
+        self._board.open_tasks(now_s)
+
+    def open_tasks(self) -> OpenTasks:
+        return self._board.offer()
+
+    def begin(self, task: int, unit: int, now_s: float) -> None:
+        """The unit fetches the task's pod. Raises TaskError for a unit that has a task."""
+        if self._running[unit] is not None:
+            raise TaskError(f"unit {unit} has task {self.task_of(unit)} and cannot begin {task}")
+        begun = self._board.take(task)
+        begun.unit, begun.began_s = unit, now_s
+        self._running[unit] = begun
+        self._note(now_s, EventKind.TASK_ASSIGNED, begun)
+        self._send(begun, begun.cell, Deed.LIFT, now_s)
+
+    def errand_done(self, unit: int, now_s: float) -> None:
+        """The pod is lifted, presented or stored."""
+        task = self._task(unit)
+        self._log.add(now_s, EventKind.ERRAND_DONE, unit=unit, task=task.number, cell=task.cell)
+        self._last_cells[unit] = task.cell
+        if task.deed is Deed.LIFT:
+            self._lifted(task, now_s)
+        elif task.deed is Deed.SERVICE:
+            self._presented(task, now_s)
+        else:
+            self._stored(task, now_s)
+
+    def follow_on(self, unit: int, now_s: float) -> Errand | None:
+        """Never: units stop for every deed."""
+        return None
+
+    def take_errands(self) -> list[tuple[int, Errand]]:
+        errands, self._errands = self._errands, []
+        return errands
+
+    def take_station_jobs(self) -> StationJobs:
+        return self._jobs.take_rows()
+
+    def task_of(self, unit: int) -> int:
+        task = self._running[unit]
+        return -1 if task is None else task.number
+
+    # What runs and reports ask
+
+    def station_times(self, now_s: float) -> NDArray[np.float64]:
+        """float64[n_stations, 4], seconds picking, starved, blocked and without work since 0."""
+        return self._clock.times_s(now_s)
+
+    @property
+    def lines_done(self) -> int:
+        return self._intake.counters.lines_done
+
+    @property
+    def units_done(self) -> int:
+        return self._intake.counters.units_done
+
+    @property
+    def orders_done(self) -> int:
+        return self._intake.counters.orders_done
+
+    @property
+    def lines_short(self) -> int:
+        return self._intake.counters.lines_short
+
+    @property
+    def units_short(self) -> int:
+        return self._intake.counters.units_short
+
+    # The life of a task
+
+    def _task(self, unit: int) -> Task:
+        task = self._running[unit]
+        if task is None:
+            raise TaskError(f"unit {unit} has no task, so none of its errands can be over")
+        return task
+
+    def _send(self, task: Task, cell: int, deed: Deed, now_s: float) -> None:
+        task.cell, task.deed = cell, deed
+        self._errands.append((task.unit, Errand(cell, deed, is_laden=deed is not Deed.LIFT)))
+        self._log.add(
+            now_s, EventKind.ERRAND_STARTED, unit=task.unit, task=task.number, cell=cell,
+            value=float(self._last_cells[task.unit]),
+        )  # fmt: skip
+
+    def _lifted(self, task: Task, now_s: float) -> None:
+        self._inventory.lift(task.pod)
+        self._log.add(now_s, EventKind.POD_LIFTED, unit=task.unit, pod=task.pod, cell=task.cell)
+        if self._gate.request(task.station, task.unit):
+            self._depart(task, now_s)
+
+    def _depart(self, task: Task, now_s: float) -> None:
+        """From storage to the station, for which the unit has a slot."""
+        self._inventory.vacate(task.cell)
+        self._bring(task, now_s)
+
+    def _bring(self, task: Task, now_s: float) -> None:
+        goal = int(self._station_cells[task.station])
+        row, col = self._layout.row_col(task.cell)
+        goal_row, goal_col = self._layout.row_col(goal)
+        drive_s = (abs(row - goal_row) + abs(col - goal_col)) * self._s_per_cell
+        self._clock.expect(task.station, task.unit, now_s + drive_s)
+        self._send(task, goal, Deed.SERVICE, now_s)
+
+    def _presented(self, task: Task, now_s: float) -> None:
+        self._note(now_s, EventKind.POD_PRESENTED, task, cell=task.cell)
+        task.n_handled = 0
+        self._jobs.begin(task, now_s)
+
+    def _leave(self, task: Task, now_s: float) -> None:
+        """The pod is served and goes to another station or back; its slot goes to the next unit."""
+        self._note(now_s, EventKind.POD_SERVED, task, value=float(task.n_handled))
+        self._clock.leave(task.station, task.unit, now_s)
+        self._board.pod_served(task.station)
+        served_at = task.station
+        station = self._find_onward(task)
+        if station >= 0:
+            self._go_onward(task, station, now_s)
+        else:
+            self._put_away(task, now_s)
+        unit = self._gate.release(served_at)
+        if unit >= 0:
+            self._depart(self._task(unit), now_s)
+
+    def _find_onward(self, task: Task) -> int:
+        counts = self._waiting.counts[:, task.pod]
+        stations = [
+            station
+            for station in np.flatnonzero(counts).tolist()
+            if station != task.station and self._gate.has_room(station)
+        ]
+        if not stations:
+            return -1
+        found = np.array(stations, dtype=np.int32)
+        choice = rules.OnwardChoice(
+            task.cell, self._layout.n_cols, found, self._station_cells[found], counts[found]
+        )
+        return self._onward(choice)
+
+    def _go_onward(self, task: Task, station: int, now_s: float) -> None:
+        task.station = station
+        task.parts = self._waiting.take(station, task.pod)
+        self._board.pod_bound(station)
+        self._gate.request(station, task.unit)
+        self._bring(task, now_s)
+
+    def _put_away(self, task: Task, now_s: float) -> None:
+        stock, n_cols = self._inventory, self._layout.n_cols
+        free_cells = stock.free_cells()
+        cell = self._store(rules.StorageChoice(task.pod, task.cell, n_cols, free_cells, stock))
+        self._inventory.hold(cell)
+        self._send(task, cell, Deed.LOWER, now_s)
+
+    def _stored(self, task: Task, now_s: float) -> None:
+        self._inventory.lower(task.pod, task.cell)
+        self._log.add(now_s, EventKind.POD_STORED, unit=task.unit, pod=task.pod, cell=task.cell)
+        took_s = now_s - task.began_s
+        self._note(now_s, EventKind.TASK_DONE, task, cell=task.cell, value=took_s)
+        self._running[task.unit] = None
+        self._board.pod_stored(task.pod)
+        self.tasks_done += 1
+
+    def _note(
+        self, now_s: float, kind: EventKind, task: Task, cell: int = -1, value: float = 0.0
+    ) -> None:
+        self._log.add(
+            now_s, kind, unit=task.unit, task=task.number, pod=task.pod, station=task.station,
+            cell=cell, value=value,
+        )  # fmt: skip

@@ -1,0 +1,186 @@
+"""Orders on their way through: placed, given to a station, worked line by line, done.
+
+An order waits until a rule gives it to a station with a free order slot. There every pick is
+promised its units; what stock cannot cover is short at once, so that no order ever waits for goods
+that do not exist. The order is done, and its slot free again, with its last line.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict, deque
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from fleet_control.events import EventKind, EventLog
+from fleet_control.work.inventory import Inventory
+from fleet_control.work.lines import WaitingLines
+from fleet_control.work.orders import OrderBook
+from fleet_control.work.rules import OrderChoice, OrderRule, ReturnChoice, ReturnRule
+from fleet_control.work.stations import StationClock
+
+
+@dataclass(slots=True)
+class Counters:
+    """What has been done so far. Units are picked or put in; short lines count only as short if no
+    unit was there."""
+
+    lines_done: int = 0
+    units_done: int = 0
+    orders_done: int = 0
+    lines_short: int = 0
+    units_short: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """Who may take orders. stations by index; order_slots: open orders per station."""
+
+    pick_stations: tuple[int, ...]
+    stow_stations: tuple[int, ...]
+    order_slots: int
+    order_rule: OrderRule
+    return_rule: ReturnRule
+
+
+@dataclass(slots=True)
+class _Progress:
+    """An order at a station. left: line -> units still to do. total: line -> units in all."""
+
+    station: int
+    left: dict[int, int] = field(default_factory=dict)
+    total: dict[int, int] = field(default_factory=dict)
+
+
+class Intake:
+    """Orders, from being placed to being done. A line is worked where its order is."""
+
+    def __init__(
+        self, book: OrderBook, inventory: Inventory, waiting: WaitingLines, clock: StationClock,
+        n_stations: int, desk: Desk, log: EventLog,
+    ) -> None:  # fmt: skip
+        self._book, self._inventory, self._lines = book, inventory, waiting
+        self._clock, self._desk, self._log = clock, desk, log
+        self._placed_s: deque[float] = deque(book.placed_s.tolist())
+        self._starts: list[int] = book.line_starts().tolist()
+        self._order_of: list[int] = book.line_order.tolist()
+        self._sku_of: list[int] = book.line_sku.tolist()
+        self._quantity_of: list[int] = book.line_quantity.tolist()
+        picks = np.bincount(book.line_order[book.line_quantity > 0], minlength=book.n_orders)
+        puts = np.bincount(book.line_order[book.line_quantity < 0], minlength=book.n_orders)
+        self._is_return: list[bool] = ((picks == 0) & (puts > 0)).tolist()
+        self._n_placed = 0
+        self._orders: OrderedDict[int, None] = OrderedDict()
+        self._returns: OrderedDict[int, None] = OrderedDict()
+        self._free_slots = [desk.order_slots] * n_stations
+        self._open: dict[int, _Progress] = {}
+        self._is_stale = False
+        self.counters = Counters()
+
+    def sku_of(self, line: int) -> int:
+        return self._sku_of[line]
+
+    def place(self, now_s: float) -> None:
+        """Orders placed by now join those that wait."""
+        while self._placed_s and self._placed_s[0] <= now_s:
+            order, placed_s = self._n_placed, self._placed_s.popleft()
+            n_lines = self._starts[order + 1] - self._starts[order]
+            self._log.add(placed_s, EventKind.ORDER_PLACED, order=order, value=float(n_lines))
+            waiting = self._returns if self._is_return[order] else self._orders
+            waiting[order] = None
+            self._n_placed += 1
+            self._is_stale = True
+
+    def hand_out(self, now_s: float) -> set[int]:
+        """Give waiting orders to stations with room; returns the stations that have new lines."""
+        changed: set[int] = set()
+        if not self._is_stale:
+            return changed
+        self._is_stale = False
+        while (chosen := self._choose_order() or self._choose_return()) is not None:
+            order, station = chosen
+            (self._returns if self._is_return[order] else self._orders).pop(order)
+            self._open_at(order, station, now_s)
+            changed.add(station)
+        return changed
+
+    def _choose_order(self) -> tuple[int, int] | None:
+        stations = self._desk.pick_stations
+        if not self._orders or not any(self._free_slots[station] for station in stations):
+            return None
+        return self._desk.order_rule(
+            OrderChoice(self._orders, stations, self._free_slots, self._book, self._inventory)
+        )
+
+    def _choose_return(self) -> tuple[int, int] | None:
+        if not self._returns or not any(self._free_slots):
+            return None
+        picks, stows = self._desk.pick_stations, self._desk.stow_stations
+        return self._desk.return_rule(ReturnChoice(self._returns, picks, stows, self._free_slots))
+
+    def _open_at(self, order: int, station: int, now_s: float) -> None:
+        self._log.add(now_s, EventKind.ORDER_ASSIGNED, order=order, station=station)
+        self._free_slots[station] -= 1
+        progress = _Progress(station)
+        for line in range(self._starts[order], self._starts[order + 1]):
+            units = self._open_line(order, line, station, now_s)
+            if units:
+                progress.left[line] = progress.total[line] = units
+        if progress.left:
+            self._open[order] = progress
+            self._clock.add_lines(station, len(progress.left), now_s)
+        else:
+            self._finish(order, station, now_s)
+
+    def _open_line(self, order: int, line: int, station: int, now_s: float) -> int:
+        """Let the line wait for pods; returns how many units will be picked or put in."""
+        sku, quantity = self._sku_of[line], self._quantity_of[line]
+        if quantity < 0:
+            self._lines.add_put(station, line, sku, -quantity)
+            return -quantity
+        covered = self._inventory.promise(sku, quantity)
+        if covered < quantity:
+            self._note_short(order, line, station, quantity - covered, now_s)
+        if covered:
+            self._lines.add_pick(station, line, sku, covered)
+        else:
+            self.counters.lines_short += 1
+        return covered
+
+    def _note_short(self, order: int, line: int, station: int, units: int, now_s: float) -> None:
+        self.counters.units_short += units
+        self._log.add(
+            now_s, EventKind.LINE_SHORT, order=order, line=line, station=station,
+            value=float(units),
+        )  # fmt: skip
+
+    def part_done(self, line: int, units: int, pod: int, time_s: float) -> None:
+        """Units of a line were picked from the pod, or put in. A line that several pods served is
+        logged once, with all its units, when the last of them is done."""
+        order = self._order_of[line]
+        progress = self._open[order]
+        self.counters.units_done += units
+        progress.left[line] -= units
+        if progress.left[line]:
+            return
+        del progress.left[line]
+        self._note_done(order, line, progress, pod, time_s)
+        self._clock.add_lines(progress.station, -1, time_s)
+        if not progress.left:
+            del self._open[order]
+            self._finish(order, progress.station, time_s)
+
+    def _note_done(self, order: int, line: int, at: _Progress, pod: int, time_s: float) -> None:
+        self.counters.lines_done += 1
+        kind = EventKind.LINE_DONE if self._quantity_of[line] > 0 else EventKind.RETURN_DONE
+        self._log.add(
+            time_s, kind, order=order, station=at.station, pod=pod, line=line,
+            value=float(at.total[line]),
+        )  # fmt: skip
+
+    def _finish(self, order: int, station: int, time_s: float) -> None:
+        self.counters.orders_done += 1
+        self._free_slots[station] += 1
+        self._is_stale = True
+        cycle_s = time_s - float(self._book.placed_s[order])
+        self._log.add(time_s, EventKind.ORDER_DONE, order=order, station=station, value=cycle_s)

@@ -1,0 +1,132 @@
+"""Tasks of fulfilment before a unit has them: which pods are wanted where, most urgent first."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from fleet_control.backend import empty_ints
+from fleet_control.errors import FleetError
+from fleet_control.events import EventKind, EventLog
+from fleet_control.work.inventory import Inventory
+from fleet_control.work.lines import Part, WaitingLines
+from fleet_control.work.rules import PodChoice, PodRule
+from fleet_control.work.work import Deed, OpenTasks
+from layouts import Layout
+
+_NO_TASKS = OpenTasks(empty_ints(), empty_ints())
+
+
+class TaskError(FleetError, ValueError):
+    """A task or unit that is not in the state the call needs."""
+
+
+@dataclass(slots=True, eq=False)
+class Task:
+    """One pod, from being wanted at a station to being stored.
+
+    parts: what it is to do at the station and people have not been told. in_job: line -> units that
+    people are at now. cell, deed: where the errand in hand leads and what for; at first where the
+    pod stands. n_handled: lines handled since the pod was presented.
+    """
+
+    number: int
+    pod: int
+    station: int
+    parts: list[Part]
+    cell: int
+    deed: Deed = Deed.LIFT
+    unit: int = -1
+    began_s: float = 0.0
+    n_handled: int = 0
+    in_job: dict[int, int] = field(default_factory=dict)
+
+
+class TaskBoard:
+    """Opens tasks while stations have lines, free pods to serve them and few enough tasks.
+
+    limits: per station, tasks open or begun and not yet served there. Stations are looked at only
+    after something changed for them: new lines, a task served, a pod free again.
+    """
+
+    def __init__(
+        self, layout: Layout, inventory: Inventory, waiting: WaitingLines, pod_rule: PodRule,
+        limits: list[int], log: EventLog,
+    ) -> None:  # fmt: skip
+        self._station_cells = [station.cell for station in layout.stations]
+        self._n_cols = layout.n_cols
+        self._inventory, self._waiting, self._log = inventory, waiting, log
+        self._pod_rule, self._limits = pod_rule, limits
+        self._n_tasks = [0] * len(limits)
+        self._is_free = np.ones(inventory.n_pods, dtype=bool)
+        self._changed: set[int] = set()
+        self._open: dict[int, Task] = {}
+        self._offer: OpenTasks | None = _NO_TASKS
+        self._n_opened = 0
+
+    def lines_added(self, stations: set[int]) -> None:
+        self._changed |= stations
+
+    def pod_bound(self, station: int) -> None:
+        """A pod in use elsewhere comes to this station next."""
+        self._n_tasks[station] += 1
+
+    def pod_served(self, station: int) -> None:
+        self._n_tasks[station] -= 1
+        self._changed.add(station)
+
+    def pod_stored(self, pod: int) -> None:
+        """The pod may be wanted again."""
+        self._is_free[pod] = True
+        self._changed.update(np.flatnonzero(self._waiting.counts[:, pod]).tolist())
+
+    def open_tasks(self, now_s: float) -> None:
+        """Open what can be opened, a task per station in turn, so that none takes all good pods."""
+        if not self._changed:
+            return
+        stations = sorted(self._changed)
+        self._changed.clear()
+        while stations:
+            stations = [station for station in stations if self._open_one(station, now_s)]
+
+    def _open_one(self, station: int, now_s: float) -> bool:
+        """Whether a task was opened for the station."""
+        if self._n_tasks[station] >= self._limits[station] or not self._waiting.n_waiting[station]:
+            return False
+        lines = self._waiting.counts[station] * self._is_free
+        cell, stock = self._station_cells[station], self._inventory
+        pod = self._pod_rule(PodChoice(station, cell, self._n_cols, lines, stock.pod_cells, stock))
+        if pod < 0:
+            return False
+        parts = self._waiting.take(station, pod)
+        if not parts:
+            raise TaskError(
+                f"the pod rule chose pod {pod}, which has no lines at station {station}"
+            )
+        self._is_free[pod] = False
+        self._n_tasks[station] += 1
+        cell = int(self._inventory.pod_cells[pod])
+        self._open[self._n_opened] = Task(self._n_opened, pod, station, parts, cell)
+        self._log.add(
+            now_s, EventKind.TASK_OPENED, task=self._n_opened, pod=pod, station=station, cell=cell
+        )
+        self._n_opened += 1
+        self._offer = None
+        return True
+
+    def offer(self) -> OpenTasks:
+        """Tasks without a unit, oldest first: stations open them in turn, so age is urgency."""
+        if self._offer is None:
+            tasks = np.fromiter(self._open, dtype=np.int32, count=len(self._open))
+            cells = np.array([task.cell for task in self._open.values()], dtype=np.int32)
+            self._offer = OpenTasks(tasks, cells)
+        return self._offer
+
+    def take(self, number: int) -> Task:
+        """The open task of that number, which is open no more."""
+        task = self._open.pop(number, None)
+        if task is None:
+            raise TaskError(f"task {number} is not open: it was begun before or never offered")
+        self._offer = None
+        return task
