@@ -1,0 +1,222 @@
+"""Orders from a file: read, judged, cut to a window, and grouped into an OrderBook.
+
+Lines are told apart by a preset (presets.py). Nothing is dropped silently: every line is picked,
+stowed, or counted in the DemandSummary with the reason why it was set aside. Lines of one order id
+make one order, placed at the earliest of their times and due at the earliest of theirs.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from math import isfinite
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fleet_control.work.orders import OrderBook
+from gridfleet.demand.errors import DemandError
+from gridfleet.demand.faults import check_lines
+from gridfleet.demand.presets import OrderColumns, Preset, find_preset
+from gridfleet.demand.summary import ADJUSTMENT, OUTSIDE, SERVICE, DemandSummary
+from gridfleet.demand.table import OrderTable, read_table
+
+SECONDS_PER_HOUR = 3600.0
+Bools = NDArray[np.bool_]
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class OrderFile:
+    """Which orders to read.
+
+    path: .csv or .parquet. preset: name in PRESETS. columns: None for those of the preset.
+    start: beginning of the window as an ISO date and time, which becomes time 0; "" for the first
+    order with work in it. hours: length of the window; None for all that follow. due_hours: when an
+    order is due after it was placed, where the file does not say.
+    """
+
+    path: str | Path
+    preset: str = "plain"
+    columns: OrderColumns | None = None
+    start: str = ""
+    hours: float | None = None
+    due_hours: float = 4.0
+
+
+@dataclass(slots=True, eq=False)
+class _Lines:
+    """Lines still in the running. keep: bool[k]. set_aside: how many went, by reason."""
+
+    table: OrderTable
+    keep: Bools
+    set_aside: dict[str, int] = field(default_factory=dict)
+
+    def remove(self, unwanted: Bools, reason: str) -> None:
+        gone = self.keep & unwanted
+        if gone.any():
+            self.set_aside[reason] = int(gone.sum())
+            self.keep &= ~gone
+
+
+def read_orders(source: OrderFile) -> tuple[OrderBook, DemandSummary]:
+    """The orders of the file within its window, and what became of all its lines.
+
+    Raises DemandError with all faults of the file, or if no line is left to work on.
+    """
+    preset = find_preset(source.preset)
+    start_s = _check_window(source)
+    columns = source.columns or preset.columns
+    table = read_table(Path(source.path), columns, has_prices=preset.has_adjustments)
+    is_return_order = _begins(table, "order_id", preset.return_prefix)
+    check_lines(table, preset, is_return_order)
+    lines = _Lines(table, np.ones(len(table), dtype=bool))
+    codes = _remove_what_is_no_work(lines, preset, is_return_order)
+    orders = _Orders.group(table, lines.keep, source.due_hours)
+    start_s = _cut_to_window(lines, orders, start_s, source.hours)
+    book = _build_book(table, lines.keep, orders, start_s)
+    return book, _summarise(lines, book, codes)
+
+
+def _check_window(source: OrderFile) -> float:
+    """Start of the window in seconds since 1970, nan for the first order."""
+    faults = []
+    for name in ("hours", "due_hours"):
+        value = getattr(source, name)
+        if value is not None and not (isfinite(value) and value > 0):
+            faults.append(f"{name} is {value}; give a number of hours above 0")
+    start_s = float("nan")
+    if source.start:
+        try:
+            moment = datetime.fromisoformat(source.start)
+            moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+            start_s = moment.timestamp()
+        except ValueError:
+            faults.append(
+                f'start "{source.start}" is not a date and time; write it as 2011-11-14 08:00:00'
+            )
+    if faults:
+        raise DemandError(faults)
+    return start_s
+
+
+def _begins(table: OrderTable, name: str, prefix: str) -> Bools:
+    """bool[k], whether the field begins with the prefix; nowhere for an empty prefix."""
+    if not prefix:
+        return np.zeros(len(table), dtype=bool)
+    return np.array([text.startswith(prefix) for text in table.texts[name]], dtype=bool)
+
+
+def _remove_what_is_no_work(
+    lines: _Lines, preset: Preset, is_return_order: Bools
+) -> dict[str, int]:
+    """Set services and stock adjustments aside; lines by code of the services."""
+    table = lines.table
+    is_goods = re.compile(preset.goods).match
+    is_service = np.array([is_goods(sku) is None for sku in table.texts["sku"]], dtype=bool)
+    lines.remove(is_service, SERVICE)
+    if preset.has_adjustments:
+        quantities, prices = table.values["quantity"], table.values["unit_price"]
+        lines.remove((quantities < 0) & (prices == 0) & ~is_return_order, ADJUSTMENT)
+    return dict(Counter(table.texts["sku"][is_service].tolist()).most_common())
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Orders:
+    """index: int64[k], order of each line by first appearance, -1 for lines set aside. names,
+    placed_s, due_s: per order, times in seconds since 1970."""
+
+    index: NDArray[np.int64]
+    names: list[str]
+    placed_s: Floats
+    due_s: Floats
+
+    @staticmethod
+    def group(table: OrderTable, keep: Bools, due_hours: float) -> _Orders:
+        kept = np.flatnonzero(keep)
+        numbers: dict[str, int] = {}
+        index = np.full(len(table), -1, dtype=np.int64)
+        ids = table.texts["order_id"][kept].tolist()
+        index[kept] = [numbers.setdefault(name, len(numbers)) for name in ids]
+        placed_s = np.full(len(numbers), np.inf)
+        np.minimum.at(placed_s, index[kept], table.values["placed_at"][kept])
+        due_s = np.full(len(numbers), np.inf)
+        if "due_at" in table.values:
+            stated_s = table.values["due_at"][kept]
+            np.fmin.at(due_s, index[kept], stated_s)
+        due_s = np.where(np.isfinite(due_s), due_s, placed_s + due_hours * SECONDS_PER_HOUR)
+        return _Orders(index, list(numbers), placed_s, due_s)
+
+
+def _cut_to_window(lines: _Lines, orders: _Orders, start_s: float, hours: float | None) -> float:
+    """Set lines of orders outside the window aside; time 0 in seconds since 1970."""
+    if not lines.keep.any():
+        raise DemandError(
+            f"{lines.table.source} has no line to pick or stow: {_say_counts(lines.set_aside)}; "
+            "check the preset"
+        )
+    if np.isnan(start_s):
+        start_s = float(orders.placed_s.min())
+    end_s = np.inf if hours is None else start_s + hours * SECONDS_PER_HOUR
+    is_inside = (orders.placed_s >= start_s) & (orders.placed_s < end_s)
+    if not is_inside.any():
+        first, last = (_say_time(s) for s in (orders.placed_s.min(), orders.placed_s.max()))
+        window = "on" if hours is None else f"to {_say_time(end_s)}"
+        raise DemandError(
+            f"{lines.table.source} has no order from {_say_time(start_s)} {window}; its orders "
+            f"are from {first} to {last}"
+        )
+    lines.remove((orders.index >= 0) & ~is_inside[orders.index], OUTSIDE)
+    return start_s
+
+
+def _build_book(table: OrderTable, keep: Bools, orders: _Orders, start_s: float) -> OrderBook:
+    """Orders by time, then by place in the file; lines of an order as in the file."""
+    kept = np.flatnonzero(keep)
+    used = np.unique(orders.index[kept])
+    by_time = used[np.argsort(orders.placed_s[used], kind="stable")]
+    rank = np.empty(len(orders.names), dtype=np.int64)
+    rank[by_time] = np.arange(len(by_time))
+    line_order = rank[orders.index[kept]]
+    by_order = np.argsort(line_order, kind="stable")
+    kept = kept[by_order]
+    skus = table.texts["sku"][kept].tolist()
+    names = sorted(set(skus))
+    numbers = {name: i for i, name in enumerate(names)}
+    return OrderBook(
+        placed_s=orders.placed_s[by_time] - start_s,
+        due_s=orders.due_s[by_time] - start_s,
+        order_names=tuple(orders.names[i] for i in by_time.tolist()),
+        line_order=line_order[by_order].astype(np.int32),
+        line_sku=np.array([numbers[sku] for sku in skus], dtype=np.int32),
+        line_quantity=table.values["quantity"][kept].astype(np.int32),
+        sku_names=tuple(names),
+    )
+
+
+def _summarise(lines: _Lines, book: OrderBook, codes: dict[str, int]) -> DemandSummary:
+    picks = book.line_quantity > 0
+    return DemandSummary(
+        source=lines.table.source,
+        n_read=len(lines.table),
+        n_orders=book.n_orders,
+        n_picks=int(picks.sum()),
+        n_returns=int((~picks).sum()),
+        n_units_picked=int(book.line_quantity[picks].sum()),
+        n_units_returned=int(-book.line_quantity[~picks].sum()),
+        n_skus=book.n_skus,
+        hours=float(book.placed_s[-1]) / SECONDS_PER_HOUR,
+        set_aside=lines.set_aside,
+        service_codes=codes,
+    )
+
+
+def _say_time(epoch_s: float) -> str:
+    return datetime.fromtimestamp(epoch_s, UTC).strftime("%Y-%m-%d %H:%M:%S")
+
+
+def _say_counts(counts: dict[str, int]) -> str:
+    return ", ".join(f"{n:,} lines are {reason}" for reason, n in counts.items())

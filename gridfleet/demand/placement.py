@@ -1,0 +1,223 @@
+"""Stock on pods and pods on the floor, so that a run's orders can be filled.
+
+Every SKU gets a share of all compartments in proportion to the square root of its lines: between
+equal shares, which leave the popular SKUs on too few pods, and proportional ones, which fill the
+floor with them (the allocation with the least search for replicated goods: Cohen and Shenker
+2002, Replication Strategies in Unstructured Peer-to-Peer Networks). Compartments are dealt out to pods
+in turn, so that pods hold equally many SKUs, and no pod one SKU twice. Sizes and weights of goods
+are left out.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import isfinite
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fleet_control.work.inventory import Inventory
+from fleet_control.work.orders import OrderBook
+from gridfleet.demand.errors import DemandError
+from layouts import CellKind, Layout, StationKind
+
+PURPOSE = 0x57AC4D
+"""Key of the placement streams among all streams of a seed."""
+_DEALING, _PODS = range(2)
+POD_ORDERS = ("popular-near", "random")
+Ints = NDArray[np.int32]
+
+
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """How stock and pods are laid out.
+
+    fill: share of the usable storage cells where a pod stands. skus_per_pod: compartments of a pod;
+    more if the catalogue would not fit otherwise. margin: stock of a SKU as a multiple of what the
+    orders pick of it. min_units: least stock of a compartment; with margin below 1 and none of
+    these, lines run short. pods: "popular-near" puts the pods with the
+    most wanted goods nearest to the stations, "random" anywhere.
+    """
+
+    fill: float = 0.85
+    skus_per_pod: int = 20
+    margin: float = 1.2
+    min_units: int = 10
+    pods: str = "popular-near"
+
+    def __post_init__(self) -> None:
+        faults = []
+        if not 0 < self.fill <= 1:
+            faults.append(f"fill is {self.fill}; give a share above 0 and at most 1")
+        if self.skus_per_pod < 1:
+            faults.append(f"skus_per_pod is {self.skus_per_pod}; give at least 1")
+        if not (isfinite(self.margin) and self.margin >= 0):
+            faults.append(f"margin is {self.margin}; give 0 or more, 1 to just cover the orders")
+        if self.min_units < 0:
+            faults.append(f"min_units is {self.min_units}; give 0 or more")
+        if self.pods not in POD_ORDERS:
+            faults.append(f'pods is "{self.pods}"; give one of {", ".join(POD_ORDERS)}')
+        if faults:
+            raise DemandError([f"placement: {fault}" for fault in faults])
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class StockPlan:
+    """Which pod stands where with what.
+
+    pod_cells: int32[n_pods]. stock_pods, stock_skus, stock_units: int32[k], one row per
+    compartment. storage_cells: int32[m], ascending, cells where pods may stand. n_skus: of the
+    catalogue. n_unusable: storage cells no loaded unit could leave or reach, left empty.
+    """
+
+    pod_cells: Ints
+    stock_pods: Ints
+    stock_skus: Ints
+    stock_units: Ints
+    storage_cells: Ints
+    n_skus: int
+    n_unusable: int = 0
+
+    @property
+    def n_pods(self) -> int:
+        return len(self.pod_cells)
+
+    def inventory(self) -> Inventory:
+        """A new inventory in this state; each run needs its own."""
+        return Inventory(
+            self.n_pods, self.n_skus, self.stock_pods, self.stock_skus, self.stock_units,
+            self.pod_cells, self.storage_cells,
+        )  # fmt: skip
+
+    def sentences(self) -> list[str]:
+        """The plan for a terminal or a report."""
+        told = [
+            f"{self.n_pods:,} pods on {len(self.storage_cells):,} storage cells hold "
+            f"{int(self.stock_units.sum()):,} units of {self.n_skus:,} SKUs."
+        ]
+        if self.n_unusable:
+            told.append(
+                f"{self.n_unusable:,} storage cells stay empty: no aisle beside them for a loaded "
+                "unit to come and go."
+            )
+        return told
+
+
+def place_stock(layout: Layout, book: OrderBook, placement: Placement, seed: int) -> StockPlan:
+    """Stock for the orders of the book on pods in the layout; the same seed gives the same plan.
+
+    Every SKU of the book has a compartment, and stock for all its picks where `margin` is at least
+    1. Raises DemandError for a layout without usable storage cells.
+    """
+    all_cells = layout.cells_of(CellKind.STORAGE)
+    cells = usable_storage(layout)
+    if not len(cells):
+        raise DemandError(
+            f'layout "{layout.name}" has {len(all_cells)} storage cells, none with an aisle beside '
+            "it for a loaded unit to come and go; draw storage cells next to floor cells"
+        )
+    n_pods = max(1, round(placement.fill * len(cells)))
+    picks = book.line_quantity > 0
+    n_lines = np.bincount(book.line_sku[picks], minlength=book.n_skus)
+    n_units = np.bincount(book.line_sku[picks], book.line_quantity[picks], minlength=book.n_skus)
+    wanted = np.ceil(placement.margin * n_units).astype(np.int64)
+    n_copies = share_compartments(n_lines, n_pods, placement.skus_per_pod)
+    pods, skus = _deal(n_copies, n_pods, _stream(seed, _DEALING))
+    units = _spread(np.maximum(wanted, placement.min_units * n_copies), n_copies, skus)
+    popularity = np.bincount(pods, (n_lines / n_copies)[skus], minlength=n_pods)
+    return StockPlan(
+        pod_cells=_stand(layout, cells, popularity, placement, _stream(seed, _PODS)),
+        stock_pods=pods.astype(np.int32),
+        stock_skus=skus.astype(np.int32),
+        stock_units=units.astype(np.int32),
+        storage_cells=cells,
+        n_skus=book.n_skus,
+        n_unusable=len(all_cells) - len(cells),
+    )
+
+
+def usable_storage(layout: Layout) -> Ints:
+    """Ascending int32 ids of storage cells that a loaded unit can enter from an aisle and leave to
+    one: it cannot pass through other storage cells, whether a pod stands there or not."""
+    aisles = np.isin(layout.kinds, (CellKind.FLOOR, CellKind.CHARGER, CellKind.PARKING))
+    beside = layout.neighbours
+    leads_out = ((beside >= 0) & aisles[beside]).any(axis=1)
+    leads_in = np.zeros(layout.n_cells, dtype=bool)
+    leads_in[beside[aisles][beside[aisles] >= 0]] = True
+    usable = (layout.kinds == CellKind.STORAGE) & leads_out & leads_in
+    return np.flatnonzero(usable).astype(np.int32)
+
+
+def share_compartments(
+    n_lines: NDArray[np.int64], n_pods: int, skus_per_pod: int
+) -> NDArray[np.int64]:
+    """int64[n_skus], compartments of each SKU: at least 1, at most one per pod, and of what is
+    left a share by the square root of its lines."""
+    n_skus = len(n_lines)
+    n_left = n_pods * skus_per_pod - n_skus
+    weights = np.sqrt(n_lines.astype(np.float64))
+    if n_left <= 0 or not weights.sum():
+        return np.ones(n_skus, dtype=np.int64)
+    more = np.floor(n_left * weights / weights.sum()).astype(np.int64)
+    return np.minimum(1 + more, n_pods)
+
+
+def _deal(
+    n_copies: NDArray[np.int64], n_pods: int, rng: np.random.Generator
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """int64[k] twice: pod and SKU of every compartment. SKUs in random order, the copies of one
+    in a row, go round the pods, so that no two copies meet and pods are equally full."""
+    order = rng.permutation(len(n_copies))
+    skus = np.repeat(order, n_copies[order])
+    rounds = -(-len(skus) // n_pods)
+    # A new order of pods in each round would put copies of one SKU on one pod where rounds meet.
+    turns = np.tile(rng.permutation(n_pods), rounds)
+    return turns[: len(skus)], skus
+
+
+def _spread(
+    wanted: NDArray[np.int64], n_copies: NDArray[np.int64], skus: NDArray[np.int64]
+) -> NDArray[np.int64]:
+    """int64[k], units in each compartment: those of its SKU, shared as evenly as can be."""
+    starts = np.concatenate([[0], np.flatnonzero(np.diff(skus)) + 1])
+    runs = np.diff(np.append(starts, len(skus)))
+    nth = np.arange(len(skus)) - np.repeat(starts, runs)
+    whole, rest = np.divmod(wanted, n_copies)
+    units: NDArray[np.int64] = whole[skus] + (nth < rest[skus])
+    return units
+
+
+def _stand(
+    layout: Layout,
+    cells: Ints,
+    popularity: NDArray[Any],
+    placement: Placement,
+    rng: np.random.Generator,
+) -> Ints:
+    """int32[n_pods], the cell of each pod. Which cells stay empty is random in either case."""
+    chosen = np.sort(rng.choice(cells, len(popularity), replace=False))
+    distances = _distances(layout, chosen)
+    if placement.pods == "random" or distances is None:
+        shuffled: Ints = rng.permutation(chosen)
+        return shuffled
+    pod_cells = np.empty(len(popularity), dtype=np.int32)
+    by_want = np.argsort(-popularity, kind="stable")
+    pod_cells[by_want] = chosen[np.argsort(distances, kind="stable")]
+    return pod_cells
+
+
+def _distances(layout: Layout, cells: Ints) -> NDArray[np.int64] | None:
+    """int64[k], Manhattan distance of each cell to the nearest station that handles pods."""
+    kinds = (StationKind.PICK, StationKind.STOW, StationKind.WORKSTATION)
+    goals = np.array([s.cell for s in layout.stations if s.kind in kinds], dtype=np.int64)
+    if not len(goals):
+        return None
+    rows, cols = np.divmod(cells.astype(np.int64), layout.n_cols)
+    goal_rows, goal_cols = np.divmod(goals, layout.n_cols)
+    apart = np.abs(rows[:, None] - goal_rows) + np.abs(cols[:, None] - goal_cols)
+    return np.asarray(apart.min(axis=1), dtype=np.int64)
+
+
+def _stream(seed: int, purpose: int) -> np.random.Generator:
+    return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(PURPOSE, purpose)))
