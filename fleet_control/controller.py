@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from fleet_control.allocation import Allocation
 from fleet_control.backend import Act, Commands, FleetState, Reports
 from fleet_control.events import EventKind, EventLog
-from fleet_control.execution.executor import RING, Executor
-from fleet_control.execution.kernels import add_unit_time, count_short
+from fleet_control.execution.executor import Executor
+from fleet_control.execution.kernels import RING, add_unit_time, count_short
 from fleet_control.mapf.grid import EMPTY, LADEN, UNREACHABLE, Grid
 from fleet_control.mapf.planner import Planner
 from fleet_control.work.work import Deed, Errand, Work
@@ -197,7 +197,7 @@ class Controller:
         fields, ex = self._planner.fields, self.executor
         slot = fields.hold(cell, EMPTY)
         states = 4 * self._grid.compact[ex.end_cells[units]] + ex.end_headings[units]
-        costs = fields.values[slot, states].astype(np.float64)
+        costs: NDArray[np.float64] = fields.values[slot, states].astype(np.float64)
         fields.let_go(slot)
         costs[costs >= UNREACHABLE] = np.inf
         return costs

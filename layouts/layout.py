@@ -109,7 +109,7 @@ class Layout:
     @property
     def driveable(self) -> NDArray[np.bool_]:
         """bool[n_cells], where a unit may ever be."""
-        return (self.kinds != CellKind.OBSTACLE) & (self.kinds != CellKind.HUMAN)
+        return ~np.isin(self.kinds, (CellKind.OBSTACLE, CellKind.HUMAN))
 
     def cells_of(self, *kinds: CellKind) -> NDArray[np.int32]:
         """Ascending int32 ids of all cells of these kinds."""

@@ -23,7 +23,6 @@ from fleet_control.execution.kernels import (
 from fleet_control.mapf.conflicts import ConflictCheck
 
 
-
 class Executor:
     """Visit order, reservations and releases of all units.
 
@@ -54,7 +53,8 @@ class Executor:
         self.n_conflicts = 0
         self._moved = np.empty(n_units, dtype=np.int32)
         rows = n_units * RING
-        self._out = tuple(np.empty(rows, dtype=t) for t in (np.int32, np.int32, np.int32, np.int8))
+        self._out = tuple(np.empty(rows, dtype=np.int32) for _ in range(3))
+        self._out_acts = np.empty(rows, dtype=np.int8)
         self._hold_start_cells(state)
 
     def _hold_start_cells(self, state: FleetState) -> None:
@@ -107,7 +107,7 @@ class Executor:
 
     def release(self) -> Releases:
         """Everything that may be executed now and has not been released yet."""
-        units, steps, cells, acts = self._out
+        (units, steps, cells), acts = self._out, self._out_acts
         n_rows = release_steps(
             self.base_length, self.done, self.released, self.committed, self.cells,
             self._tickets, self._acts, self._serving, self.owners, units, steps, cells, acts,
@@ -115,7 +115,9 @@ class Executor:
         if n_rows < 0:
             raise InvariantError(f"cell {-1 - n_rows} came up for release while it is still held")
         rows = slice(n_rows)
-        return Releases(units[rows].copy(), steps[rows].copy(), cells[rows].copy(), acts[rows].copy())
+        return Releases(
+            units[rows].copy(), steps[rows].copy(), cells[rows].copy(), acts[rows].copy()
+        )
 
     @property
     def ahead(self) -> NDArray[np.int32]:

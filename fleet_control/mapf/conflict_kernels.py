@@ -53,7 +53,12 @@ def find_conflicts(
             else:
                 at_end[cell] = unit
                 other = at_start[cell]
-                if other >= 0 and other < unit and after[other] == before[unit] and cell != before[unit]:
+                if (
+                    other >= 0
+                    and other < unit
+                    and after[other] == before[unit]
+                    and cell != before[unit]
+                ):
                     kind = 1
             if kind >= 0:
                 if n_found < found.shape[0]:

@@ -25,7 +25,10 @@ class DistanceFields:
     """
 
     def __init__(
-        self, grid: Grid, n_units: int, memory_mb: float = DEFAULT_MEMORY_MB,
+        self,
+        grid: Grid,
+        n_units: int,
+        memory_mb: float = DEFAULT_MEMORY_MB,
         turn_cost: int = TURN_COST,
     ) -> None:
         self._grid = grid

@@ -54,9 +54,7 @@ def _list_candidates(
             if cell < 0:
                 continue
             if not (
-                through[load, cell]
-                or cell == goal
-                or (goal_zone >= 0 and zones[cell] == goal_zone)
+                through[load, cell] or cell == goal or (goal_zone >= 0 and zones[cell] == goal_zone)
             ):
                 continue
             turns = (step - heading) & 3

@@ -123,7 +123,7 @@ class KinematicTwin:
         news = [now[name][units] for name in ("done", "cleared", "fault")]
         for name, column in zip(("done", "cleared", "fault"), news, strict=True):
             told[name][units] = column
-        return Reports(self.time_s, units, *news, *lines)
+        return Reports(self.time_s, units, news[0], news[1], news[2], *lines)
 
     def _run(self, n_ticks: int) -> None:
         n_new = run_ticks(

@@ -62,7 +62,7 @@ def _next_step(
         return
     step = unit.done + 1
     act = acts[index, step & RING_MASK]
-    if act == LIFT or act == LOWER:
+    if act != DRIVE:
         unit.mode = ACTING
         unit.timer = sizes[LIFT_S] if act == LIFT else sizes[LOWER_S]
         return
@@ -229,6 +229,16 @@ def _bodies_touch(a: Any, b: Any, sizes: NDArray[np.float64]) -> bool:
 
 
 @kernel
+def _touches_cell(unit: Any, sizes: NDArray[np.float64], x_m: float, y_m: float) -> bool:
+    """Whether the chassis overlaps the cell whose centre is given."""
+    half_cell = 0.5 * sizes[CELL_M]
+    return _rectangles_touch(
+        unit.x, unit.y, unit.yaw, sizes[HALF_LENGTH], sizes[HALF_WIDTH],
+        x_m, y_m, 0.0, half_cell, half_cell,
+    )  # fmt: skip
+
+
+@kernel
 def _note_contact(
     unit: Any, index: int, other: int, tick: int, rows: NDArray[np.int64], n_contacts: int
 ) -> int:
@@ -276,7 +286,7 @@ def _hits_standing(
 ) -> int:  # fmt: skip
     """HIT_OBSTACLE or HIT_POD where the unit touches a solid cell or (laden) a standing pod."""
     cell_m, half_pod = sizes[CELL_M], sizes[HALF_POD]
-    half_l, half_w, half_cell = sizes[HALF_LENGTH], sizes[HALF_WIDTH], 0.5 * sizes[CELL_M]
+    half_l, half_w, half_cell = sizes[HALF_LENGTH], sizes[HALF_WIDTH], 0.5 * cell_m
     laden = unit.carried >= 0
     reach = math.sqrt(half_l * half_l + half_w * half_w)
     far = max(reach, half_pod) if laden else reach
@@ -300,17 +310,22 @@ def _hits_standing(
             if outside or solid[row * n_cols + col] != 0:
                 if laden and gap_x < half_cell + half_pod and gap_y < half_cell + half_pod:
                     hit = HIT_OBSTACLE
-                elif gap_x < half_cell + reach and gap_y < half_cell + reach:
-                    if _rectangles_touch(
-                        0.0, 0.0, unit.yaw, half_l, half_w,
-                        gap_x if (col + 0.5) * cell_m > unit.x else -gap_x,
-                        gap_y if (n_rows - row - 0.5) * cell_m > unit.y else -gap_y,
-                        0.0, half_cell, half_cell,
-                    ):  # fmt: skip
-                        hit = HIT_OBSTACLE
-            elif laden and pod_at[row * n_cols + col] >= 0 and hit == 0:
-                if gap_x < 2 * half_pod and gap_y < 2 * half_pod:
-                    hit = HIT_POD
+                elif (
+                    gap_x < half_cell + reach
+                    and gap_y < half_cell + reach
+                    and _touches_cell(
+                        unit, sizes, (col + 0.5) * cell_m, (n_rows - row - 0.5) * cell_m
+                    )
+                ):
+                    hit = HIT_OBSTACLE
+            elif (
+                laden
+                and pod_at[row * n_cols + col] >= 0
+                and hit == 0
+                and gap_x < 2 * half_pod
+                and gap_y < 2 * half_pod
+            ):
+                hit = HIT_POD
     return hit
 
 
