@@ -1,0 +1,267 @@
+"""Sortation: parcels arrive at induct stations, units carry each to the chute it is bound for.
+
+A task is one ride: to an induct station, where the oldest parcel is put on (a job of one line); to
+its chute, where it is dropped (another); and last an errand on the spot, which sends the unit off
+empty and free.
+
+No more rides are open or on their way to an induct station than have room there. A loaded unit
+leaves it only when its chute has room, which counts units on the way, so that the floor in front of
+a popular chute does not fill up. Left out: parcels that differ, and chutes that are full.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections import deque
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fleet_control.backend import Reports, StationJobs, empty_ints, no_station_jobs
+from fleet_control.events import EventKind, EventLog
+from fleet_control.work.parcels import ParcelStream, SortationError, check, stations_of
+from fleet_control.work.stations import SlotGate, StationClock, count_slots
+from fleet_control.work.tasks import TaskError
+from fleet_control.work.work import Deed, Errand, OpenTasks
+from layouts import Layout
+
+__all__ = ["SortationError", "SortationWork"]
+
+UNITS_DRIVING = 3
+"""Loaded units that may be on their way to a chute beyond those that fit there."""
+SPEED_M_S = 1.5
+"""Tells when a unit on its way is overdue (stations.StationClock)."""
+_NO_TASKS = OpenTasks(empty_ints(), empty_ints())
+_NO_JOBS = no_station_jobs()
+
+
+@dataclass(slots=True, eq=False)
+class Ride:
+    """One unit's way to an induct station and on to a chute. station: where it is or is bound for.
+    cell, deed: the errand in hand. parcel: -1 until it is being put on the unit."""
+
+    number: int
+    station: int
+    cell: int
+    deed: Deed = Deed.SERVICE
+    unit: int = -1
+    began_s: float = 0.0
+    parcel: int = -1
+
+
+class SortationWork:
+    """The Work of a sortation floor.
+
+    layout: with INDUCT and EJECT stations. n_units: units are 0 to n_units - 1. parcels_per_hour:
+    of the whole floor, spread evenly over its induct stations. units_per_chute: loaded units on the
+    way to one chute or at it; None: one at the chute, one per queue cell, three on their way.
+
+    A parcel is an order of one line; both carry its number. tasks_done, orders_done, lines_done,
+    units_done: counts so far. Time starts at 0.
+    """
+
+    def __init__(
+        self, layout: Layout, n_units: int, parcels_per_hour: float, seed: int, log: EventLog,
+        units_per_chute: int | None = None,
+    ) -> None:  # fmt: skip
+        inducts, chutes = stations_of(layout)
+        check(inducts, chutes, parcels_per_hour, units_per_chute)
+        self._layout, self._log = layout, log
+        self._cells = [station.cell for station in layout.stations]
+        mean_gap_s = 3600.0 * len(inducts) / parcels_per_hour
+        self._streams = {s: ParcelStream(seed, s, mean_gap_s, chutes) for s in inducts}
+        self._arriving = [(*stream.next(), s) for s, stream in self._streams.items()]
+        heapq.heapify(self._arriving)
+        self._n_slots = count_slots(layout.stations)
+        per_chute = [units_per_chute or n + UNITS_DRIVING for n in self._n_slots]
+        self._gate = SlotGate(per_chute)
+        self._clock = StationClock(len(self._cells))
+        self._placed_s: list[float] = []
+        self._chute_of: list[int] = []
+        self._waiting: dict[int, deque[int]] = {s: deque() for s in inducts}
+        self._n_at = dict.fromkeys(inducts, 0)
+        self._n_empty = dict.fromkeys(inducts, 0)
+        self._open: dict[int, Ride] = {}
+        self._offer = _NO_TASKS
+        self._running: list[Ride | None] = [None] * n_units
+        self._last_cells = [-1] * n_units
+        self._in_jobs: dict[int, Ride] = {}
+        self._n_jobs = self._n_opened = 0
+        self._errands: list[tuple[int, Errand]] = []
+        self._job_rows: list[tuple[int, int, int, int]] = []
+        self.tasks_done = self.orders_done = self.lines_done = self.units_done = 0
+
+    # What the controller calls
+
+    def advance(self, now_s: float, reports: Reports) -> None:
+        """Take in parcels put on and dropped, and parcels that have arrived."""
+        if len(reports.lines):
+            rows = zip(reports.line_jobs.tolist(), reports.line_times_s.tolist(), strict=True)
+            for job, time_s in rows:
+                self._job_done(job, time_s, now_s)
+        while self._arriving[0][0] <= now_s:
+            self._arrive(now_s)
+
+    def open_tasks(self) -> OpenTasks:
+        if len(self._offer.tasks) != len(self._open):
+            rides = self._open.values()
+            cells = np.array([ride.cell for ride in rides], dtype=np.int32)
+            self._offer = OpenTasks(np.array(list(self._open), dtype=np.int32), cells)
+        return self._offer
+
+    def begin(self, task: int, unit: int, now_s: float) -> None:
+        """The unit goes for a parcel. Raises TaskError for a unit that has a task."""
+        ride = self._open.pop(task, None)
+        if ride is None or self._running[unit] is not None:
+            raise TaskError(f"task {task} is not open, or unit {unit} has a task already")
+        self._offer = _NO_TASKS
+        ride.unit, ride.began_s = unit, now_s
+        self._running[unit] = ride
+        self._note(now_s, EventKind.TASK_ASSIGNED, ride)
+        self._send(ride, ride.station, is_laden=False, now_s=now_s)
+
+    def errand_done(self, unit: int, now_s: float) -> None:
+        """The unit has arrived at the station, or is empty and free."""
+        ride = self._running[unit]
+        if ride is None:
+            raise TaskError(f"unit {unit} has no task, so none of its errands can be over")
+        self._last_cells[unit] = ride.cell
+        self._note(now_s, EventKind.ERRAND_DONE, ride)
+        if ride.deed is Deed.PASS:
+            self._finish(ride, now_s)
+            return
+        if ride.parcel < 0:
+            ride.parcel = self._waiting[ride.station].popleft()
+            self._n_empty[ride.station] -= 1
+            self._log.add(now_s, EventKind.ORDER_ASSIGNED, order=ride.parcel, station=ride.station)
+            self._begin_job(ride, -1, now_s)
+        else:
+            self._begin_job(ride, 1, now_s)
+
+    def follow_on(self, unit: int, now_s: float) -> Errand | None:
+        """Never: units stop at every station."""
+        return None
+
+    def take_errands(self) -> list[tuple[int, Errand]]:
+        errands, self._errands = self._errands, []
+        return errands
+
+    def take_station_jobs(self) -> StationJobs:
+        if not self._job_rows:
+            return _NO_JOBS
+        columns = np.array(self._job_rows, dtype=np.int32).T
+        self._job_rows = []
+        return StationJobs(*(np.ascontiguousarray(column) for column in columns))
+
+    def task_of(self, unit: int) -> int:
+        ride = self._running[unit]
+        return -1 if ride is None else ride.number
+
+    def station_times(self, now_s: float) -> NDArray[np.float64]:
+        """float64[n_stations, 4], seconds picking, starved, blocked and without work since 0.
+        Picking is putting on and dropping; an induct station with a loaded unit that waits for room
+        at its chute is blocked if more parcels wait behind it."""
+        return self._clock.times_s(now_s)
+
+    # The life of a parcel
+
+    def _arrive(self, now_s: float) -> None:
+        time_s, chute, station = self._arriving[0]
+        heapq.heapreplace(self._arriving, (*self._streams[station].next(), station))
+        parcel = len(self._placed_s)
+        self._placed_s.append(time_s)
+        self._chute_of.append(chute)
+        self._waiting[station].append(parcel)
+        self._log.add(time_s, EventKind.ORDER_PLACED, order=parcel, value=1.0)
+        self._clock.add_lines(station, 1, now_s)
+        self._open_rides(station, now_s)
+
+    def _open_rides(self, station: int, now_s: float) -> None:
+        """A ride for every parcel without one, as far as the station has room for units."""
+        while self._n_at[station] < self._n_slots[station] and self._n_empty[station] < len(
+            self._waiting[station]
+        ):
+            ride = Ride(self._n_opened, station, self._cells[station])
+            self._open[ride.number] = ride
+            self._offer = _NO_TASKS
+            self._n_opened += 1
+            self._n_at[station] += 1
+            self._n_empty[station] += 1
+            self._note(now_s, EventKind.TASK_OPENED, ride)
+
+    def _begin_job(self, ride: Ride, quantity: int, now_s: float) -> None:
+        self._job_rows.append((ride.station, self._n_jobs, ride.parcel, quantity))
+        self._in_jobs[self._n_jobs] = ride
+        self._n_jobs += 1
+        self._clock.set_busy(ride.station, True, now_s)
+
+    def _job_done(self, job: int, time_s: float, now_s: float) -> None:
+        ride = self._in_jobs.pop(job, None)
+        if ride is None:
+            raise TaskError(f"job {job} is reported done but is with nobody")
+        self._clock.set_busy(ride.station, False, time_s)
+        self._clock.add_lines(ride.station, -1, time_s)
+        chute = self._chute_of[ride.parcel]
+        if ride.station != chute:
+            self._clock.add_lines(chute, 1, now_s)
+            if self._gate.request(chute, ride.unit):
+                self._carry(ride, now_s)
+        else:
+            self._dropped(ride, time_s, now_s)
+
+    def _carry(self, ride: Ride, now_s: float) -> None:
+        """From the induct station to the chute, which has room."""
+        induct, ride.station = ride.station, self._chute_of[ride.parcel]
+        self._clock.leave(induct, ride.unit, now_s)
+        self._n_at[induct] -= 1
+        self._send(ride, ride.station, is_laden=True, now_s=now_s)
+        self._open_rides(induct, now_s)
+
+    def _dropped(self, ride: Ride, time_s: float, now_s: float) -> None:
+        parcel, station = ride.parcel, ride.station
+        self.lines_done += 1
+        self.units_done += 1
+        self.orders_done += 1
+        self._log.add(
+            time_s, EventKind.LINE_DONE, order=parcel, line=parcel, station=station, value=1.0
+        )
+        cycle_s = time_s - self._placed_s[parcel]
+        self._log.add(time_s, EventKind.ORDER_DONE, order=parcel, station=station, value=cycle_s)
+        self._clock.leave(station, ride.unit, now_s)
+        ride.deed = Deed.PASS
+        self._hand_out(ride, Errand(ride.cell, Deed.PASS), now_s)
+        unit = self._gate.release(station)
+        waiting = self._running[unit] if unit >= 0 else None
+        if waiting is not None:
+            self._carry(waiting, now_s)
+
+    def _finish(self, ride: Ride, now_s: float) -> None:
+        self._note(now_s, EventKind.TASK_DONE, ride, value=now_s - ride.began_s)
+        self._running[ride.unit] = None
+        self.tasks_done += 1
+
+    def _send(self, ride: Ride, station: int, *, is_laden: bool, now_s: float) -> None:
+        ride.cell = self._cells[station]
+        drive_s = self._driving_s(self._last_cells[ride.unit], ride.cell)
+        self._clock.expect(station, ride.unit, now_s + drive_s)
+        self._hand_out(ride, Errand(ride.cell, Deed.SERVICE, is_laden), now_s)
+
+    def _hand_out(self, ride: Ride, errand: Errand, now_s: float) -> None:
+        self._errands.append((ride.unit, errand))
+        departure = float(self._last_cells[ride.unit])
+        self._note(now_s, EventKind.ERRAND_STARTED, ride, value=departure)
+
+    def _driving_s(self, start: int, goal: int) -> float:
+        """Seconds from cell to cell at full speed; from an unknown start, 0."""
+        if start < 0:
+            return 0.0
+        (row, col), (goal_row, goal_col) = self._layout.row_col(start), self._layout.row_col(goal)
+        n_cells = abs(row - goal_row) + abs(col - goal_col)
+        return n_cells * self._layout.cell_size_m / SPEED_M_S
+
+    def _note(self, now_s: float, kind: EventKind, ride: Ride, value: float = 0.0) -> None:
+        self._log.add(
+            now_s, kind, unit=ride.unit, task=ride.number, station=ride.station, cell=ride.cell,
+            value=value,
+        )  # fmt: skip

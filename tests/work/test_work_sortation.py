@@ -1,0 +1,187 @@
+"""Parcels: every one dropped once at its own chute, room at stations kept, streams apart."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from work_fakes import CYCLE_S, ints, line_reports, make_floor, rows_of
+
+from fleet_control.events import EventKind, EventLog
+from fleet_control.work.parcels import ParcelStream
+from fleet_control.work.sortation import SortationError, SortationWork
+from fleet_control.work.tasks import TaskError
+from fleet_control.work.work import Deed
+from layouts import StationKind
+
+INDUCT, EJECT = StationKind.INDUCT, StationKind.EJECT
+
+
+class InstantSorter:
+    """Units arrive after a random few cycles, people take one cycle."""
+
+    def __init__(self, seed: int, parcels_per_hour: float = 3000.0, n_units: int = 12) -> None:
+        self.rng = np.random.default_rng(seed)
+        n_inducts, n_chutes = int(self.rng.integers(1, 4)), int(self.rng.integers(1, 7))
+        kinds = [INDUCT] * n_inducts + [EJECT] * n_chutes
+        self.layout = make_floor(kinds, self.rng.integers(0, 3, len(kinds)).tolist(), 12)
+        self.log = EventLog()
+        self.work = SortationWork(self.layout, n_units, parcels_per_hour, seed, self.log)
+        self.free = set(range(n_units))
+        self.errands: dict[int, object] = {}
+        self.at: dict[int, int] = {}
+        self.bound: dict[int, int] = {}
+        self.jobs: list[tuple[float, int, int, int]] = []
+        self.now_s = 0.0
+
+    def cycle(self) -> None:
+        self.now_s += CYCLE_S
+        for unit in self.rng.permutation(sorted(self.errands)).tolist():
+            self._finish(unit)
+        done = [(self.now_s - 0.05, s, j, line) for _, s, j, line in self.jobs]
+        self.jobs = []
+        self.work.advance(self.now_s, line_reports(self.now_s, done))
+        tasks = self.work.open_tasks()
+        for task in tasks.tasks[: len(self.free)].tolist():
+            self.work.begin(task, self.free.pop(), self.now_s)
+        for unit, errand in self.work.take_errands():
+            assert unit not in self.errands
+            self.errands[unit] = errand
+            self.at.pop(unit, None)
+            self.bound.pop(unit, None)
+            if errand.deed is Deed.SERVICE:
+                self.bound[unit] = errand.cell
+        for row, station in enumerate(self.layout.stations):
+            most = 1 + len(station.queue) + (3 if station.kind is EJECT else 0)
+            assert list(self.bound.values()).count(station.cell) <= most, row
+        jobs = self.work.take_station_jobs()
+        for s, j, line, quantity in zip(
+            jobs.stations.tolist(), jobs.jobs.tolist(), jobs.lines.tolist(),
+            jobs.quantities.tolist(), strict=True,
+        ):  # fmt: skip
+            assert quantity == (-1 if self.layout.stations[s].kind is INDUCT else 1)
+            self.jobs.append((self.now_s, s, j, line))
+
+    def _finish(self, unit: int) -> None:
+        errand = self.errands[unit]
+        if errand.deed is Deed.SERVICE:
+            if errand.cell in self.at.values() or self.rng.random() < 0.8:
+                return
+            self.at[unit] = errand.cell
+        del self.errands[unit]
+        self.work.errand_done(unit, self.now_s)
+        if self.work.task_of(unit) < 0:
+            self.free.add(unit)
+
+
+@pytest.fixture(params=range(10), ids=lambda seed: f"seed{seed}")
+def sorter(request: pytest.FixtureRequest) -> InstantSorter:
+    sorter = InstantSorter(request.param)
+    for _ in range(3000):
+        sorter.cycle()
+    return sorter
+
+
+def test_parcels_are_dropped_once_in_time_and_at_an_eject_station(sorter):
+    placed, done = (rows_of(sorter.log, k) for k in (EventKind.ORDER_PLACED, EventKind.ORDER_DONE))
+    assert len(done["order"]) == len(np.unique(done["order"])) > 50
+    assert (done["value"] > 0).all()
+    arrived_s = dict(zip(placed["order"].tolist(), placed["time_s"].tolist(), strict=True))
+    starts = np.array([arrived_s[order] for order in done["order"].tolist()])
+    assert np.allclose(done["time_s"] - starts, done["value"])
+    kinds = {sorter.layout.stations[s].kind for s in done["station"].tolist()}
+    assert kinds == {EJECT}
+    cells = rows_of(sorter.log, EventKind.TASK_DONE)["cell"].tolist()
+    assert set(cells) <= {s.cell for s in sorter.layout.stations if s.kind is EJECT}
+
+
+def test_counters_and_tasks_agree_with_the_log(sorter):
+    work = sorter.work
+    assert work.orders_done == work.lines_done == work.units_done
+    assert work.orders_done == len(rows_of(sorter.log, EventKind.LINE_DONE)["line"])
+    opened, begun, done = (
+        rows_of(sorter.log, kind)["task"].tolist()
+        for kind in (EventKind.TASK_OPENED, EventKind.TASK_ASSIGNED, EventKind.TASK_DONE)
+    )
+    assert opened == list(range(len(opened)))
+    assert len(set(begun)) == len(begun)
+    assert set(done) <= set(begun) <= set(opened)
+    assert len(done) == len(set(done)) == work.tasks_done
+
+
+def test_parcels_leave_an_induct_station_in_the_order_of_arrival(sorter):
+    assigned = rows_of(sorter.log, EventKind.ORDER_ASSIGNED)
+    for station in np.unique(assigned["station"]):
+        orders = assigned["order"][assigned["station"] == station]
+        assert (np.diff(orders) > 0).all()
+
+
+def test_station_times_sum_to_elapsed(sorter):
+    times_s = sorter.work.station_times(sorter.now_s)
+    assert (times_s >= 0).all()
+    assert np.allclose(times_s.sum(axis=1), sorter.now_s, rtol=0, atol=1e-6)
+    assert times_s[:, 0].sum() > 0
+
+
+def test_same_seed_same_log():
+    sorters = [InstantSorter(5), InstantSorter(5)]
+    for sorter in sorters:
+        for _ in range(500):
+            sorter.cycle()
+    first, second = (sorter.log.columns() for sorter in sorters)
+    assert all(np.array_equal(first[name], second[name]) for name in first)
+
+
+def test_parcel_streams_are_poisson_uniform_and_apart():
+    chutes = ints(3, 5, 8)
+    parcels = [ParcelStream(7, 0, 2.0, chutes).next() for _ in range(2)]
+    assert parcels[0] == parcels[1]
+    stream, other = ParcelStream(7, 0, 2.0, chutes), ParcelStream(7, 1, 2.0, chutes)
+    drawn = [stream.next() for _ in range(6000)]
+    times_s = np.array([time_s for time_s, _ in drawn])
+    gaps_s = np.diff(times_s, prepend=0)
+    assert (gaps_s > 0).all()
+    assert gaps_s.mean() == pytest.approx(2.0, rel=0.05)
+    assert gaps_s.std() == pytest.approx(2.0, rel=0.08)
+    shares = np.unique([chute for _, chute in drawn], return_counts=True)[1] / len(drawn)
+    assert shares == pytest.approx([1 / 3] * 3, abs=0.03)
+    assert other.next() != drawn[0]
+
+
+def test_rate_is_that_of_the_whole_floor():
+    log = EventLog()
+    layout = make_floor([INDUCT, INDUCT, INDUCT, EJECT], [0, 0, 0, 0])
+    work = SortationWork(layout, 1, 6000.0, 1, log)
+    work.advance(3600.0, line_reports(3600.0, []))
+    n_placed = len(rows_of(log, EventKind.ORDER_PLACED)["order"])
+    assert n_placed == pytest.approx(6000, abs=4 * 6000**0.5)
+    assert len(work.open_tasks().tasks) == 3  # as many as fit, not as many as there are parcels
+
+
+@pytest.mark.parametrize(
+    ("kinds", "rate", "message"),
+    [
+        ([INDUCT], 10.0, "1 and 0"),
+        ([EJECT], 10.0, "0 and 1"),
+        ([INDUCT, EJECT], 0.0, "parcels_per_hour is 0"),
+        ([INDUCT, EJECT], float("inf"), "parcels_per_hour is inf"),
+    ],
+)
+def test_floors_and_rates_that_cannot_sort_are_refused(kinds, rate, message):
+    layout = make_floor(kinds, [0] * len(kinds))
+    with pytest.raises(SortationError, match=message):
+        SortationWork(layout, 1, rate, 0, EventLog())
+
+
+def test_calls_out_of_turn_are_refused():
+    layout = make_floor([INDUCT, EJECT], [1, 0])
+    with pytest.raises(SortationError, match="units_per_chute is 0"):
+        SortationWork(layout, 1, 10.0, 0, EventLog(), units_per_chute=0)
+    work = SortationWork(layout, 2, 36_000.0, 0, EventLog())
+    work.advance(10.0, line_reports(10.0, []))
+    work.begin(0, 0, 10.0)
+    with pytest.raises(TaskError, match="unit 1 has no task"):
+        work.errand_done(1, 10.0)
+    with pytest.raises(TaskError, match="task 0 is not open"):
+        work.begin(0, 1, 10.0)
+    with pytest.raises(TaskError, match="job 4"):
+        work.advance(10.2, line_reports(10.2, [(10.1, 0, 4, 0)]))
