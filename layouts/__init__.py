@@ -3,6 +3,7 @@
 from layouts.errors import GridfleetError, LayoutError
 from layouts.geometry import Heading
 from layouts.layout import CellKind, Layout, Station, StationKind, open_layout
+from layouts.loading import library_names, load
 
 __all__ = [
     "CellKind",
@@ -12,5 +13,7 @@ __all__ = [
     "LayoutError",
     "Station",
     "StationKind",
+    "library_names",
+    "load",
     "open_layout",
 ]

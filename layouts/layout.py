@@ -71,7 +71,7 @@ class Layout:
     edge_costs: float32[n_cells, 4], extra cost of that move in cells (0: none, 2: as dear as two
         cells more). Guidance, not a rule.
     zones: named groups of cells (aisles, areas an operator may close).
-    source: where it came from, for messages.
+    source: where it came from, for messages. recommended_units: a sensible fleet, 0 if not said.
     """
 
     name: str
@@ -85,6 +85,7 @@ class Layout:
     zones: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     source: str = ""
     description: str = ""
+    recommended_units: int = 0
     neighbours: NDArray[np.int32] = field(init=False, repr=False)
     """int32[n_cells, 4], the cell next door along each heading or -1 where exits is False."""
 
