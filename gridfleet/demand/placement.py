@@ -2,10 +2,10 @@
 
 Every SKU gets a share of all compartments in proportion to the square root of its lines: between
 equal shares, which leave the popular SKUs on too few pods, and proportional ones, which fill the
-floor with them (the allocation with the least search for replicated goods: Cohen and Shenker
-2002, Replication Strategies in Unstructured Peer-to-Peer Networks). Compartments are dealt out to pods
-in turn, so that pods hold equally many SKUs, and no pod one SKU twice. Sizes and weights of goods
-are left out.
+floor with them. That is the allocation with the least search for replicated goods (Cohen and
+Shenker 2002, Replication Strategies in Unstructured Peer-to-Peer Networks). Compartments are dealt
+out to pods in turn, so that pods hold equally many SKUs, and no pod one SKU twice. Sizes and
+weights of goods are left out.
 """
 
 from __future__ import annotations
@@ -160,7 +160,7 @@ def share_compartments(
     if n_left <= 0 or not weights.sum():
         return np.ones(n_skus, dtype=np.int64)
     more = np.floor(n_left * weights / weights.sum()).astype(np.int64)
-    return np.minimum(1 + more, n_pods)
+    return np.asarray(np.minimum(1 + more, n_pods), dtype=np.int64)
 
 
 def _deal(
@@ -184,8 +184,7 @@ def _spread(
     runs = np.diff(np.append(starts, len(skus)))
     nth = np.arange(len(skus)) - np.repeat(starts, runs)
     whole, rest = np.divmod(wanted, n_copies)
-    units: NDArray[np.int64] = whole[skus] + (nth < rest[skus])
-    return units
+    return np.asarray(whole[skus] + (nth < rest[skus]), dtype=np.int64)
 
 
 def _stand(

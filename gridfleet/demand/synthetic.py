@@ -78,7 +78,10 @@ class SyntheticDemand:
             *((values[n] <= 0, f"{n} is {values[n]}; give more than 0") for n in above_0),
             *((values[n] < 1, f"{n} is {values[n]}; give at least 1") for n in at_least_1),
             (not is_day, f"day has {len(rates)} rates; give 24, none negative, not all 0"),
-            (not 0 <= self.start_hour < 24, f"start_hour is {self.start_hour}; give 0 to 24"),
+            (
+                not 0 <= self.start_hour < 24,
+                f"start_hour is {self.start_hour}; give 0 or more, below 24",
+            ),
             (self.zipf < 0, f"zipf is {self.zipf}; give 0 (all alike) to about 1.5"),
             (not 0 <= self.return_share <= 1, f"return_share is {self.return_share}; give 0 to 1"),
         ]

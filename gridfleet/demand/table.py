@@ -1,7 +1,8 @@
 """Order files as columns: CSV or Parquet read as text by duckdb, then parsed with care.
 
 Everything is read as text first, so that a fault can be shown as it stands in the file, with its
-row: row 1 is the header of a CSV file, and the first record of a Parquet file.
+row: row 1 is the header of a CSV file, and the first record of a Parquet file; blank lines do not
+count.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import duckdb
 import numpy as np
 from numpy.typing import NDArray
 
+from gridfleet.demand.csv_files import open_csv, refuse_misfits
 from gridfleet.demand.errors import DemandError
 from gridfleet.demand.presets import OrderColumns
 
@@ -86,13 +88,12 @@ def _read(path: Path, columns: OrderColumns, has_prices: bool) -> OrderTable:
     # One thread: files are small, and the order of rows must be that of the file.
     with duckdb.connect(config={"threads": 1}) as connection:
         is_csv = path.suffix.lower() == ".csv"
-        if is_csv:
-            lines = connection.read_csv(str(path), header=True, all_varchar=True, null_padding=True)
-        else:
-            lines = connection.read_parquet(str(path))
+        lines = open_csv(connection, path) if is_csv else connection.read_parquet(str(path))
         present = _match_columns(path, columns, lines.columns, has_prices)
         query = f"select {', '.join(_expressions(columns, present, 2 if is_csv else 1))} from lines"
         found: dict[str, NDArray[Any]] = lines.query("lines", query).fetchnumpy()
+        if is_csv:
+            refuse_misfits(connection, path, len(lines.columns))
     if not len(found["row"]):
         raise DemandError(f"order file {path} has a header but no lines")
     return OrderTable(
