@@ -45,5 +45,7 @@ class RunRecord:
     plan_ms: NDArray[np.float64]
     contacts: int
     conflicts: int
+    order_due_s: NDArray[np.float64] | None = None
+    """float64[n_orders], when each order is due; None without orders."""
     notes: tuple[str, ...] = ()
     """Sentences a reader must know, such as that a floor without stations ran random errands."""
