@@ -168,6 +168,8 @@ class Inventory:
 
     def lift(self, pod: int) -> None:
         """The pod is carried now. Its cell stays held until the unit drives off: `vacate`."""
+        if self.pod_cells[pod] == CARRIED:
+            raise InventoryError(f"pod {pod} is carried already")
         self._cell_states[self._cell_index[int(self.pod_cells[pod])]] = _HELD
         self.pod_cells[pod] = CARRIED
 

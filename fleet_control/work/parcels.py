@@ -54,7 +54,10 @@ def stations_of(layout: Layout) -> tuple[list[int], Ints]:
     return inducts, np.array(chutes, dtype=np.int32)
 
 
-def check(inducts: list[int], chutes: Ints, rate: float, units_per_chute: int | None) -> None:
+def check(
+    inducts: list[int], chutes: Ints, rate: float, per_chute: int | None, per_induct: int | None
+) -> None:
+    """Raise SortationError for what can never sort a parcel."""
     if not inducts or not len(chutes):
         raise SortationError(
             f"sortation needs induct and eject stations; the layout has {len(inducts)} and "
@@ -62,5 +65,6 @@ def check(inducts: list[int], chutes: Ints, rate: float, units_per_chute: int | 
         )
     if not 0 < rate < np.inf:
         raise SortationError(f"parcels_per_hour is {rate}; it must be above 0 and finite")
-    if units_per_chute is not None and units_per_chute < 1:
-        raise SortationError(f"units_per_chute is {units_per_chute}; it must be 1 or more")
+    for name, units in (("units_per_chute", per_chute), ("units_per_induct", per_induct)):
+        if units is not None and units < 1:
+            raise SortationError(f"{name} is {units}; it must be 1 or more")

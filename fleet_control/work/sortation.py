@@ -56,6 +56,8 @@ class SortationWork:
     layout: with INDUCT and EJECT stations. n_units: units are 0 to n_units - 1. parcels_per_hour:
     of the whole floor, spread evenly over its induct stations. units_per_chute: loaded units on the
     way to one chute or at it; None: one at the chute, one per queue cell, three on their way.
+    units_per_induct: units on the way to one induct station or at it; None: one at the station, one
+    per queue cell. More suits stations without a queue, where one unit at a time starves people.
 
     A parcel is an order of one line; both carry its number. tasks_done, orders_done, lines_done,
     units_done: counts so far. Time starts at 0.
@@ -63,18 +65,19 @@ class SortationWork:
 
     def __init__(
         self, layout: Layout, n_units: int, parcels_per_hour: float, seed: int, log: EventLog,
-        units_per_chute: int | None = None,
+        units_per_chute: int | None = None, units_per_induct: int | None = None,
     ) -> None:  # fmt: skip
         inducts, chutes = stations_of(layout)
-        check(inducts, chutes, parcels_per_hour, units_per_chute)
+        check(inducts, chutes, parcels_per_hour, units_per_chute, units_per_induct)
         self._layout, self._log = layout, log
         self._cells = [station.cell for station in layout.stations]
         mean_gap_s = 3600.0 * len(inducts) / parcels_per_hour
         self._streams = {s: ParcelStream(seed, s, mean_gap_s, chutes) for s in inducts}
         self._arriving = [(*stream.next(), s) for s, stream in self._streams.items()]
         heapq.heapify(self._arriving)
-        self._n_slots = count_slots(layout.stations)
-        per_chute = [units_per_chute or n + UNITS_DRIVING for n in self._n_slots]
+        n_slots = count_slots(layout.stations)
+        self._n_slots = [units_per_induct or n for n in n_slots]
+        per_chute = [units_per_chute or n + UNITS_DRIVING for n in n_slots]
         self._gate = SlotGate(per_chute)
         self._clock = StationClock(len(self._cells))
         self._placed_s: list[float] = []
