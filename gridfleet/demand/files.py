@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from math import isfinite
 from pathlib import Path
@@ -47,19 +47,14 @@ class OrderFile:
     due_hours: float = 4.0
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False)
 class _Lines:
-    """Lines still in the running. keep: bool[k]. set_aside: how many went, by reason."""
+    """What to make of each line. keep: bool[k], lines to pick or stow. set_aside: the others,
+    counted by reason. service_codes: services by code. All within the window."""
 
-    table: OrderTable
     keep: Bools
-    set_aside: dict[str, int] = field(default_factory=dict)
-
-    def remove(self, unwanted: Bools, reason: str) -> None:
-        gone = self.keep & unwanted
-        if gone.any():
-            self.set_aside[reason] = int(gone.sum())
-            self.keep &= ~gone
+    set_aside: dict[str, int]
+    service_codes: dict[str, int]
 
 
 def read_orders(source: OrderFile) -> tuple[OrderBook, DemandSummary]:
@@ -73,12 +68,29 @@ def read_orders(source: OrderFile) -> tuple[OrderBook, DemandSummary]:
     table = read_table(Path(source.path), columns, has_prices=preset.has_adjustments)
     is_return_order = _begins(table, "order_id", preset.return_prefix)
     check_lines(table, preset, is_return_order)
-    lines = _Lines(table, np.ones(len(table), dtype=bool))
-    codes = _remove_what_is_no_work(lines, preset, is_return_order)
-    orders = _Orders.group(table, lines.keep, source.due_hours)
-    start_s = _cut_to_window(lines, orders, start_s, source.hours)
+    is_service, is_adjustment = _find_what_is_no_work(table, preset, is_return_order)
+    is_work = ~(is_service | is_adjustment)
+    if not is_work.any():
+        raise DemandError(
+            f"{table.source} has no line to pick or stow: {is_service.sum():,} are services and "
+            f"{is_adjustment.sum():,} stock adjustments; check the preset"
+        )
+    orders = _Orders.group(table, source.due_hours)
+    if np.isnan(start_s):
+        start_s = float(orders.placed_s[orders.index[is_work]].min())
+    is_inside = _find_window(table, orders, is_work, start_s, source.hours)
+    set_aside = {
+        OUTSIDE: int((~is_inside).sum()),
+        SERVICE: int((is_service & is_inside).sum()),
+        ADJUSTMENT: int((is_adjustment & is_inside).sum()),
+    }
+    lines = _Lines(
+        keep=is_work & is_inside,
+        set_aside={reason: n_lines for reason, n_lines in set_aside.items() if n_lines},
+        service_codes=_count(table.texts["sku"][is_service & is_inside]),
+    )
     book = _build_book(table, lines.keep, orders, start_s)
-    return book, _summarise(lines, book, codes)
+    return book, _summarise(table, lines, book)
 
 
 def _check_window(source: OrderFile) -> float:
@@ -110,24 +122,28 @@ def _begins(table: OrderTable, name: str, prefix: str) -> Bools:
     return np.array([text.startswith(prefix) for text in table.texts[name]], dtype=bool)
 
 
-def _remove_what_is_no_work(
-    lines: _Lines, preset: Preset, is_return_order: Bools
-) -> dict[str, int]:
-    """Set services and stock adjustments aside; lines by code of the services."""
-    table = lines.table
+def _find_what_is_no_work(
+    table: OrderTable, preset: Preset, is_return_order: Bools
+) -> tuple[Bools, Bools]:
+    """bool[k] twice: services, and corrections of the stock among the rest."""
     is_goods = re.compile(preset.goods).match
     is_service = np.array([is_goods(sku) is None for sku in table.texts["sku"]], dtype=bool)
-    lines.remove(is_service, SERVICE)
+    is_adjustment = np.zeros(len(table), dtype=bool)
     if preset.has_adjustments:
         quantities, prices = table.values["quantity"], table.values["unit_price"]
-        lines.remove((quantities < 0) & (prices == 0) & ~is_return_order, ADJUSTMENT)
-    return dict(Counter(table.texts["sku"][is_service].tolist()).most_common())
+        is_adjustment = (quantities < 0) & (prices == 0) & ~is_return_order & ~is_service
+    return is_service, is_adjustment
+
+
+def _count(codes: NDArray[np.object_]) -> dict[str, int]:
+    """Lines by code, the most frequent first."""
+    return dict(Counter(codes.tolist()).most_common())
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Orders:
-    """index: int64[k], order of each line by first appearance, -1 for lines set aside. names,
-    placed_s, due_s: per order, times in seconds since 1970."""
+    """index: int64[k], order of each line by first appearance. names, placed_s, due_s: per order,
+    times in seconds since 1970."""
 
     index: NDArray[np.int64]
     names: list[str]
@@ -135,42 +151,34 @@ class _Orders:
     due_s: Floats
 
     @staticmethod
-    def group(table: OrderTable, keep: Bools, due_hours: float) -> _Orders:
-        kept = np.flatnonzero(keep)
+    def group(table: OrderTable, due_hours: float) -> _Orders:
         numbers: dict[str, int] = {}
-        index = np.full(len(table), -1, dtype=np.int64)
-        ids = table.texts["order_id"][kept].tolist()
-        index[kept] = [numbers.setdefault(name, len(numbers)) for name in ids]
+        ids = table.texts["order_id"].tolist()
+        index = np.array([numbers.setdefault(name, len(numbers)) for name in ids], dtype=np.int64)
         placed_s = np.full(len(numbers), np.inf)
-        np.minimum.at(placed_s, index[kept], table.values["placed_at"][kept])
+        np.minimum.at(placed_s, index, table.values["placed_at"])
         due_s = np.full(len(numbers), np.inf)
         if "due_at" in table.values:
-            stated_s = table.values["due_at"][kept]
-            np.fmin.at(due_s, index[kept], stated_s)
+            np.fmin.at(due_s, index, table.values["due_at"])
         due_s = np.where(np.isfinite(due_s), due_s, placed_s + due_hours * SECONDS_PER_HOUR)
         return _Orders(index, list(numbers), placed_s, due_s)
 
 
-def _cut_to_window(lines: _Lines, orders: _Orders, start_s: float, hours: float | None) -> float:
-    """Set lines of orders outside the window aside; time 0 in seconds since 1970."""
-    if not lines.keep.any():
-        raise DemandError(
-            f"{lines.table.source} has no line to pick or stow: {_say_counts(lines.set_aside)}; "
-            "check the preset"
-        )
-    if np.isnan(start_s):
-        start_s = float(orders.placed_s.min())
+def _find_window(
+    table: OrderTable, orders: _Orders, is_work: Bools, start_s: float, hours: float | None
+) -> Bools:
+    """bool[k], lines of orders placed within the window; DemandError if none of them is work."""
     end_s = np.inf if hours is None else start_s + hours * SECONDS_PER_HOUR
-    is_inside = (orders.placed_s >= start_s) & (orders.placed_s < end_s)
-    if not is_inside.any():
-        first, last = (_say_time(s) for s in (orders.placed_s.min(), orders.placed_s.max()))
-        window = "on" if hours is None else f"to {_say_time(end_s)}"
-        raise DemandError(
-            f"{lines.table.source} has no order from {_say_time(start_s)} {window}; its orders "
-            f"are from {first} to {last}"
-        )
-    lines.remove((orders.index >= 0) & ~is_inside[orders.index], OUTSIDE)
-    return start_s
+    placed_s = orders.placed_s[orders.index]
+    is_inside: Bools = (placed_s >= start_s) & (placed_s < end_s)
+    if (is_inside & is_work).any():
+        return is_inside
+    window = "on" if hours is None else f"to {_say_time(end_s)}"
+    first, last = placed_s[is_work].min(), placed_s[is_work].max()
+    raise DemandError(
+        f"{table.source} has no order from {_say_time(start_s)} {window}; its orders are from "
+        f"{_say_time(first)} to {_say_time(last)}"
+    )
 
 
 def _build_book(table: OrderTable, keep: Bools, orders: _Orders, start_s: float) -> OrderBook:
@@ -197,11 +205,11 @@ def _build_book(table: OrderTable, keep: Bools, orders: _Orders, start_s: float)
     )
 
 
-def _summarise(lines: _Lines, book: OrderBook, codes: dict[str, int]) -> DemandSummary:
+def _summarise(table: OrderTable, lines: _Lines, book: OrderBook) -> DemandSummary:
     picks = book.line_quantity > 0
     return DemandSummary(
-        source=lines.table.source,
-        n_read=len(lines.table),
+        source=table.source,
+        n_read=len(table),
         n_orders=book.n_orders,
         n_picks=int(picks.sum()),
         n_returns=int((~picks).sum()),
@@ -210,13 +218,9 @@ def _summarise(lines: _Lines, book: OrderBook, codes: dict[str, int]) -> DemandS
         n_skus=book.n_skus,
         hours=float(book.placed_s[-1]) / SECONDS_PER_HOUR,
         set_aside=lines.set_aside,
-        service_codes=codes,
+        service_codes=lines.service_codes,
     )
 
 
 def _say_time(epoch_s: float) -> str:
     return datetime.fromtimestamp(epoch_s, UTC).strftime("%Y-%m-%d %H:%M:%S")
-
-
-def _say_counts(counts: dict[str, int]) -> str:
-    return ", ".join(f"{n:,} lines are {reason}" for reason, n in counts.items())

@@ -11,7 +11,6 @@ weights of goods are left out.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import isfinite
 from typing import Any
 
 import numpy as np
@@ -26,6 +25,8 @@ PURPOSE = 0x57AC4D
 """Key of the placement streams among all streams of a seed."""
 _DEALING, _PODS = range(2)
 POD_ORDERS = ("popular-near", "random")
+_MOST = 1000
+"""More than so many times the demand, or average lines per compartment, is a slip."""
 Ints = NDArray[np.int32]
 
 
@@ -35,15 +36,16 @@ class Placement:
 
     fill: share of the usable storage cells where a pod stands. skus_per_pod: compartments of a pod;
     more if the catalogue would not fit otherwise. margin: stock of a SKU as a multiple of what the
-    orders pick of it. min_units: least stock of a compartment; with margin below 1 and none of
-    these, lines run short. pods: "popular-near" puts the pods with the
-    most wanted goods nearest to the stations, "random" anywhere.
+    orders pick of it. min_lines: average lines of the SKU that a compartment holds at least, so
+    that most lines are picked from one pod; with margin below 1 and 0 of these, lines run short.
+    pods: "popular-near" puts the pods with the most wanted goods nearest to the stations, "random"
+    anywhere.
     """
 
     fill: float = 0.85
     skus_per_pod: int = 20
     margin: float = 1.2
-    min_units: int = 10
+    min_lines: float = 5.0
     pods: str = "popular-near"
 
     def __post_init__(self) -> None:
@@ -52,10 +54,10 @@ class Placement:
             faults.append(f"fill is {self.fill}; give a share above 0 and at most 1")
         if self.skus_per_pod < 1:
             faults.append(f"skus_per_pod is {self.skus_per_pod}; give at least 1")
-        if not (isfinite(self.margin) and self.margin >= 0):
-            faults.append(f"margin is {self.margin}; give 0 or more, 1 to just cover the orders")
-        if self.min_units < 0:
-            faults.append(f"min_units is {self.min_units}; give 0 or more")
+        if not 0 <= self.margin <= _MOST:
+            faults.append(f"margin is {self.margin}; give 0 to {_MOST}, 1 to just cover the orders")
+        if not 0 <= self.min_lines <= _MOST:
+            faults.append(f"min_lines is {self.min_lines}; give 0 to {_MOST}")
         if self.pods not in POD_ORDERS:
             faults.append(f'pods is "{self.pods}"; give one of {", ".join(POD_ORDERS)}')
         if faults:
@@ -124,7 +126,9 @@ def place_stock(layout: Layout, book: OrderBook, placement: Placement, seed: int
     wanted = np.ceil(placement.margin * n_units).astype(np.int64)
     n_copies = share_compartments(n_lines, n_pods, placement.skus_per_pod)
     pods, skus = _deal(n_copies, n_pods, _stream(seed, _DEALING))
-    units = _spread(np.maximum(wanted, placement.min_units * n_copies), n_copies, skus)
+    per_line = np.where(n_lines > 0, n_units / np.maximum(n_lines, 1), 1.0)
+    least = np.ceil(placement.min_lines * per_line).astype(np.int64) * n_copies
+    units = _spread(np.maximum(wanted, least), n_copies, skus)
     popularity = np.bincount(pods, (n_lines / n_copies)[skus], minlength=n_pods)
     return StockPlan(
         pod_cells=_stand(layout, cells, popularity, placement, _stream(seed, _PODS)),

@@ -122,6 +122,21 @@ def test_retail_lines_are_told_apart(tmp_path: Path) -> None:
     assert any("stock adjustment: 1 line." in told for told in summary.sentences())
 
 
+def test_what_is_outside_the_window_is_only_that(tmp_path: Path) -> None:
+    path = write(
+        tmp_path,
+        "1,2011-11-14 07:00:00,POST,1,18.00",
+        "2,2011-11-14 08:00:00,85123A,6,2.55",
+        "2,2011-11-14 08:00:00,POST,1,18.00",
+        "3,2011-11-14 10:00:00,POST,1,18.00",
+        header=RETAIL,
+    )
+    book, summary = read_orders(OrderFile(path, preset="online-retail", hours=1.0))
+    assert book.order_names == ("2",)
+    assert summary.set_aside == {OUTSIDE: 2, SERVICE: 1}
+    assert summary.service_codes == {"POST": 1}
+
+
 def test_week_of_a_real_retailer_is_conserved() -> None:
     path = Path(__file__).parents[3] / "shared" / "data" / "online_retail_week.csv"
     if not path.is_file():
@@ -301,4 +316,4 @@ def test_window_without_orders_says_when_there_are_some(tmp_path: Path) -> None:
 def test_file_of_services_only(tmp_path: Path) -> None:
     path = write(tmp_path, "1,2011-11-14 08:00:00,POST,1,4.0", header=RETAIL)
     told = faults_of(OrderFile(path, preset="online-retail"))
-    assert "has no line to pick or stow: 1 lines are service, not goods" in told[0]
+    assert "has no line to pick or stow: 1 are services and 0 stock adjustments" in told[0]
