@@ -22,13 +22,15 @@ from gridfleet.demand.summary import DemandSummary
 SECONDS_PER_HOUR = 3600.0
 PURPOSE = 0xDE3A4D
 """Key of the demand streams among all streams of a seed."""
+_MOST_LINES = 20_000_000
+"""More would not fit into memory."""
 _ARRIVALS, _SIZES, _SKUS, _QUANTITIES, _RETURNS = range(5)
 
 SHOP_DAY = (
     0.40, 0.25, 0.15, 0.10, 0.10, 0.20, 0.45, 0.75, 1.05, 1.30, 1.45, 1.45,
     1.40, 1.35, 1.30, 1.25, 1.20, 1.20, 1.25, 1.40, 1.65, 1.60, 1.20, 0.75,
 )  # fmt: skip
-"""Share of each hour of the day, 1 the mean, in the shape of a web shop: low at night, a plateau
+"""Rates by hour of the day in the shape of a web shop: low at night, a plateau
 by day, a peak in the evening. An assumption, not a measurement."""
 
 
@@ -36,13 +38,13 @@ by day, a peak in the evening. An assumption, not a measurement."""
 class SyntheticDemand:
     """Figures of made-up orders.
 
-    hours: length. orders_per_hour: mean over a day, returns included. day: rate of each of the 24
-    hours relative to that mean (any scale); () for the same at all hours. start_hour: hour of the
-    day at time 0. lines_per_order: mean, at least 1; geometric. A SKU drawn twice by one order
-    becomes one line, so few orders have a little less. n_skus: size of the catalogue. zipf: the
-    k-th most popular SKU is ordered k ** -zipf times as often as the first. units_per_line: mean,
-    at least 1; geometric. return_share: orders that bring goods back instead. due_hours: when an
-    order is due after it was placed.
+    hours: length of the run. orders_per_hour: mean over the run, returns included. day: rate of
+    each of the 24 hours of the day, relative to the others; () for the same at all hours.
+    start_hour: hour of the day at time 0. lines_per_order: mean, at least 1; geometric. A SKU drawn
+    twice by one order becomes one line, so orders have slightly fewer. n_skus: size of the
+    catalogue. zipf: the k-th most popular SKU is ordered k ** -zipf times as often as the first.
+    units_per_line: mean, at least 1; geometric. return_share: orders that bring goods back instead.
+    due_hours: when an order is due after it was placed.
     """
 
     hours: float = 8.0
@@ -64,20 +66,33 @@ class SyntheticDemand:
         ]
         if not faults:
             faults = [text for is_wrong, text in self._demands() if is_wrong]
+        if not faults and not self._has_work():
+            last = (self.start_hour + self.hours) % 24
+            faults = [
+                f"day has no orders from {self.start_hour:g} to {last:g} o'clock; give another "
+                "start_hour"
+            ]
         if faults:
             raise DemandError([f"made-up orders: {fault}" for fault in faults])
+
+    def _has_work(self) -> bool:
+        edges, expected = _integrate(self)
+        begin, end = np.interp([self.start_hour, self.start_hour + self.hours], edges, expected)
+        return bool(end > begin)
 
     def _demands(self) -> list[tuple[bool, str]]:
         """What must not hold, and how a message says so and names the cure."""
         rates = self.day or (1.0,) * 24
-        is_day = len(rates) == 24 and min(rates) >= 0 and 0 < sum(rates) < np.inf
+        is_day = len(rates) == 24 and min(rates) >= 0 and sum(rates) < np.inf
+        n_lines = self.hours * self.orders_per_hour * self.lines_per_order
         above_0 = ("hours", "orders_per_hour", "due_hours")
         at_least_1 = ("lines_per_order", "n_skus", "units_per_line")
         values = {field.name: getattr(self, field.name) for field in fields(self)}
         return [
             *((values[n] <= 0, f"{n} is {values[n]}; give more than 0") for n in above_0),
             *((values[n] < 1, f"{n} is {values[n]}; give at least 1") for n in at_least_1),
-            (not is_day, f"day has {len(rates)} rates; give 24, none negative, not all 0"),
+            (n_lines > _MOST_LINES, f"{n_lines:,.0f} lines; ask for at most {_MOST_LINES:,}"),
+            (not is_day, f"day has {len(rates)} rates; give 24, none of them negative"),
             (
                 not 0 <= self.start_hour < 24,
                 f"start_hour is {self.start_hour}; give 0 or more, below 24",
@@ -116,16 +131,21 @@ def _stream(seed: int, purpose: int) -> np.random.Generator:
 
 def _draw_arrivals(demand: SyntheticDemand, rng: np.random.Generator) -> NDArray[np.float64]:
     """float64[n_orders], ascending seconds from time 0."""
-    rates = np.array(demand.day or (1.0,) * 24, dtype=np.float64)
-    rates *= demand.orders_per_hour / rates.mean()
-    first = int(demand.start_hour)
-    edges = np.arange(first, np.ceil(demand.start_hour + demand.hours) + 1)
-    expected = np.concatenate([[0.0], np.cumsum(rates[edges[:-1].astype(np.int64) % 24])])
+    edges, expected = _integrate(demand)
     begin, end = np.interp([demand.start_hour, demand.start_hour + demand.hours], edges, expected)
-    n_orders = rng.poisson(end - begin)
+    n_orders = rng.poisson(demand.orders_per_hour * demand.hours)
     marks = np.sort(rng.uniform(begin, end, n_orders))
     hours = np.interp(marks, expected, edges) - demand.start_hour
     return np.asarray(np.clip(hours, 0.0, demand.hours) * SECONDS_PER_HOUR, dtype=np.float64)
+
+
+def _integrate(demand: SyntheticDemand) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """float64[k] twice: whole hours around the run, counted on beyond midnight, and the rate
+    integrated up to each of them."""
+    rates = np.array(demand.day or (1.0,) * 24, dtype=np.float64)
+    hours = np.arange(int(demand.start_hour), int(np.ceil(demand.start_hour + demand.hours)))
+    expected = np.concatenate([[0.0], np.cumsum(rates[hours % 24])])
+    return np.append(hours, hours[-1] + 1).astype(np.float64), expected
 
 
 def _draw_lines(

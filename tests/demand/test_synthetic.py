@@ -55,6 +55,19 @@ def test_part_of_an_hour_gets_its_part_of_the_orders() -> None:
     assert halves[0] == pytest.approx(halves[1], rel=0.15)
 
 
+@pytest.mark.parametrize("start_hour", [0.0, 2.5, 8.0, 19.25])
+def test_rate_is_the_mean_over_the_run(start_hour: float) -> None:
+    demand = SyntheticDemand(hours=4.0, orders_per_hour=2_000.0, start_hour=start_hour)
+    book, _ = make_orders(demand, 1)
+    assert book.n_orders == pytest.approx(8_000, rel=0.05)
+
+
+def test_run_in_the_dead_of_night_is_refused() -> None:
+    day = (0.0,) * 6 + (1.0,) * 18
+    with pytest.raises(DemandError, match="no orders from 1 to 4 o'clock"):
+        SyntheticDemand(day=day, start_hour=1.0, hours=3.0)
+
+
 def test_popularity_falls_as_zipf_says() -> None:
     book, _ = make_orders(replace(BASE, zipf=1.0, lines_per_order=1.0), 11)
     counts = np.bincount(book.line_sku, minlength=300)
@@ -91,9 +104,10 @@ def test_hardly_any_demand_is_no_error() -> None:
         ("hours", 0.0, "hours is 0.0; give more than 0"),
         ("hours", float("inf"), "hours is inf; give a finite number"),
         ("orders_per_hour", -1.0, "orders_per_hour is -1.0; give more than 0"),
+        ("orders_per_hour", 1e9, "60,000,000,000 lines; ask for at most 20,000,000"),
         ("day", (1.0, 2.0), "day has 2 rates; give 24"),
-        ("day", (0.0,) * 24, "not all 0"),
-        ("day", (-1.0,) + (1.0,) * 23, "none negative"),
+        ("day", (0.0,) * 24, "day has no orders from 0 to 0 o'clock; give another start_hour"),
+        ("day", (-1.0,) + (1.0,) * 23, "none of them negative"),
         ("day", (float("nan"),) + (1.0,) * 23, "day has 24 rates"),
         ("start_hour", 24.0, "start_hour is 24.0; give 0 or more, below 24"),
         ("lines_per_order", 0.5, "lines_per_order is 0.5; give at least 1"),
