@@ -1,0 +1,43 @@
+"""The `gridfleet` command and its subcommands."""
+
+from __future__ import annotations
+
+from importlib.metadata import version
+from typing import Annotated
+
+import typer
+
+from gridfleet.cli import layouts as layouts_cli
+from gridfleet.cli.simulate import demo, simulate
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    help="Plans, executes, simulates and measures the drive units of a fulfilment floor.",
+)
+app.command()(simulate)
+app.command()(demo)
+app.add_typer(layouts_cli.app, name="layouts")
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        print(version("gridfleet"))
+        raise typer.Exit
+
+
+@app.callback()
+def _common(
+    _version: Annotated[
+        bool,
+        typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version."),
+    ] = False,
+) -> None:
+    pass
+
+
+def main() -> None:
+    """Entry point of the console script."""
+    app()
