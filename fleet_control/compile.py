@@ -20,4 +20,3 @@ def kernel(function: Callable[P, R]) -> Callable[P, R]:
     """Compile a function for arrays: cached on disk, without the GIL, C-like arithmetic errors."""
     compiled: Callable[P, R] = numba.njit(cache=True, nogil=True, error_model="numpy")(function)
     return compiled
-

@@ -48,7 +48,9 @@ def throughput(record: RunRecord) -> str:
     edges = np.arange(0.0, record.sim_s + width_s / 2, width_s)
     counts, _ = np.histogram(times, bins=edges)
     figure, axes = new_figure(8, 2.8)
-    axes.fill_between(edges[:-1] / 3600, counts * 3600 / width_s, step="post", color=BLUE, alpha=0.2)
+    axes.fill_between(
+        edges[:-1] / 3600, counts * 3600 / width_s, step="post", color=BLUE, alpha=0.2
+    )
     axes.step(edges[:-1] / 3600, counts * 3600 / width_s, where="post", color=BLUE)
     axes.set_ylim(bottom=0)
     axes.set_xlabel("simulated hours", fontsize=9)

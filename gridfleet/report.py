@@ -73,9 +73,9 @@ def chart_sections(record: RunRecord) -> list[tuple[str, str]]:
     """(heading, image) of every chart that this run has data for."""
     sections = [
         ("Throughput over time", charts.throughput(record)),
-        ("Traffic: arrivals at each cell", charts.heat_map(record, record.visits, "viridis", "arrivals")),
+        ("Traffic", charts.heat_map(record, record.visits, "viridis", "arrivals at the cell")),
         ("Waiting for others", charts.heat_map(record, record.wait_s, "magma_r", "unit seconds")),
-    ]  # fmt: skip
+    ]
     if record.order_due_s is not None:
         sections.append(("Station time", charts.station_split(record)))
     sections.append(("Unit time", charts.unit_split(record)))

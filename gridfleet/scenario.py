@@ -56,7 +56,9 @@ class Scenario(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
             "" if self.hours > 0 else f"hours is {self.hours}; give more than 0",
             "" if self.due_hours > 0 else f"due_hours is {self.due_hours}; give more than 0",
             "" if self.line_s > 0 else f"line_s is {self.line_s}; give more than 0",
-            "" if self.robots >= 0 else f"robots is {self.robots}; give 1 or more, 0 for as advised",
+            ""
+            if self.robots >= 0
+            else f"robots is {self.robots}; give 1 or more, 0 for as advised",
             "" if self.seed >= 0 else f"seed is {self.seed}; give 0 or more",
             "" if self.orders_per_hour >= 0 else "orders_per_hour is below 0; give 0 or more",
         ]

@@ -83,9 +83,7 @@ class Simulation:
         grid = grid_of(self.layout, self._lanes)
         grid.through[:, list(self._parking.values())] = False
         options = PlannerOptions(seed=scenario.seed)
-        self._planner = TimedPlanner(
-            planner_named(scenario.planner, grid, self._n_units, options)
-        )
+        self._planner = TimedPlanner(planner_named(scenario.planner, grid, self._n_units, options))
         self._controller = Controller(
             grid, self._twin.connect(), self._planner, self._work,
             ALLOCATIONS[scenario.allocation], self._controller_options(), self._log,
@@ -120,9 +118,13 @@ class Simulation:
             columns = OrderColumns(**scenario.columns) if scenario.columns else None
             orders, self.demand_summary = read_orders(
                 OrderFile(
-                    scenario.orders, scenario.preset, columns, scenario.start, scenario.hours,
+                    scenario.orders,
+                    scenario.preset,
+                    columns,
+                    scenario.start,
+                    scenario.hours,
                     scenario.due_hours,
-                )  # fmt: skip
+                )
             )
         plan = place_stock(layout, orders, Placement(), scenario.seed)
         self.notes += plan.sentences()
@@ -160,17 +162,13 @@ class Simulation:
 
     def _start_cells(self) -> NDArray[np.int32]:
         """Where units stand at the start: parking, chargers, under pods, then anywhere."""
-        rng = np.random.default_rng(
-            np.random.SeedSequence([self.scenario.seed, START_PURPOSE])
-        )
+        rng = np.random.default_rng(np.random.SeedSequence([self.scenario.seed, START_PURPOSE]))
         order: list[int] = []
         for kind in _START_KINDS:
             order += rng.permutation(self.layout.cells_of(kind)).tolist()
         return np.array(order[: self._n_units], dtype=np.int32)
 
-    def _make_twin(
-        self, cells: NDArray[np.int32], pod_cells: NDArray[np.int32]
-    ) -> KinematicTwin:
+    def _make_twin(self, cells: NDArray[np.int32], pod_cells: NDArray[np.int32]) -> KinematicTwin:
         times = ServiceTimes(line_s=self.scenario.line_s)
         people = People(len(self.layout.stations), self.scenario.seed, times)
         headings = np.zeros(len(cells), dtype=np.int8)
@@ -200,9 +198,7 @@ class Simulation:
 
     def _log_contacts(self) -> None:
         for contact in self._twin.take_contacts():
-            self._log.add(
-                contact.time_s, EventKind.CONTACT, unit=contact.unit, value=contact.other
-            )
+            self._log.add(contact.time_s, EventKind.CONTACT, unit=contact.unit, value=contact.other)
 
     def _progress(self, sim_s: float, total_s: float) -> Progress:
         work = self._work

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -45,6 +47,6 @@ def restrict_exits(
             exits[lane[:-1], heading] = False
             if beside[station.cell] in station.queue:
                 exits[station.cell, heading] = False
-        for here, there in zip(lane, lane[1:], strict=False):
+        for here, there in pairwise(lane):
             exits[here, int(np.flatnonzero(floor.neighbours[here] == there)[0])] = True
     return exits

@@ -85,9 +85,7 @@ def _remote_first(layout: Layout) -> NDArray[np.int64]:
     cells = np.flatnonzero(layout.driveable)
     heads = layout.neighbours[cells]
     rows = np.repeat(cells, (heads >= 0).sum(axis=1))
-    graph = csr_matrix(
-        (np.ones(len(rows)), (rows, heads[heads >= 0])), shape=(layout.n_cells,) * 2
-    )
+    graph = csr_matrix((np.ones(len(rows)), (rows, heads[heads >= 0])), shape=(layout.n_cells,) * 2)
     landmarks = cells[np.linspace(0, len(cells) - 1, min(N_LANDMARKS, len(cells))).astype(int)]
     distances = shortest_path(graph, unweighted=True, indices=landmarks)
     distances[~np.isfinite(distances)] = 0

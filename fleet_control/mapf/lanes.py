@@ -18,25 +18,28 @@ AGAINST_COST = 8
 def lane_costs(layout: Layout, against: int = AGAINST_COST) -> NDArray[np.int32]:
     """int32[n_cells, 4] extra cost of each move, by alternating corridor rows and columns.
 
-    A row or column counts as a corridor where two cells in a row can be driven along it by a laden
-    unit; corridors are numbered in order, so that lanes alternate however wide the blocks between
-    them are. Station queues and service cells keep their own directions.
+    A row or column is a corridor where a laden unit can drive along at least half of it without a
+    break; corridors are numbered in order, so that lanes alternate however wide the blocks between
+    them are. A floor of scattered obstacles has none: lanes there cost more than they bring. Station
+    queues and service cells keep their own directions.
     """
-    shape = layout.n_rows, layout.n_cols
-    kinds = layout.kinds.reshape(shape)
+    kinds = layout.kinds.reshape(layout.n_rows, layout.n_cols)
     open_cells = np.isin(kinds, [CellKind.FLOOR, CellKind.CHARGER, CellKind.PARKING])
-    costs = np.zeros((*shape, 4), dtype=np.int32)
-    along_rows = open_cells[:, 1:] & open_cells[:, :-1]
-    along_cols = open_cells[1:, :] & open_cells[:-1, :]
-    row_share = along_rows.sum(axis=1) / max(1, along_rows.sum(axis=1).max(initial=1))
-    col_share = along_cols.sum(axis=0) / max(1, along_cols.sum(axis=0).max(initial=1))
-    for index, row in enumerate(np.flatnonzero(row_share > CORRIDOR_SHARE)):
+    costs = np.zeros((*open_cells.shape, 4), dtype=np.int32)
+    rows = [row for row, cells in enumerate(open_cells) if is_corridor(cells)]
+    cols = [col for col, cells in enumerate(open_cells.T) if is_corridor(cells)]
+    for index, row in enumerate(rows):
         costs[row, :, Heading.WEST if index % 2 else Heading.EAST] = against
-    for index, col in enumerate(np.flatnonzero(col_share > CORRIDOR_SHARE)):
+    for index, col in enumerate(cols):
         costs[:, col, Heading.NORTH if index % 2 else Heading.SOUTH] = against
     costs[~open_cells] = 0
     return costs.reshape(-1, 4)
 
 
-CORRIDOR_SHARE = 0.5
-"""A row is a corridor when it offers at least half the moves of the row that offers most."""
+def is_corridor(cells: NDArray[np.bool_]) -> bool:
+    """Whether the longest run of open cells makes up half of the line."""
+    longest = run = 0
+    for is_open in cells.tolist():
+        run = run + 1 if is_open else 0
+        longest = max(longest, run)
+    return 2 * longest >= len(cells)

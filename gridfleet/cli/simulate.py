@@ -23,7 +23,9 @@ def simulate(
     layout: Annotated[str, typer.Argument(help="Ready floor (gridfleet layouts list) or a file.")],
     robots: Annotated[int, typer.Option(help="Units; 0: as the floor advises.")] = 0,
     orders: Annotated[str, typer.Option(help="CSV or Parquet file, or 'synthetic'.")] = "synthetic",
-    preset: Annotated[str, typer.Option(help="How to read the file: plain, online-retail.")] = "plain",
+    preset: Annotated[
+        str, typer.Option(help="How to read the file: plain, online-retail.")
+    ] = "plain",
     columns: Annotated[
         str, typer.Option(help="Names in the file, as order_id=invoice,sku=item.")
     ] = "",
@@ -34,7 +36,9 @@ def simulate(
     allocation: Annotated[str, typer.Option(help="optimal or nearest.")] = "optimal",
     lanes: Annotated[bool, typer.Option(help="Make lanes from the floor.")] = True,
     seed: Annotated[int, typer.Option(help="Same seed, same run.")] = 0,
-    out: Annotated[Path | None, typer.Option(help="Result folder; default runs/LAYOUT-SEED.")] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Result folder; default runs/LAYOUT-SEED.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the KPIs as JSON.")] = False,
     quiet: Annotated[bool, typer.Option(help="No progress bar.")] = False,
 ) -> None:

@@ -308,9 +308,7 @@ def _hits_standing(
             gap_x = abs((col + 0.5) * cell_m - unit.x)
             gap_y = abs((n_rows - row - 0.5) * cell_m - unit.y)
             if outside or solid[row * n_cols + col] != 0:
-                if laden and gap_x < half_cell + half_pod and gap_y < half_cell + half_pod:
-                    hit = HIT_OBSTACLE
-                elif (
+                if (laden and gap_x < half_cell + half_pod and gap_y < half_cell + half_pod) or (
                     gap_x < half_cell + reach
                     and gap_y < half_cell + reach
                     and _touches_cell(
