@@ -75,13 +75,14 @@ class Simulation:
         )
         self._check_room()
         self._n_active = min(self._n_units, driving_capacity(self.layout))
-        self._lanes = lane_costs(self.layout) if scenario.lanes else None
         if self._has_stations:
             self._set_up_fulfilment()
         else:
             self._set_up_errands()
-        grid = grid_of(self.layout, self._lanes)
-        grid.through[:, list(self._parking.values())] = False
+        parked = list(self._parking.values())
+        lanes = lane_costs(self.layout, closed=parked) if scenario.lanes else None
+        grid = grid_of(self.layout, lanes)
+        grid.through[:, parked] = False
         options = PlannerOptions(seed=scenario.seed)
         self._planner = TimedPlanner(planner_named(scenario.planner, grid, self._n_units, options))
         self._controller = Controller(

@@ -6,6 +6,8 @@ in narrow aisles into two streams and were the largest single gain measured on c
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -15,16 +17,19 @@ AGAINST_COST = 8
 """Extra cost of one cell against the lane; a cell with it costs 2."""
 
 
-def lane_costs(layout: Layout, against: int = AGAINST_COST) -> NDArray[np.int32]:
+def lane_costs(
+    layout: Layout, against: int = AGAINST_COST, closed: Sequence[int] = ()
+) -> NDArray[np.int32]:
     """int32[n_cells, 4] extra cost of each move, by alternating corridor rows and columns.
 
     A row or column is a corridor where a laden unit can drive along at least half of it without a
     break; corridors are numbered in order, so that lanes alternate however wide the blocks between
-    them are. A floor of scattered obstacles has none: lanes there cost more than they bring. Station
-    queues and service cells keep their own directions.
+    them are. A floor of scattered obstacles has none: lanes there cost more than they bring. Cells
+    in `closed` (parked units) count as obstacles.
     """
     kinds = layout.kinds.reshape(layout.n_rows, layout.n_cols)
     open_cells = np.isin(kinds, [CellKind.FLOOR, CellKind.CHARGER, CellKind.PARKING])
+    open_cells.reshape(-1)[list(closed)] = False
     costs = np.zeros((*open_cells.shape, 4), dtype=np.int32)
     rows = [row for row, cells in enumerate(open_cells) if is_corridor(cells)]
     cols = [col for col, cells in enumerate(open_cells.T) if is_corridor(cells)]
