@@ -81,6 +81,8 @@ class Controller:
             self._planner.set_goal(unit, cell, EMPTY)
             self._goals[unit] = cell
             self._driving[unit] = True
+            if self.executor.end_cells[unit] == cell:
+                self._reach(unit)
 
     def step(self, reports: Reports) -> Commands:
         """One control cycle on what was reported since the last."""
@@ -220,8 +222,10 @@ class Controller:
     def _reach(self, unit: int) -> None:
         """The committed path ends at the goal: stay for the deed, or go on to the next errand."""
         errand = self._errands[unit]
-        if errand is None:
-            return  # a parked unit is home
+        if errand is None:  # a parked unit is home, for good
+            self._driving[unit] = False
+            self._pinned[unit] = True
+            return
         if errand.deed is not Deed.PASS:
             self._pinned[unit] = True
             self._arriving[unit] = True

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +26,7 @@ from gridfleet.demand import (
     OrderFile,
     Placement,
     SyntheticDemand,
+    demand_for,
     make_orders,
     place_stock,
     read_orders,
@@ -40,8 +41,6 @@ from twin.unit_model import DEFAULT_UNIT
 
 CYCLE_S = 0.2
 """Control cycle: how often reports are taken in and steps released."""
-ORDERS_PER_STATION_HOUR = 55.0
-"""Synthetic orders that keep a station busy without drowning it."""
 START_PURPOSE = 0x57A27
 
 
@@ -110,10 +109,12 @@ class Simulation:
     def _set_up_fulfilment(self) -> None:
         scenario, layout = self.scenario, self.layout
         if scenario.orders == SYNTHETIC:
-            rate = scenario.orders_per_hour or ORDERS_PER_STATION_HOUR * len(layout.stations)
-            demand = SyntheticDemand(
-                hours=scenario.hours, orders_per_hour=rate, due_hours=scenario.due_hours
+            base = SyntheticDemand(
+                hours=scenario.hours, due_hours=scenario.due_hours, backlog_hours=0.5
             )
+            demand = demand_for(layout, base)
+            if scenario.orders_per_hour:
+                demand = replace(demand, orders_per_hour=scenario.orders_per_hour)
             orders, self.demand_summary = make_orders(demand, scenario.seed)
         else:
             columns = OrderColumns(**scenario.columns) if scenario.columns else None
@@ -148,7 +149,10 @@ class Simulation:
             [unit for unit in range(self._n_units) if unit not in self._parking], dtype=np.int32
         )
         self._n_active = len(active)
-        goals = np.setdiff1d(layout.cells_of(CellKind.FLOOR), parking).astype(np.int32)
+        # The lanes between parked units are dead ends: an errand into one blocks it for the rest.
+        beside = layout.neighbours[parking]
+        no_goals = np.concatenate([parking, beside[beside >= 0]])
+        goals = np.setdiff1d(layout.cells_of(CellKind.FLOOR), no_goals).astype(np.int32)
         self._work = ErrandStream(goals, active, cells, self.scenario.seed, self._log)
         self._twin = self._make_twin(cells, np.empty(0, dtype=np.int32))
         self.notes.append(
@@ -158,7 +162,8 @@ class Simulation:
         if self._parking:
             self.notes.append(
                 f"{len(self._parking)} of {self._n_units} units are parked: the floor carries "
-                f"about {self._n_active} that drive. Errands do not go to parking cells."
+                f"about {self._n_active} that drive. Errands do not go to parking cells nor "
+                "beside them."
             )
 
     def _start_cells(self) -> NDArray[np.int32]:

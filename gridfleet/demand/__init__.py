@@ -4,6 +4,7 @@ from gridfleet.demand.errors import DemandError
 from gridfleet.demand.files import OrderFile, read_orders
 from gridfleet.demand.placement import Placement, StockPlan, place_stock
 from gridfleet.demand.presets import PRESETS, OrderColumns
+from gridfleet.demand.sizing import Sizing, demand_for
 from gridfleet.demand.summary import DemandSummary
 from gridfleet.demand.synthetic import SyntheticDemand, make_orders
 
@@ -14,8 +15,10 @@ __all__ = [
     "OrderColumns",
     "OrderFile",
     "Placement",
+    "Sizing",
     "StockPlan",
     "SyntheticDemand",
+    "demand_for",
     "make_orders",
     "place_stock",
     "read_orders",

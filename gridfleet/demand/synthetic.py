@@ -24,7 +24,7 @@ PURPOSE = 0xDE3A4D
 """Key of the demand streams among all streams of a seed."""
 _MOST_LINES = 20_000_000
 """More would not fit into memory."""
-_ARRIVALS, _SIZES, _SKUS, _QUANTITIES, _RETURNS = range(5)
+_ARRIVALS, _SIZES, _SKUS, _QUANTITIES, _RETURNS, _BACKLOG = range(6)
 
 SHOP_DAY = (
     0.40, 0.25, 0.15, 0.10, 0.10, 0.20, 0.45, 0.75, 1.05, 1.30, 1.45, 1.45,
@@ -44,7 +44,8 @@ class SyntheticDemand:
     twice by one order becomes one line, so orders have slightly fewer. n_skus: size of the
     catalogue. zipf: the k-th most popular SKU is ordered k ** -zipf times as often as the first.
     units_per_line: mean, at least 1; geometric. return_share: orders that bring goods back instead.
-    due_hours: when an order is due after it was placed.
+    due_hours: when an order is due after it was placed. backlog_hours: as many orders as come in so
+    many hours on average wait at time 0, when they count as placed.
     """
 
     hours: float = 8.0
@@ -57,6 +58,7 @@ class SyntheticDemand:
     units_per_line: float = 1.3
     return_share: float = 0.03
     due_hours: float = 4.0
+    backlog_hours: float = 0.0
 
     def __post_init__(self) -> None:
         faults = [
@@ -84,7 +86,7 @@ class SyntheticDemand:
         """What must not hold, and how a message says so and names the cure."""
         rates = self.day or (1.0,) * 24
         is_day = len(rates) == 24 and min(rates) >= 0 and sum(rates) < np.inf
-        n_lines = self.hours * self.orders_per_hour * self.lines_per_order
+        n_lines = (self.hours + self.backlog_hours) * self.orders_per_hour * self.lines_per_order
         above_0 = ("hours", "orders_per_hour", "due_hours")
         at_least_1 = ("lines_per_order", "n_skus", "units_per_line")
         values = {field.name: getattr(self, field.name) for field in fields(self)}
@@ -97,6 +99,7 @@ class SyntheticDemand:
                 not 0 <= self.start_hour < 24,
                 f"start_hour is {self.start_hour}; give 0 or more, below 24",
             ),
+            (self.backlog_hours < 0, f"backlog_hours is {self.backlog_hours}; give 0 or more"),
             (self.zipf < 0, f"zipf is {self.zipf}; give 0 (all alike) to about 1.5"),
             (not 0 <= self.return_share <= 1, f"return_share is {self.return_share}; give 0 to 1"),
         ]
@@ -107,10 +110,16 @@ def make_orders(demand: SyntheticDemand, seed: int) -> tuple[OrderBook, DemandSu
 
     SKU numbers are ranks of popularity, the most popular first. There may be no order at all.
     """
-    placed_s = _draw_arrivals(demand, _stream(seed, _ARRIVALS))
+    arrivals_s = _draw_arrivals(demand, _stream(seed, _ARRIVALS))
+    n_expected = demand.orders_per_hour * demand.backlog_hours
+    n_waiting = int(_stream(seed, _BACKLOG).poisson(n_expected))
+    placed_s = np.concatenate([np.zeros(n_waiting), arrivals_s])
     line_order, line_sku = _draw_lines(demand, len(placed_s), seed)
     units = _geometric(_stream(seed, _QUANTITIES), demand.units_per_line, len(line_order))
     is_return = _stream(seed, _RETURNS).random(len(placed_s)) < demand.return_share
+    # The backlog draws last and stands first, so that it leaves the other orders as they were.
+    is_return = np.roll(is_return, n_waiting)
+    line_order = (line_order + n_waiting) % max(1, len(placed_s))
     line_order, line_sku, units = _merge(line_order, line_sku, units, demand.n_skus)
     width = len(str(demand.n_skus))
     book = OrderBook(
