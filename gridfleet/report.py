@@ -73,7 +73,7 @@ def chart_sections(record: RunRecord) -> list[tuple[str, str]]:
     """(heading, image) of every chart that this run has data for."""
     sections = [
         ("Throughput over time", charts.throughput(record)),
-        ("Traffic", charts.heat_map(record, record.visits, "viridis", "arrivals at the cell")),
+        ("Traffic", charts.heat_map(record, record.visits, "YlGnBu", "arrivals at the cell")),
         ("Waiting for others", charts.heat_map(record, record.wait_s, "magma_r", "unit seconds")),
     ]
     if record.order_due_s is not None:

@@ -1,0 +1,48 @@
+"""Speed and throughput of whole runs: planning, execution, motion and the collision monitor.
+
+    python benchmarks/run_speed.py MAP --robots 100 300 --hours 0.5 --seeds 3
+
+Prints one line for every fleet: each seed's errands (or tasks) an hour over the last ten simulated
+minutes, and the median speed against real time after a warm-up run that compiles the kernels.
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+
+from gridfleet.kpis import kpis
+from gridfleet.scenario import Scenario
+from gridfleet.simulation import Simulation
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("layout")
+    parser.add_argument("--robots", type=int, nargs="+", default=[100])
+    parser.add_argument("--hours", type=float, default=0.5)
+    parser.add_argument("--seeds", type=int, default=3)
+    options = parser.parse_args()
+    Simulation(Scenario(layout=options.layout, robots=options.robots[0], hours=0.01)).run()
+    for robots in options.robots:
+        runs = [
+            kpis(
+                Simulation(
+                    Scenario(layout=options.layout, robots=robots, hours=options.hours, seed=seed)
+                ).run()
+            )
+            for seed in range(options.seeds)
+        ]
+        rates = [round(run["tasks_per_hour_last_10_min"]) for run in runs]
+        speed = statistics.median(run["speed_x_real_time"] for run in runs)
+        plan_ms = statistics.median(run["plan_ms"]["p50"] for run in runs)
+        faults = sum(run["contacts"] + run["conflicts"] for run in runs)
+        print(
+            f"{robots} units: tasks/h of the last 10 min by seed {rates}, mean "
+            f"{statistics.mean(rates):.0f}; {speed:.0f} x real time; planning step {plan_ms:.3f} ms; "
+            f"contacts and conflicts {faults}"
+        )
+
+
+if __name__ == "__main__":
+    main()
