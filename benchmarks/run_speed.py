@@ -39,7 +39,7 @@ def main() -> None:
         faults = sum(run["contacts"] + run["conflicts"] for run in runs)
         print(
             f"{robots} units: tasks/h of the last 10 min by seed {rates}, mean "
-            f"{statistics.mean(rates):.0f}; {speed:.0f} x real time; planning step {plan_ms:.3f} ms; "
+            f"{statistics.mean(rates):.0f}; {speed:.0f} x real time; planning {plan_ms:.3f} ms; "
             f"contacts and conflicts {faults}"
         )
 
