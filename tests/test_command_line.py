@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from fleet_control.errors import InvariantError
+from fleet_control.execution.executor import Executor
 from gridfleet.cli.main import app
 
 runner = CliRunner()
@@ -57,3 +59,24 @@ def test_a_folder_that_is_no_run_is_left_alone(tmp_path: Path) -> None:
 def test_ready_floors_as_json() -> None:
     result = runner.invoke(app, ["layouts", "list", "--json"])
     assert {"teaching", "demo"} <= {row["name"] for row in json.loads(result.output)}
+
+
+def test_a_broken_invariant_exits_with_one(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    def broken(*_: object) -> None:
+        raise InvariantError("unit 3 is on a cell held by unit 4")
+
+    monkeypatch.setattr(Executor, "absorb", broken)
+    result = runner.invoke(
+        app, ["simulate", "teaching", "--hours", "0.1", "--out", str(tmp_path / "run")]
+    )
+    assert result.exit_code == 1
+    assert "held by unit 4" in result.output
+
+
+def test_a_file_in_the_way_of_the_folder(tmp_path: Path) -> None:
+    (tmp_path / "run").write_text("a file")
+    result = runner.invoke(
+        app, ["simulate", "teaching", "--hours", "0.1", "--out", str(tmp_path / "run" / "deeper")]
+    )
+    assert result.exit_code == 2
+    assert "cannot be written" in result.output

@@ -1,0 +1,37 @@
+"""Kernels compile once: a second signature would mean a compilation inside the control loop."""
+
+from __future__ import annotations
+
+import importlib
+
+import pytest
+
+from gridfleet.scenario import Scenario
+from gridfleet.simulation import Simulation
+
+MODULES = (
+    "fleet_control.execution.kernels",
+    "fleet_control.mapf.conflict_kernels",
+    "fleet_control.mapf.field_kernels",
+    "fleet_control.mapf.pibt_kernels",
+    "fleet_control.mapf.priorities",
+    "twin.kinematic.kernels",
+)
+ENTRY_POINTS = {
+    "commit_moves", "free_cells", "release_steps", "add_unit_time", "count_short",
+    "find_conflicts", "fill_field", "plan_step", "track_progress", "run_ticks",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_one_signature_each(module: str) -> None:
+    Simulation(Scenario(layout="teaching", hours=0.05)).run()
+    kernels = {
+        name: value
+        for name, value in vars(importlib.import_module(module)).items()
+        if name in ENTRY_POINTS
+    }
+    assert kernels
+    assert {name: len(kernel.signatures) for name, kernel in kernels.items()} == dict.fromkeys(
+        kernels, 1
+    )
