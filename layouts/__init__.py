@@ -3,7 +3,7 @@
 from layouts.errors import GridfleetError, LayoutError
 from layouts.geometry import Heading
 from layouts.layout import CellKind, Layout, Station, StationKind, open_layout
-from layouts.loading import library_names, load
+from layouts.loading import library_names, load, save
 
 __all__ = [
     "CellKind",
@@ -16,4 +16,5 @@ __all__ = [
     "library_names",
     "load",
     "open_layout",
+    "save",
 ]

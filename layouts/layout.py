@@ -13,6 +13,7 @@ from types import MappingProxyType
 import numpy as np
 from numpy.typing import NDArray
 
+from layouts.errors import LayoutError
 from layouts.geometry import cell_centres_m, neighbour_table
 
 
@@ -69,8 +70,10 @@ class Layout:
     exits: bool[n_cells, 4], whether a unit may leave the cell along each heading. Never true
         towards an obstacle, a human-only cell or the edge (the constructor clears those).
     edge_costs: float32[n_cells, 4], extra cost of that move in cells (0: none, 2: as dear as two
-        cells more). Guidance, not a rule.
-    zones: named groups of cells (aisles, areas an operator may close).
+        cells more), never negative. Guidance, not a rule; 0 where there is no exit.
+    stations: their cells are of kind STATION, which only units bound for them enter. A station on
+        a FLOOR cell stands on a lane: other units drive past over its cell.
+    zones: named groups of cells (aisles, areas an operator may close), ascending in each.
     source: where it came from, for messages. recommended_units: a sensible fleet, 0 if not said.
     """
 
@@ -90,18 +93,31 @@ class Layout:
     """int32[n_cells, 4], the cell next door along each heading or -1 where exits is False."""
 
     def __post_init__(self) -> None:
+        self._check_shapes()
         kinds = np.ascontiguousarray(self.kinds, dtype=np.int8).reshape(-1)
         beside = neighbour_table(self.n_rows, self.n_cols)
         driveable = (kinds != CellKind.OBSTACLE) & (kinds != CellKind.HUMAN)
         exits = np.array(self.exits, dtype=bool) & (beside >= 0)
         exits &= driveable[:, None] & driveable[beside]
-        costs = np.ascontiguousarray(self.edge_costs, dtype=np.float32)
+        costs = np.where(exits, self.edge_costs, 0).astype(np.float32)
+        if not (np.isfinite(costs) & (costs >= 0)).all():
+            raise LayoutError(f"{self.name}: edge costs must be finite and 0 or more")
         neighbours = np.where(exits, beside, -1).astype(np.int32)
         arrays = {"kinds": kinds, "exits": exits, "edge_costs": costs, "neighbours": neighbours}
         for name, array in arrays.items():
             array.setflags(write=False)
             object.__setattr__(self, name, array)
-        object.__setattr__(self, "zones", MappingProxyType(dict(self.zones)))
+        zones = {name: tuple(sorted(set(cells))) for name, cells in self.zones.items()}
+        object.__setattr__(self, "zones", MappingProxyType(zones))
+
+    def _check_shapes(self) -> None:
+        n_cells = self.n_rows * self.n_cols
+        sizes = np.size(self.kinds), np.shape(self.exits), np.shape(self.edge_costs)
+        if n_cells < 1 or sizes != (n_cells, (n_cells, 4), (n_cells, 4)):
+            raise LayoutError(
+                f"{self.name}: {self.n_rows} x {self.n_cols} cells do not fit kinds of size "
+                f"{sizes[0]}, exits of shape {sizes[1]} and edge costs of shape {sizes[2]}"
+            )
 
     @property
     def n_cells(self) -> int:

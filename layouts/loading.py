@@ -1,15 +1,33 @@
-"""One way in for every floor: a name of the library or a file in any known format."""
+"""One way in for every floor, a ready one or a file of any known format, and one way out."""
 
 from __future__ import annotations
 
+import os
+import re
 from difflib import get_close_matches
 from importlib import resources
 from pathlib import Path
 
+from layouts.drawing import read_text
 from layouts.errors import LayoutError
+from layouts.kiva import read_kiva
 from layouts.layout import Layout
+from layouts.lorr import read_league_map, read_league_problem
 from layouts.movingai import read_movingai
 from layouts.native import read_native
+from layouts.native_write import native_text
+from layouts.rhcr import read_rhcr_grid, read_rhcr_map
+
+FORMATS = {
+    "native": read_native,
+    "MovingAI map": read_movingai,
+    "League map": read_league_map,
+    "League problem": read_league_problem,
+    "Kiva JSON": read_kiva,
+    "RHCR map": read_rhcr_map,
+    "RHCR grid": read_rhcr_grid,
+}
+_BY_SUFFIX = {".toml": "native", ".map": "MovingAI map", ".json": "Kiva JSON", ".grid": "RHCR grid"}
 
 
 def library_names() -> list[str]:
@@ -21,22 +39,55 @@ def library_names() -> list[str]:
 def load(name_or_path: str | Path) -> Layout:
     """The floor of that name in the library, or read from that file.
 
-    Raises LayoutError naming what is wrong with the file, or the nearest name.
+    Raises LayoutError naming all that is wrong with the file, or the nearest name.
     """
     name = str(name_or_path)
     if name in library_names():
         with resources.as_file(resources.files("layouts") / "library" / f"{name}.toml") as path:
             return read_native(path)
     path = Path(name_or_path)
-    if not path.is_file():
-        near = get_close_matches(name, library_names(), n=1, cutoff=0.4)
-        hint = f"did you mean {near[0]!r}?" if near else f"ready floors: {library_names()}"
+    if path.is_dir():
+        raise LayoutError(f"{path} is a folder; name a floor file in it")
+    if not path.exists():
+        names = library_names()
+        near = get_close_matches(name, names, n=3, cutoff=0.4)
+        hint = f"did you mean {' or '.join(map(repr, near))}?" if near else f"ready floors: {names}"
         raise LayoutError(f"no floor file {name!r} and no ready floor of that name; {hint}")
-    readers = {".map": read_movingai, ".toml": read_native}
-    reader = readers.get(path.suffix.lower())
-    if reader is None:
-        raise LayoutError(f"{path}: unknown kind of floor file; known: {', '.join(readers)}")
+    return FORMATS[format_of(path)](path)
+
+
+def format_of(path: Path) -> str:
+    """Key of FORMATS for a file: by what is in it, else by its suffix. Raises LayoutError."""
+    text = read_text(path)
+    lines = text.lstrip().split("\n")
+    first = lines[0]
+    if first.startswith("{"):
+        return "League problem" if '"mapFile"' in text else "Kiva JSON"
+    if first.split()[:1] == ["type"] and "=" not in first:
+        # MovingAI has no `E`; its `S` (swamp) is a service cell in the League.
+        return "League map" if any("E" in row for row in lines[4:]) else "MovingAI map"
+    if first.lower().startswith("grid size"):
+        return "RHCR grid"
+    if re.fullmatch(r"\s*\d+\s*,\s*\d+\s*", first):
+        return "RHCR map"
+    if re.search(r"(?m)^\s*map\s*=", text):
+        return "native"
+    if path.suffix.lower() in _BY_SUFFIX:
+        return _BY_SUFFIX[path.suffix.lower()]
+    raise LayoutError(f"{path}: not a floor file of a known format: {', '.join(FORMATS)}")
+
+
+def save(layout: Layout, path: str | Path) -> None:
+    """Write a floor as a native file, in one piece; `load` gives an equal floor back.
+
+    Raises LayoutError for a floor that `load` would refuse, or a place that cannot be written.
+    """
+    text = native_text(layout)
+    target = Path(path)
+    temporary = target.with_name(f".{target.name}.part")
     try:
-        return reader(path)
+        temporary.write_text(text, encoding="utf-8")
+        os.replace(temporary, target)
     except OSError as error:
-        raise LayoutError(f"{path}: cannot be read: {error.strerror}") from None
+        temporary.unlink(missing_ok=True)
+        raise LayoutError(f"{target}: cannot be written: {error.strerror}") from None

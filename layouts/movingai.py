@@ -10,6 +10,13 @@ from pathlib import Path
 
 import numpy as np
 
+from layouts.drawing import (
+    characters,
+    read_text,
+    size_faults,
+    strange_faults,
+    without_blank_end,
+)
 from layouts.errors import LayoutError
 from layouts.layout import CellKind, Layout, open_layout
 
@@ -18,34 +25,45 @@ BLOCKED = "@OTW"
 
 
 def read_movingai(path: Path) -> Layout:
-    """The map as a bare floor: no storage, no stations, every direction allowed."""
-    lines = path.read_text(encoding="utf-8").splitlines()
-    if len(lines) < 4 or not lines[0].startswith("type"):
-        raise LayoutError(f"{path}: not a MovingAI map; its first line must begin with 'type'")
-    n_rows, n_cols = _number(path, lines, 1, "height"), _number(path, lines, 2, "width")
-    rows = lines[4 : 4 + n_rows]
-    faults = [
-        f"{path}: row {row + 1} has {len(text)} cells, not {n_cols} as the header says"
-        for row, text in enumerate(rows)
-        if len(text) != n_cols
-    ]
-    if len(rows) != n_rows:
-        faults.append(f"{path}: {len(rows)} rows, not {n_rows} as the header says")
-    faults += [
-        f"{path}: row {row + 1}, column {col + 1}: unknown character {char!r}; use one of "
-        f"{DRIVEABLE}{BLOCKED}"
-        for row, text in enumerate(rows)
-        for col, char in enumerate(text)
-        if char not in DRIVEABLE + BLOCKED
-    ]
+    """The map as a bare floor: no storage, no stations, every direction allowed.
+
+    Raises LayoutError with every fault found.
+    """
+    rows = read_octile(path)
+    cure = f"a MovingAI map is drawn with {DRIVEABLE}{BLOCKED}"
+    faults = strange_faults(str(path), rows, DRIVEABLE + BLOCKED, cure)
     if faults:
         raise LayoutError(faults)
-    grid = np.array([[CellKind.FLOOR if c in DRIVEABLE else 0 for c in text] for text in rows])
-    return open_layout(path.stem, grid.astype(np.int8), source=str(path))
+    is_free = np.isin(characters(rows), list(DRIVEABLE))
+    kinds = np.where(is_free, CellKind.FLOOR, CellKind.OBSTACLE).astype(np.int8)
+    return open_layout(path.stem, kinds, source=str(path))
 
 
-def _number(path: Path, lines: list[str], index: int, word: str) -> int:
+def read_octile(path: Path) -> list[str]:
+    """Rows of the drawing below the four header lines, as many and as long as they say.
+
+    Raises LayoutError; which characters may be drawn is left to the caller.
+    """
+    lines = read_text(path).split("\n")
+    if len(lines) < 4 or lines[0].split()[:1] != ["type"]:
+        raise LayoutError(f"{path}: not a MovingAI map; its first line must begin with 'type'")
+    faults: list[str] = []
+    n_rows, n_cols = (
+        _number(path, lines, index, word, faults) for index, word in ((1, "height"), (2, "width"))
+    )
+    if lines[3].strip() != "map":
+        faults.append(f"{path}: line 4 is {lines[3]!r}; expected 'map'")
+    if not faults:
+        rows = without_blank_end(lines[4:])
+        faults = size_faults(str(path), rows, n_rows, n_cols)
+    if faults:
+        raise LayoutError(faults)
+    return rows
+
+
+def _number(path: Path, lines: list[str], index: int, word: str, faults: list[str]) -> int:
     words = lines[index].split()
-    if len(words) != 2 or words[0] != word or not words[1].isdigit() or int(words[1]) < 1:
-        raise LayoutError(f"{path}: line {index + 1} is {lines[index]!r}; expected '{word} N'")
-    return int(words[1])
+    if len(words) == 2 and words[0] == word and words[1].isdecimal() and int(words[1]) > 0:
+        return int(words[1])
+    faults.append(f"{path}: line {index + 1} is {lines[index]!r}; expected '{word} N'")
+    return 0

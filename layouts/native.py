@@ -1,191 +1,228 @@
 """The native floor file: TOML with a map that a person draws (docs/layouts.md).
 
-All faults of a file are reported together, with row and column counted from 1.
+All faults of a file are reported together, with rows and columns counted from 1. Order of meaning:
+the drawing, then [[one_way]] tables, then the rules of queues (queues.py), then [[exits]] tables,
+which say exactly how cells may be left where nothing else can.
 """
 
 from __future__ import annotations
 
-import tomllib
-from dataclasses import replace
-from difflib import get_close_matches
+import math
 from pathlib import Path
 
-import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from layouts.drawing import (
+    characters,
+    ragged_faults,
+    read_text,
+    strange_faults,
+    without_blank_end,
+)
 from layouts.errors import LayoutError
-from layouts.geometry import Heading
+from layouts.geometry import opposite
 from layouts.layout import CellKind, Layout, Station, StationKind, open_layout
-from layouts.queues import queue_of, restrict_exits
+from layouts.legend import LEGEND, Meaning, meanings
+from layouts.native_stations import StationReader
+from layouts.native_tables import CostTable, ExitTable, FloorFile, ZoneTable, parse_tables
+from layouts.queues import restrict_exits
+from layouts.regions import Region, RegionError, cells_in, parse_headings, parse_span
 
-LEGEND = {
-    ".": "floor",
-    "#": "obstacle",
-    "P": "storage",
-    "S": "station",
-    "q": "queue",
-    "C": "charger",
-    "K": "parking",
-    "H": "human",
-    ">": "east",
-    "<": "west",
-    "^": "north",
-    "v": "south",
-}
-"""What each character of a map means where the file has no legend of its own. The four arrows are
-floor cells that may only be left along the arrow."""
-_ARROWS = {"east": Heading.EAST, "north": Heading.NORTH, "west": Heading.WEST}
-_ARROWS["south"] = Heading.SOUTH
+__all__ = ["LEGEND", "parse_native", "read_native"]
 
-
-class StationTable(msgspec.Struct, forbid_unknown_fields=True):
-    """One [[stations]] table; row and col count from 1 and point at a station cell."""
-
-    name: str
-    row: int
-    col: int
-    kind: StationKind = StationKind.PICK
-    facing: str = "south"
-
-
-class FloorFile(msgspec.Struct, forbid_unknown_fields=True):
-    """The keys of a floor file."""
-
-    map: str
-    format: int = 1
-    name: str = ""
-    description: str = ""
-    cell_size_m: float = 1.0
-    recommended_units: int = 0
-    legend: dict[str, str] = {}
-    stations: list[StationTable] = []
+FORMAT = 1
+DOUBTFUL, FLOOR = "\ufffd", Meaning(CellKind.FLOOR)
 
 
 def read_native(path: Path) -> Layout:
     """Read a floor file. Raises LayoutError with every fault found."""
-    file = _parse(path)
-    rows = file.map.strip("\n").splitlines()
-    legend = LEGEND | file.legend
-    faults = _map_faults(path, rows, legend)
-    if file.format != 1:
-        faults.append(f"{path}: format is {file.format}; this version reads format 1")
-    if not 0.1 <= file.cell_size_m <= 10:
-        faults.append(f"{path}: cell_size_m is {file.cell_size_m}; give metres between 0.1 and 10")
-    if faults:
-        raise LayoutError(faults)
-    meanings = np.array([[legend[char] for char in text] for text in rows])
-    kinds, exits = _cells(meanings)
-    bare = open_layout(file.name or path.stem, kinds, source=str(path))
-    stations = _stations(path, file, bare)
-    _need_work(path, bare)
-    return replace(
-        bare,
-        exits=restrict_exits(bare, exits, stations),
-        stations=stations,
-        cell_size_m=file.cell_size_m,
-        description=file.description,
-        recommended_units=file.recommended_units,
-    )
+    return parse_native(read_text(path), str(path), path.stem)
 
 
-def _parse(path: Path) -> FloorFile:
-    try:
-        table = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise LayoutError(f"{path}: not readable as TOML: {error}") from None
-    faults = _unknown_keys(path, "", table, FloorFile)
-    stations = table.get("stations", [])
-    for index, entry in enumerate(stations if isinstance(stations, list) else []):
-        if isinstance(entry, dict):
-            faults += _unknown_keys(path, f"stations[{index + 1}].", entry, StationTable)
-    if faults:
-        raise LayoutError(faults)
-    try:
-        return msgspec.convert(table, FloorFile)
-    except msgspec.ValidationError as error:
-        raise LayoutError(f"{path}: {error}") from None
+def parse_native(text: str, source: str, default_name: str = "") -> Layout:
+    """The floor that the text of a floor file says. source: what messages call the file.
 
-
-def _unknown_keys(
-    path: Path, prefix: str, table: dict[str, object], struct: type[msgspec.Struct]
-) -> list[str]:
-    known = [field.name for field in msgspec.structs.fields(struct)]
-    faults = []
-    for key in table:
-        if key not in known:
-            near = get_close_matches(key, known, n=1, cutoff=0.5)
-            hint = f"did you mean {near[0]!r}?" if near else f"known keys: {', '.join(known)}"
-            faults.append(f"{path}: unknown key {prefix + key!r}; {hint}")
-    return faults
-
-
-def _map_faults(path: Path, rows: list[str], legend: dict[str, str]) -> list[str]:
+    Raises LayoutError with every fault found.
+    """
+    faults: list[str] = []
+    file = parse_tables(text, source, faults)
+    faults += _figure_faults(file, source)
+    legend = meanings(file.legend, source, faults)
+    rows = _rows(file.map)
+    faults += ragged_faults(source, rows)
+    known = {*legend, *file.legend}
+    faults += strange_faults(source, rows, known, "draw another or add it to [legend]")
     if not rows:
-        return [f"{path}: the map is empty; draw at least one row"]
-    width = len(rows[0])
-    faults = [
-        f"{path}: row {row + 1} has {len(text)} cells, row 1 has {width}; make them equally long"
-        for row, text in enumerate(rows)
-        if len(text) != width
+        faults.append(f'{source}: no map; draw one: map = """ ... """ with a character a cell')
+        raise LayoutError(faults)
+    drawn = characters(_made_even(rows, legend))
+    floor = _Assembly(source, file, legend | {DOUBTFUL: FLOOR}, drawn, faults).layout(default_name)
+    if faults:
+        raise LayoutError(faults)
+    return floor
+
+
+def _rows(drawing: str) -> list[str]:
+    lines = without_blank_end(drawing.split("\n"))
+    while lines and not lines[0]:
+        lines.pop(0)
+    return lines
+
+
+def _made_even(rows: list[str], legend: dict[str, Meaning]) -> list[str]:
+    """The drawing with whatever is faulty marked as doubtful, so that tables can be checked too."""
+    lengths = [len(text) for text in rows]
+    usual, width = max(lengths, key=lengths.count), max(lengths)
+    return [
+        "".join(char if char in legend else DOUBTFUL for char in text).ljust(width, DOUBTFUL)
+        if len(text) == usual
+        else DOUBTFUL * width
+        for text in rows
     ]
-    faults += [
-        f"{path}: row {row + 1}, column {col + 1}: character {char!r} is not in the legend"
-        for row, text in enumerate(rows)
-        for col, char in enumerate(text)
-        if char not in legend
-    ]
-    known = set(LEGEND.values())
-    faults += [
-        f"{path}: legend of {char!r} is {meaning!r}; use one of {', '.join(sorted(known))}"
-        for char, meaning in legend.items()
-        if meaning not in known
-    ]
+
+
+def _figure_faults(file: FloorFile, source: str) -> list[str]:
+    faults = []
+    if file.format != FORMAT:
+        faults.append(f"{source}: format is {file.format}; this version reads format {FORMAT}")
+    if not 0.1 <= file.cell_size_m <= 10:
+        size = file.cell_size_m
+        faults.append(f"{source}: cell_size_m is {size}; give metres between 0.1 and 10")
+    if file.recommended_units < 0:
+        faults.append(
+            f"{source}: recommended_units is {file.recommended_units}; it must be 0 or more"
+        )
     return faults
 
 
-def _cells(meanings: NDArray[np.str_]) -> tuple[NDArray[np.int8], NDArray[np.bool_]]:
-    """Kinds and exits of drawn cells; an arrow is floor that is left along the arrow only."""
-    kinds = np.full(meanings.shape, CellKind.FLOOR, dtype=np.int8)
-    for kind in CellKind:
-        kinds[meanings == kind.name.lower()] = kind
-    exits = np.ones((meanings.size, 4), dtype=bool)
-    for word, heading in _ARROWS.items():
-        cells = np.flatnonzero(meanings.reshape(-1) == word)
-        exits[cells] = False
-        exits[cells, heading] = True
-    return kinds, exits
+class _Assembly:
+    """Puts a Layout together from a drawing and tables; faults are added to `faults`."""
+
+    def __init__(
+        self,
+        source: str,
+        file: FloorFile,
+        legend: dict[str, Meaning],
+        drawn: NDArray[np.str_],
+        faults: list[str],
+    ) -> None:
+        self._source, self._file, self._faults = source, file, faults
+        self._shape = drawn.shape
+        kinds = np.empty(drawn.shape, dtype=np.int8)
+        self._exits = np.ones((*drawn.shape, 4), dtype=bool)
+        self._stations: dict[int, StationKind] = {}
+        self._zones: dict[str, set[int]] = {}
+        for char in np.unique(drawn).tolist():
+            meaning, places = legend[char], drawn == char
+            kinds[places] = meaning.kind
+            cells = np.flatnonzero(places).tolist()
+            if meaning.heading >= 0:
+                self._exits[places] = np.arange(4) == meaning.heading
+            if meaning.kind is CellKind.STATION:
+                self._stations |= dict.fromkeys(cells, meaning.station)
+            if meaning.zone:
+                self._zones.setdefault(meaning.zone, set()).update(cells)
+        self._open = open_layout("", kinds)
+        self._doubtful = frozenset(np.flatnonzero(drawn == DOUBTFUL).tolist())
+
+    def layout(self, default_name: str) -> Layout:
+        """The floor, which is of no use if there are faults."""
+        file, n_cells = self._file, self._open.n_cells
+        reader = StationReader(
+            self._source, self._open, self._stations, self._faults, self._doubtful
+        )
+        stations = reader.read(file.stations)
+        if not self._doubtful:
+            self._faults += work_faults(self._source, self._open, stations)
+        self._set_exits("one_way", file.one_way)
+        flat = restrict_exits(self._open, self._exits.reshape(n_cells, 4), stations)
+        self._exits = flat.reshape(self._exits.shape)
+        self._set_exits("exits", file.exits)
+        return Layout(
+            name=default_name if file.name is None else file.name,
+            n_rows=self._shape[0],
+            n_cols=self._shape[1],
+            kinds=self._open.kinds,
+            exits=self._exits.reshape(n_cells, 4),
+            edge_costs=self._costs(),
+            stations=stations,
+            cell_size_m=file.cell_size_m,
+            zones=self._all_zones(),
+            source=self._source,
+            description=file.description,
+            recommended_units=file.recommended_units,
+        )
+
+    def _region(self, where: str, table: ExitTable | CostTable | ZoneTable) -> Region | None:
+        try:
+            rows = parse_span(table.rows, self._shape[0], "rows")
+            return Region(rows, parse_span(table.cols, self._shape[1], "cols"))
+        except RegionError as error:
+            self._faults.append(f"{self._source}: {where}: {error}")
+            return None
+
+    def _headings(self, where: str, value: str | list[str]) -> list[int]:
+        try:
+            return parse_headings(value)
+        except RegionError as error:
+            self._faults.append(f"{self._source}: {where}: {error}")
+            return []
+
+    def _set_exits(self, key: str, tables: list[ExitTable]) -> None:
+        for number, table in enumerate(tables, start=1):
+            region = self._region(f"{key}[{number}]", table)
+            headings = self._headings(f"{key}[{number}]", table.heading)
+            if region is not None:
+                self._exits[region.rows, region.cols] = np.isin(range(4), headings)
+
+    def _costs(self) -> NDArray[np.float32]:
+        """Edge costs; a later table overrides an earlier one. Shape (n_cells, 4)."""
+        costs = np.zeros(self._exits.shape, dtype=np.float32)
+        for number, table in enumerate(self._file.edge_costs, start=1):
+            where = f"edge_costs[{number}]"
+            region = self._region(where, table)
+            if (table.heading is None) == (table.against is None):
+                self._faults.append(f"{self._source}: {where}: give either heading or against")
+                continue
+            headings = self._headings(where, table.heading or table.against or [])
+            if table.heading is None:
+                headings = [opposite(heading) for heading in headings]
+            if not 0 <= table.cost < math.inf:
+                self._faults.append(
+                    f"{self._source}: {where}: cost is {table.cost}; give cells, 0 or more"
+                )
+            elif region is not None:
+                costs[region.rows, region.cols, headings] = table.cost
+        return costs.reshape(-1, 4)
+
+    def _all_zones(self) -> dict[str, tuple[int, ...]]:
+        for name, tables in self._file.zones.items():
+            cells = self._zones.setdefault(name, set())
+            for number, table in enumerate(tables, start=1):
+                region = self._region(f"zones {name!r}[{number}]", table)
+                if region is not None:
+                    cells.update(cells_in(region, self._shape[1]))
+        return {name: tuple(sorted(cells)) for name, cells in self._zones.items()}
 
 
-def _stations(path: Path, file: FloorFile, floor: Layout) -> tuple[Station, ...]:
-    """Stations of the tables, then pick stations S1, S2 ... on the other station cells."""
-    cells = floor.cells_of(CellKind.STATION).tolist()
-    faults, found, names = [], {}, set()
-    for table in file.stations:
-        inside = 1 <= table.row <= floor.n_rows and 1 <= table.col <= floor.n_cols
-        cell = floor.cell(table.row - 1, table.col - 1) if inside else -1
-        where = f"{path}: station {table.name!r} at row {table.row}, column {table.col}"
-        if cell not in cells:
-            faults.append(f"{where} is not on a station cell of the map")
-        elif cell in found or table.name in names:
-            faults.append(f"{where} is there twice, by name or by place")
-        elif table.facing not in _ARROWS:
-            faults.append(f"{where} faces {table.facing!r}; use one of {', '.join(_ARROWS)}")
-        else:
-            facing = int(_ARROWS[table.facing])
-            queue = queue_of(floor, cell)
-            found[cell] = Station(table.name, table.kind, cell, queue, facing)
-            names.add(table.name)
-    if faults:
-        raise LayoutError(faults)
-    for number, cell in enumerate(cells, start=1):
-        if cell not in found:
-            found[cell] = Station(f"S{number}", StationKind.PICK, cell, queue_of(floor, cell), 3)
-    return tuple(found[cell] for cell in cells)
+def work_faults(source: str, floor: Layout, stations: tuple[Station, ...]) -> list[str]:
+    """Halves of a building: storage that nobody picks from, stations that nothing comes to.
 
-
-def _need_work(path: Path, floor: Layout) -> None:
-    has_storage = len(floor.cells_of(CellKind.STORAGE)) > 0
-    has_stations = len(floor.cells_of(CellKind.STATION)) > 0
-    if has_storage and not has_stations:
-        raise LayoutError(f"{path}: there is storage and no station; draw one with 'S'")
+    A floor with neither is legal, as are workstations alone (an imported floor).
+    """
+    kinds = {station.kind for station in stations}
+    has_storage = bool((floor.kinds == CellKind.STORAGE).any())
+    faults = []
+    if has_storage and not stations:
+        faults.append(f"{source}: there is storage but no station; draw one with 'S'")
+    if not has_storage and kinds & {StationKind.PICK, StationKind.STOW}:
+        faults.append(
+            f"{source}: there are pick or stow stations but no storage; draw some with 'P'"
+        )
+    if not has_storage and len(kinds & {StationKind.INDUCT, StationKind.EJECT}) == 1:
+        faults.append(
+            f"{source}: sortation needs both induct and eject stations, and there is no storage "
+            "for anything else"
+        )
+    return faults

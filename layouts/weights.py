@@ -1,0 +1,20 @@
+"""Guidance weights of other programs as edge costs.
+
+A guided path there is the one of least total weight, a weight of 1 being an ordinary cell. Here a
+move costs 1 + edge cost in cells. Dividing by the least weight keeps the order of all paths and
+makes every edge cost 0 or more.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+def costs_of_weights(weights: NDArray[np.float64]) -> NDArray[np.float32]:
+    """Edge costs in cells, same shape as `weights`; entries that are not finite have cost 0."""
+    is_move = np.isfinite(weights)
+    costs = np.zeros(weights.shape, dtype=np.float32)
+    if is_move.any():
+        costs[is_move] = weights[is_move] / weights[is_move].min() - 1.0
+    return costs
