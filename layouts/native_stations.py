@@ -38,6 +38,7 @@ class StationReader:
     faults: list[str]
     doubtful: frozenset[int] = frozenset()
     _claims: dict[int, str] = field(default_factory=dict)
+    _listed: frozenset[int] = frozenset()
 
     def read(self, tables: list[StationTable]) -> tuple[Station, ...]:
         """Stations in the order of their tables, then the others in reading order."""
@@ -45,6 +46,7 @@ class StationReader:
         self._note_twins([table for table, _ in placed], [cell for _, cell in placed])
         n_before = len(self.faults)
         queues = [self._explicit_queue(table, cell) for table, cell in placed]
+        self._listed = frozenset(self._claims)
         stations = [
             self._station(table, cell, queue)
             for (table, cell), queue in zip(placed, queues, strict=True)
@@ -113,13 +115,25 @@ class StationReader:
         return Station(table.name, kind, cell, queue, facing)
 
     def _drawn_queue(self, name: str, cell: int) -> tuple[int, ...]:
-        """The chain of queue cells beside the station, less those that others list."""
+        """The chain of queue cells beside the station, less those that others list.
+
+        What is drawn must not depend on which station is read first, so a chain that two stations
+        reach is a fault.
+        """
         if self.doubtful:
             return ()
         try:
-            queue = queue_of(self.floor, cell, self._claims)
+            queue = queue_of(self.floor, cell, self._listed)
         except LayoutError as error:
             self.faults.append(f"{self.source}: station {name!r}: {error}")
+            return ()
+        shared = [queued for queued in queue if queued in self._claims]
+        if shared:
+            self.faults.append(
+                f"{self.source}: {self.floor.place(shared[0])}: this queue cell leads to station "
+                f"{name!r} and to {self._claims[shared[0]]!r}; say in their [[stations]] tables "
+                "whose it is: queue = [[row, col], ...], [] for none"
+            )
             return ()
         self._claims |= dict.fromkeys(queue, name)
         return queue
