@@ -1,35 +1,51 @@
-"""A scenario: all that is needed to run a floor again, as one small TOML file."""
+"""A scenario: all that is needed to run a floor again, as one small TOML file.
+
+    layout = "teaching"
+    robots = 12
+    hours = 4.0
+
+    [demand]
+    orders_per_hour = 120.0
+
+Paths of floors and order files in a scenario file are relative to the folder of that file; names of
+ready floors come first. A run saves them absolute (docs/decisions/0003-saved-scenarios.md).
+"""
 
 from __future__ import annotations
 
-import tomllib
-from difflib import get_close_matches
+from collections.abc import Iterator
+from dataclasses import fields, replace
+from math import isfinite
 from pathlib import Path
-from typing import Any
 
 import msgspec
-import tomli_w
 
-from layouts import GridfleetError
+from fleet_control.allocation import ALLOCATIONS
+from fleet_control.mapf.planner import PLANNERS
+from fleet_control.work.options import FulfilmentOptions
+from gridfleet.demand import PRESETS, DemandError, OrderColumns, Placement
+from gridfleet.scenario_tables import DemandTable, service_faults, unit_faults, work_faults
+from gridfleet.typed_files import read_file, suggest, to_toml
+from layouts import GridfleetError, library_names
+from twin.people import ServiceTimes
+from twin.unit_model import UnitModel
 
 ENGINES = ("kinematic",)
-PLANNERS = ("pibt",)
-ALLOCATIONS = ("nearest", "optimal")
 SYNTHETIC = "synthetic"
 
 
 class ScenarioError(GridfleetError, ValueError):
-    """A scenario that cannot be run; the text says what to change."""
+    """A scenario that cannot be run; the text says what to change, one fault a line."""
 
 
 class Scenario(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """What to run.
+    """What to run. Raises ScenarioError for figures and names that no run can have.
 
     layout: library name or file. robots: units; 0 for the layout's own recommendation. orders:
-    "synthetic" or a CSV or Parquet file. preset, columns, start: how to read it. orders_per_hour:
-    of synthetic orders; 0 sizes them to the stations. hours: simulated. due_hours: time to fill an
-    order where the file has no due time. lanes: make lanes from the floor. line_s: mean seconds
-    that a person takes for a line.
+    "synthetic" or a CSV or Parquet file. preset, columns, start: how to read it. hours: simulated.
+    due_hours: time to fill an order where the file has no due time. lanes: make lanes from the
+    floor. demand: figures of synthetic orders. stock: what is on which pod. work: rules of
+    fulfilment. service: people at stations. unit: sizes and limits of the drive units.
     """
 
     layout: str
@@ -38,59 +54,118 @@ class Scenario(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     preset: str = "plain"
     columns: dict[str, str] = {}
     start: str = ""
-    orders_per_hour: float = 0.0
     hours: float = 8.0
     due_hours: float = 4.0
     engine: str = "kinematic"
     planner: str = "pibt"
     allocation: str = "optimal"
     lanes: bool = True
-    line_s: float = 6.0
     seed: int = 0
+    demand: DemandTable = DemandTable()
+    stock: Placement = Placement()
+    work: FulfilmentOptions = FulfilmentOptions()
+    service: ServiceTimes = ServiceTimes()
+    unit: UnitModel = UnitModel()
 
     def __post_init__(self) -> None:
-        faults = [
-            _unknown("engine", self.engine, ENGINES),
-            _unknown("planner", self.planner, PLANNERS),
-            _unknown("allocation", self.allocation, ALLOCATIONS),
-            "" if self.hours > 0 else f"hours is {self.hours}; give more than 0",
-            "" if self.due_hours > 0 else f"due_hours is {self.due_hours}; give more than 0",
-            "" if self.line_s > 0 else f"line_s is {self.line_s}; give more than 0",
-            ""
-            if self.robots >= 0
-            else f"robots is {self.robots}; give 1 or more, 0 for as advised",
-            "" if self.seed >= 0 else f"seed is {self.seed}; give 0 or more",
-            "" if self.orders_per_hour >= 0 else "orders_per_hour is below 0; give 0 or more",
-        ]
-        if any(faults):
-            raise ScenarioError("\n".join(fault for fault in faults if fault))
+        faults = [*_name_faults(self), *_figure_faults(self)]
+        if faults := faults or _demand_faults(self) or list(_unread(self)):
+            raise ScenarioError("\n".join(faults))
+
+    @property
+    def orders_per_hour(self) -> float:
+        """Of made-up orders; 0 sizes them to the stations."""
+        return self.demand.orders_per_hour
+
+    @property
+    def line_s(self) -> float:
+        """Mean seconds that a person takes for a line."""
+        return self.service.line_s
+
+    def resolved(self, folder: Path) -> Scenario:
+        """The same with absolute paths; relative ones are relative to the folder.
+
+        What is not there is left for the run to name.
+        """
+        return msgspec.structs.replace(
+            self,
+            layout=self.layout if self.layout in library_names() else _path(self.layout, folder),
+            orders=self.orders if self.orders == SYNTHETIC else _path(self.orders, folder),
+        )
 
     def to_toml(self) -> str:
-        """The scenario as TOML text."""
-        return tomli_w.dumps(msgspec.to_builtins(self))
-
-
-def _unknown(what: str, name: str, known: tuple[str, ...]) -> str:
-    if name in known:
-        return ""
-    near = get_close_matches(name, known, n=1, cutoff=0.3)
-    hint = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(known)}"
-    return f"unknown {what} {name!r}; {hint}"
+        """The scenario as TOML text, every key of it."""
+        return to_toml(self)
 
 
 def read_scenario(path: Path) -> Scenario:
-    """Read scenario.toml. Raises ScenarioError for unknown keys (naming the nearest) and values."""
+    """Read a scenario file, its paths relative to its folder.
+
+    Raises ScenarioError for all that is wrong in it at once; unknown keys name the nearest.
+    """
+    return read_file(path, Scenario, ScenarioError).resolved(path.parent)
+
+
+def _path(name: str, folder: Path) -> str:
+    place = folder / name
+    if place.exists():
+        return str(place.resolve())
+    # A misspelt ready floor keeps its name; a missing file must not be looked for anywhere else.
+    is_file_name = bool(Path(name).suffix) or len(Path(name).parts) > 1
+    return str(place) if is_file_name else name
+
+
+def _name_faults(scenario: Scenario) -> Iterator[str]:
+    known = {"engine": ENGINES, "planner": PLANNERS, "allocation": ALLOCATIONS, "preset": PRESETS}
+    for key, names in known.items():
+        name = getattr(scenario, key)
+        if name not in names:
+            yield f"unknown {key} {name!r}; {suggest(name, names)}"
+    columns = [field.name for field in fields(OrderColumns)]
+    for name in scenario.columns:
+        if name not in columns:
+            yield f"columns: unknown column {name!r}; {suggest(name, columns)}"
+
+
+def _figure_faults(scenario: Scenario) -> Iterator[str]:
+    if not scenario.layout:
+        yield "layout is empty; name a ready floor or a file"
+    for key in ("hours", "due_hours"):
+        value = getattr(scenario, key)
+        if not (isfinite(value) and value > 0):
+            yield f"{key} is {value}; give more than 0"
+    if scenario.robots < 0:
+        yield f"robots is {scenario.robots}; give 1 or more, or 0 for as many as the floor advises"
+    if scenario.seed < 0:
+        yield f"seed is {scenario.seed}; give 0 or more"
+    for key in ("orders_per_hour", "n_skus"):
+        if getattr(scenario.demand, key) < 0:
+            value = getattr(scenario.demand, key)
+            yield f"demand.{key} is {value}; give more than 0, or 0 to size it to the floor"
+    yield from work_faults(scenario.work)
+    yield from service_faults(scenario.service)
+    yield from unit_faults(scenario.unit)
+
+
+def _demand_faults(scenario: Scenario) -> list[str]:
+    if scenario.orders != SYNTHETIC:
+        return []
     try:
-        table: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise ScenarioError(f"{path}: cannot be read: {error.strerror}") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ScenarioError(f"{path}: not readable as TOML: {error}") from None
-    known = tuple(field.name for field in msgspec.structs.fields(Scenario))
-    faults = [f"{path}: {_unknown('key', key, known)}" for key in table if key not in known]
-    if faults:
-        raise ScenarioError("\n".join(faults))
-    try:
-        return msgspec.convert(table, Scenario)
-    except msgspec.ValidationError as error:
-        raise ScenarioError(f"{path}: {error}") from None
+        scenario.demand.figures(scenario.hours, scenario.due_hours)
+    except DemandError as error:
+        return [fault.replace("made-up orders: ", "demand: ") for fault in error.faults]
+    return []
+
+
+def _unread(scenario: Scenario) -> Iterator[str]:
+    """Tables that Simulation does not read yet are refused rather than ignored in silence."""
+    read = {
+        "demand": DemandTable(orders_per_hour=scenario.orders_per_hour),
+        "stock": Placement(),
+        "work": FulfilmentOptions(),
+        "service": replace(ServiceTimes(), line_s=scenario.line_s),
+        "unit": UnitModel(),
+    }
+    for key, usual in read.items():
+        if getattr(scenario, key) != usual:
+            yield f"{key}: a run cannot change these figures yet; leave them at their defaults"

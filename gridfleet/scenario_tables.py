@@ -1,0 +1,111 @@
+"""Tables of a scenario that say more than one figure: made-up demand, and what may be put in them.
+
+Stock, fulfilment, people and units are the very classes that the run uses (Placement,
+FulfilmentOptions, ServiceTimes, UnitModel), so that a new option of theirs is at once a key of the
+scenario file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import fields, is_dataclass, replace
+from math import isfinite
+
+import msgspec
+
+from fleet_control.work import rules
+from fleet_control.work.options import FulfilmentOptions
+from gridfleet.demand import Placement, SyntheticDemand, demand_for
+from gridfleet.typed_files import suggest
+from layouts import Layout
+from twin.people import ServiceTimes
+from twin.unit_model import UnitModel
+
+_DEFAULT = SyntheticDemand(backlog_hours=0.5)
+_RULES: dict[str, Mapping[str, object]] = {
+    "order_rule": rules.ORDER_RULES,
+    "return_rule": rules.RETURN_RULES,
+    "pod_rule": rules.POD_RULES,
+    "storage_rule": rules.STORAGE_RULES,
+    "onward_rule": rules.ONWARD_RULES,
+}
+
+
+class DemandTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Figures of made-up orders, as in SyntheticDemand, whose hours come from the scenario.
+
+    orders_per_hour, n_skus: 0 sizes them to the floor's stations and pods.
+    """
+
+    orders_per_hour: float = 0.0
+    n_skus: int = 0
+    day: tuple[float, ...] = _DEFAULT.day
+    start_hour: float = _DEFAULT.start_hour
+    lines_per_order: float = _DEFAULT.lines_per_order
+    zipf: float = _DEFAULT.zipf
+    units_per_line: float = _DEFAULT.units_per_line
+    return_share: float = _DEFAULT.return_share
+    backlog_hours: float = _DEFAULT.backlog_hours
+
+    def figures(self, hours: float, due_hours: float) -> SyntheticDemand:
+        """The demand of a run, with ordinary figures for what is sized to a floor.
+
+        Raises DemandError for figures that no orders can be made of.
+        """
+        given = msgspec.structs.asdict(self)
+        for name in ("orders_per_hour", "n_skus"):
+            given[name] = given[name] or getattr(_DEFAULT, name)
+        return SyntheticDemand(hours=hours, due_hours=due_hours, **given)
+
+    def for_floor(
+        self, layout: Layout, hours: float, due_hours: float, stock: Placement | None = None
+    ) -> SyntheticDemand:
+        """The demand of a run on that floor; raises DemandError."""
+        sized = demand_for(layout, self.figures(hours, due_hours), placement=stock)
+        return replace(
+            sized,
+            orders_per_hour=self.orders_per_hour or sized.orders_per_hour,
+            n_skus=self.n_skus or sized.n_skus,
+        )
+
+
+def work_faults(work: FulfilmentOptions) -> Iterator[str]:
+    """What is wrong with the rules and limits of fulfilment."""
+    for key, known in _RULES.items():
+        name = getattr(work, key)
+        if name not in known:
+            yield f"work.{key}: unknown rule {name!r}; {suggest(name, known)}"
+    for key in ("order_slots", "tasks_per_station", "laden_speed_m_s"):
+        value = getattr(work, key)
+        if value is not None and not (isfinite(value) and value > 0):
+            yield f"work.{key} is {value}; give more than 0"
+
+
+def service_faults(service: ServiceTimes) -> Iterator[str]:
+    """What is wrong with the people at stations."""
+    if not (isfinite(service.line_s) and service.line_s > 0):
+        yield f"service.line_s is {service.line_s}; give the mean seconds of a line, more than 0"
+    for key in ("cv", "unit_s"):
+        value = getattr(service, key)
+        if not (isfinite(value) and value >= 0):
+            yield f"service.{key} is {value}; give 0 or more"
+    if service.most_units < 1:
+        yield f"service.most_units is {service.most_units}; give at least 1"
+
+
+def unit_faults(unit: UnitModel) -> Iterator[str]:
+    """What is wrong with sizes and limits of the drive units."""
+    for key, value in _figures("unit", unit):
+        may_be_0 = key in ("unit.lift_s", "unit.lower_s")
+        if not isfinite(value) or value < 0 or (value == 0 and not may_be_0):
+            yield f"{key} is {value}; give {'0 or more' if may_be_0 else 'more than 0'}"
+
+
+def _figures(key: str, value: object) -> Iterator[tuple[str, float]]:
+    """(dotted key, figure) of everything in a dataclass and those within it."""
+    for field in fields(value):  # type: ignore[arg-type]
+        entry = getattr(value, field.name)
+        if is_dataclass(entry):
+            yield from _figures(f"{key}.{field.name}", entry)
+        else:
+            yield f"{key}.{field.name}", entry

@@ -1,0 +1,169 @@
+"""TOML files in and out of typed data, with messages for people.
+
+msgspec checks every value against the type of its field. It stops at the first fault, so tables are
+walked here key by key: all faults of a file come together, each with its place, and an unknown key
+names the nearest known one. A table may be a msgspec Struct or a dataclass; keys that it leaves out
+keep the value of the default that it stands for, so `[unit.laden]` with one key changes that key.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterable, Iterator
+from dataclasses import MISSING, fields, is_dataclass
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any, TypeVar, get_type_hints
+
+import msgspec
+import tomli_w
+
+from layouts import GridfleetError
+
+T = TypeVar("T")
+NO_DEFAULT = object()
+_WRONG = object()
+_WORDS = {
+    "float": "a number",
+    "int": "a whole number",
+    "str": "text in quotes",
+    "bool": "true or false",
+    "object": "a table",
+    "array": "a list",
+}
+
+
+def read_file(path: Path, kind: type[T], error: type[GridfleetError]) -> T:
+    """The file as that Struct or dataclass; raises `error` with all faults, a line each."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except OSError as fault:
+        raise error(f"{path}: cannot be read: {fault.strerror}") from None
+    except UnicodeDecodeError as fault:
+        raise error(f"{path}: not UTF-8 text, at byte {fault.start + 1}") from None
+    return parse(text, kind, str(path), error)
+
+
+def parse(text: str, kind: type[T], source: str, error: type[GridfleetError]) -> T:
+    """The same for text; `source` begins every message."""
+    try:
+        table = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as fault:
+        raise error(f"{source}: not readable as TOML: {fault}") from None
+    faults: list[str] = []
+    value = _fill(table, kind, NO_DEFAULT, "", faults, set(_dotted(kind)))
+    if faults:
+        raise error(
+            "\n".join(f"{source}: {line}" for fault in faults for line in fault.split("\n"))
+        )
+    assert isinstance(value, kind)
+    return value
+
+
+def to_toml(value: object) -> str:
+    """TOML text that `parse` reads back as an equal value; None, which TOML lacks, is left out."""
+    return tomli_w.dumps(_without_none(msgspec.to_builtins(value)))
+
+
+def suggest(name: str, known: Iterable[str]) -> str:
+    """The cure of an unknown name: the nearest known one, or all of them."""
+    names = list(known)
+    near = get_close_matches(name, names, n=1, cutoff=0.5)
+    return f"did you mean {near[0]!r}?" if near else f"known: {', '.join(names)}"
+
+
+def _without_none(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _without_none(entry) for key, entry in value.items() if entry is not None}
+    return value
+
+
+def _fill(
+    table: dict[str, Any], kind: Any, default: object, key: str, faults: list[str], known: set[str]
+) -> object:
+    """A `kind` of the table's values, over `default` where there is one."""
+    prefix, n_before = f"{key}." if key else "", len(faults)
+    types, defaults = _types(kind), _defaults(kind)
+    faults += [_unknown(prefix, name, types, known) for name in table if name not in types]
+    values = {}
+    for name, field_kind in types.items():
+        own = defaults[name] if default is NO_DEFAULT else getattr(default, name)
+        if name in table:
+            values[name] = _value(table[name], field_kind, own, prefix + name, faults, known)
+        elif own is NO_DEFAULT:
+            faults.append(f"the key {prefix + name!r} is missing")
+        else:
+            values[name] = own
+    return _WRONG if len(faults) > n_before else _make(kind, values, key, faults)
+
+
+def _make(kind: Any, values: dict[str, Any], key: str, faults: list[str]) -> object:
+    """What the type itself checks when it is made is a fault of the file like any other."""
+    try:
+        return kind(**values)
+    except (GridfleetError, ValueError) as error:
+        faults += [f"{key}: {line}" if key else line for line in str(error).split("\n")]
+        return _WRONG
+
+
+def _value(
+    value: object, kind: Any, default: object, key: str, faults: list[str], known: set[str]
+) -> object:
+    if _is_table(kind):
+        if isinstance(value, dict):
+            return _fill(value, kind, default, key, faults, known)
+        faults.append(f"{key} is {value!r}; it is a table: write [{key}] and its keys below")
+        return _WRONG
+    try:
+        return msgspec.convert(value, kind)
+    except msgspec.ValidationError as error:
+        faults.append(f"{key} is {value!r}; {_in_words(str(error))}")
+        return _WRONG
+
+
+def _in_words(fault: str) -> str:
+    """What msgspec says of a value, in the words of TOML."""
+    for name, word in _WORDS.items():
+        fault = fault.replace(f"`{name} | null`", word).replace(f"`{name}`", word)
+    return fault[0].lower() + fault[1:]
+
+
+def _unknown(prefix: str, name: str, types: dict[str, Any], known: set[str]) -> str:
+    """The nearest key is a near spelling beside it, or the same word in another table."""
+    near = [prefix + other for other in get_close_matches(name, types, n=1, cutoff=0.75)]
+    moved = sorted(other for other in known if other.rpartition(".")[2] == name)
+    for other in (*near, *moved):
+        return f"unknown key {prefix + name!r}; did you mean {other!r}?"
+    return f"unknown key {prefix + name!r}; {suggest(name, types)}"
+
+
+def _is_table(kind: Any) -> bool:
+    return isinstance(kind, type) and (issubclass(kind, msgspec.Struct) or is_dataclass(kind))
+
+
+def _types(kind: Any) -> dict[str, Any]:
+    """Name and type of every field."""
+    hints = get_type_hints(kind)
+    return {name: hints[name] for name in _defaults(kind)}
+
+
+def _defaults(kind: Any) -> dict[str, Any]:
+    """Name and default of every field; NO_DEFAULT where a file has to give it."""
+    if issubclass(kind, msgspec.Struct):
+        infos = msgspec.structs.fields(kind)
+        return {f.name: _default(f.default, f.default_factory, msgspec.NODEFAULT) for f in infos}
+    return {f.name: _default(f.default, f.default_factory, MISSING) for f in fields(kind)}
+
+
+def _default(default: object, factory: Any, absent: object) -> object:
+    if default is not absent:
+        return default
+    return NO_DEFAULT if factory is absent else factory()
+
+
+def _dotted(kind: Any, prefix: str = "") -> Iterator[str]:
+    """Every key that a file may have, with the tables that it is in."""
+    for name, field_kind in _types(kind).items():
+        yield prefix + name
+        if _is_table(field_kind):
+            yield from _dotted(field_kind, f"{prefix}{name}.")
