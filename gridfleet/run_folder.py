@@ -1,49 +1,114 @@
 """The folder that a run leaves: scenario.toml, kpis.json, events.parquet and report.html.
 
-Files are written beside their place and renamed, so none is ever half there.
+A run is written into a hidden folder inside first. When all of it is there, the old derived files
+are removed and the new ones renamed into place, kpis.json last. So at every moment, whatever stops
+the program, all files of a folder are of one run, and a folder with kpis.json is complete. Renaming
+files and not the folder keeps working where the folder is the current one, a link or a mount.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import shutil
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import numpy as np
 from numpy.typing import NDArray
 
 from layouts import GridfleetError
 
 SCENARIO, KPIS, EVENTS, REPORT = "scenario.toml", "kpis.json", "events.parquet", "report.html"
+_STAGING = ".new-"
 
 
 class RunFolderError(GridfleetError, OSError):
     """A result folder that cannot be used; the text names the cure."""
 
 
-def prepare(folder: Path) -> Path:
-    """Make sure that the run can be written before it starts; returns the folder.
+def default_folder(layout: str, seed: int) -> Path:
+    """Where a run goes if nobody says: runs/LAYOUT-SEED."""
+    return Path("runs") / f"{Path(layout).stem}-{seed}"
 
-    A folder that holds a run is used again. One that holds anything else is left alone.
+
+def is_run(folder: Path) -> bool:
+    """Whether the folder holds a run, which a new one may replace."""
+    return (folder / SCENARIO).is_file()
+
+
+def prepare(folder: Path) -> Path:
+    """Make sure that the run can be written before it starts; returns the folder, which exists.
+
+    A folder that holds a run is used again. One that holds anything else is left alone: it, a file
+    in the way and a place that cannot be written raise RunFolderError.
     """
-    if folder.exists() and not folder.is_dir():
-        raise RunFolderError(f"{folder} is a file; choose another folder with --out")
-    if folder.is_dir() and any(folder.iterdir()) and not (folder / SCENARIO).exists():
-        raise RunFolderError(
-            f"{folder} exists and is not the result of a run; choose another folder with --out"
-        )
+    cure = "choose another folder with --out"
     try:
+        if folder.exists() and not folder.is_dir():
+            raise RunFolderError(f"{folder} is a file; {cure}")
+        if folder.is_dir() and _is_taken(folder):
+            raise RunFolderError(f"{folder} exists and is not the result of a run; {cure}")
         folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=folder):
-            pass
+        os.rmdir(tempfile.mkdtemp(prefix=_STAGING, dir=folder))
+    except RunFolderError:
+        raise
     except OSError as error:
-        raise RunFolderError(
-            f"{folder} cannot be written: {error.strerror}; choose another folder with --out"
-        ) from None
+        raise RunFolderError(f"{folder} cannot be written: {error.strerror}; {cure}") from None
     return folder
+
+
+def _is_taken(folder: Path) -> bool:
+    """Whether there is anything but a run, or what an interrupted writing left."""
+    names = [entry.name for entry in folder.iterdir()]
+    return not is_run(folder) and any(not name.startswith(_STAGING) for name in names)
+
+
+@contextmanager
+def reserved(folder: Path) -> Iterator[Path]:
+    """`prepare`, and no empty folder left behind where the block fails."""
+    was_there = folder.exists()
+    prepare(folder)
+    try:
+        yield folder
+    finally:
+        if not was_there and not any(folder.iterdir()):
+            folder.rmdir()
+
+
+@contextmanager
+def replacing(folder: Path) -> Iterator[Path]:
+    """A folder to write the files of a run to; afterwards they replace those of the run before.
+
+    Where the block fails or is interrupted, the folder stays as it was. Files in it that are no
+    part of a run stay in any case. Raises RunFolderError where something cannot be written.
+    """
+    try:
+        staged = Path(tempfile.mkdtemp(prefix=_STAGING, dir=folder))
+        try:
+            yield staged
+            _publish(staged, folder)
+        finally:
+            shutil.rmtree(staged, ignore_errors=True)
+    except RunFolderError:
+        raise
+    except OSError as error:
+        what = error.strerror or str(error)
+        raise RunFolderError(
+            f"{folder}: the result cannot be written: {what}; make room or choose another folder "
+            "with --out"
+        ) from None
+
+
+def _publish(staged: Path, folder: Path) -> None:
+    for name in (KPIS, EVENTS, REPORT):
+        (folder / name).unlink(missing_ok=True)
+    ranks = {SCENARIO: 0, KPIS: 2}
+    for path in sorted(staged.iterdir(), key=lambda path: (ranks.get(path.name, 1), path.name)):
+        os.replace(path, folder / path.name)
 
 
 def write_text(folder: Path, name: str, text: str) -> None:
@@ -54,17 +119,27 @@ def write_text(folder: Path, name: str, text: str) -> None:
 
 
 def write_kpis(folder: Path, figures: dict[str, Any]) -> None:
+    """Write kpis.json; raises ValueError for a figure that JSON lacks, such as nan."""
     write_text(folder, KPIS, json.dumps(figures, indent=2, allow_nan=False) + "\n")
 
 
 def write_events(folder: Path, columns: dict[str, NDArray[np.generic]]) -> None:
-    """Write the event log: same columns, same bytes (one thread, order kept)."""
+    """Write the event log: same columns, same bytes (one thread, order kept, no time stamp).
+
+    columns: of equal length, as EventLog.columns gives them. Raises RunFolderError.
+    """
+    import duckdb
+
     temporary = folder / f".{EVENTS}.part"
-    with duckdb.connect(config={"threads": 1, "preserve_insertion_order": True}) as connection:
-        arrays = {name: np.ascontiguousarray(column) for name, column in columns.items()}
-        connection.register("log", arrays)
-        connection.execute(
-            f"copy (select * from log) to '{str(temporary).replace(chr(39), chr(39) * 2)}' "
-            "(format parquet, compression zstd)"
-        )
+    quoted = str(temporary).replace("'", "''")
+    arrays = {name: np.ascontiguousarray(column) for name, column in columns.items()}
+    try:
+        with duckdb.connect(config={"threads": 1, "preserve_insertion_order": True}) as connection:
+            connection.register("log", arrays)
+            connection.execute(
+                f"copy (select * from log) to '{quoted}' (format parquet, compression zstd)"
+            )
+    except duckdb.Error as error:
+        temporary.unlink(missing_ok=True)
+        raise RunFolderError(f"{folder / EVENTS} cannot be written: {error}") from None
     os.replace(temporary, folder / EVENTS)
