@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from layouts import Layout
+from layouts import GridfleetError, Layout
 
 UNIT_STATES = ("loaded", "empty", "queueing", "at_station", "waiting", "idle")
 """Columns of `unit_time_s`. waiting: has somewhere to go, everything released is driven, and the
@@ -49,3 +49,11 @@ class RunRecord:
     """float64[n_orders], when each order is due; None without orders."""
     notes: tuple[str, ...] = ()
     """Sentences a reader must know, such as that a floor without stations ran random errands."""
+
+
+class BrokenRunError(GridfleetError, RuntimeError):
+    """A run that a broken safety invariant ended. record: what there was until then, partial."""
+
+    def __init__(self, text: str, record: RunRecord) -> None:
+        super().__init__(text)
+        self.record = record

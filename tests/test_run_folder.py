@@ -136,7 +136,8 @@ def test_a_stop_at_any_moment_mixes_nothing(
 ) -> None:
     """Whichever rename is the last that happens, the files left are of one run."""
     put_run(tmp_path, "old")
-    real, done = os.replace, []
+    real = os.replace
+    done: list[Path] = []
 
     def replace_until(source: Path, target: Path) -> None:
         if len(done) == stops_at:

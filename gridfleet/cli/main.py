@@ -8,7 +8,8 @@ from typing import Annotated
 import typer
 
 from gridfleet.cli import layouts as layouts_cli
-from gridfleet.cli.simulate import demo, simulate
+from gridfleet.cli.demo import demo
+from gridfleet.cli.simulate import simulate
 
 app = typer.Typer(
     no_args_is_help=True,

@@ -1,0 +1,93 @@
+"""One run into one folder, for every command that runs: progress, Ctrl-C, files, table, exit code.
+
+Heavy modules are imported where they are used: `gridfleet --help` must not wait for them.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from gridfleet.cli.interrupt import StopOnInterrupt
+from gridfleet.cli.progress import ProgressLine
+from gridfleet.cli.summary import table
+
+if TYPE_CHECKING:
+    from gridfleet.record import RunRecord
+    from gridfleet.scenario import Scenario
+    from gridfleet.simulation import Simulation
+
+FAILED, INTERRUPTED = 1, 130
+
+
+def run(scenario: Scenario, folder: Path, *, as_json: bool = False, is_quiet: bool = False) -> None:
+    """Run the scenario and leave its files in the folder.
+
+    Raises GridfleetError before anything has run, and typer.Exit with 130 after Ctrl-C and with 1
+    after a failure; then the folder holds what there was, marked partial.
+    """
+    from gridfleet.run_folder import reserved
+
+    try:
+        with reserved(folder):
+            _run(scenario, folder, as_json, is_quiet)
+    except KeyboardInterrupt:
+        print("interrupted: nothing was written", file=sys.stderr)
+        raise typer.Exit(INTERRUPTED) from None
+
+
+def _run(scenario: Scenario, folder: Path, as_json: bool, is_quiet: bool) -> None:
+    from gridfleet.run_folder import REPORT
+    from gridfleet.simulation import Simulation
+
+    simulation = Simulation(scenario)
+    record, failure = _drive(simulation, scenario.hours, is_quiet)
+    figures = _write(simulation, scenario, record, folder)
+    if as_json:
+        print(json.dumps(figures, indent=2))
+    else:
+        print(table(figures))
+        print(f"report: {folder / REPORT}")
+    if failure:
+        print(f"error: {failure}", file=sys.stderr)
+        raise typer.Exit(FAILED)
+    if record.partial:
+        raise typer.Exit(INTERRUPTED)
+
+
+def _drive(simulation: Simulation, hours: float, is_quiet: bool) -> tuple[RunRecord, str]:
+    """The record, and why the run failed, "" if it did not."""
+    from gridfleet.record import BrokenRunError
+
+    counted = "errands" if simulation.demand_summary is None else "picks"
+    with StopOnInterrupt() as stop, ProgressLine(hours, counted, is_quiet) as line:
+        try:
+            return simulation.run(line.show, stop.asked), ""
+        except BrokenRunError as error:
+            return error.record, str(error)
+
+
+def _write(
+    simulation: Simulation, scenario: Scenario, record: RunRecord, folder: Path
+) -> dict[str, Any]:
+    """All files of the run; returns the KPIs. Exits with 1 where they cannot be written."""
+    from gridfleet import run_folder as files
+    from gridfleet.kpis import kpis
+    from gridfleet.report import write_report
+
+    figures, text = kpis(record), scenario.to_toml()
+    summary = simulation.demand_summary
+    try:
+        with files.replacing(folder) as staged:
+            files.write_text(staged, files.SCENARIO, text)
+            files.write_events(staged, record.events)
+            write_report(staged, record, figures, text, summary.sentences() if summary else [])
+            files.write_kpis(staged, figures)
+    except files.RunFolderError as error:
+        print(f"error: {error}", file=sys.stderr)
+        raise typer.Exit(FAILED) from None
+    return figures
