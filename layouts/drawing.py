@@ -73,8 +73,8 @@ def strange_faults(source: str, rows: Sequence[str], known: Container[str], cure
             if char not in known:
                 counts[char] += 1
                 if counts[char] <= MOST_PLACES:
-                    place = f"row {row}, column {col}"
-                    faults.append(f"{source}: {place}: unknown character {char!r}; {cure}")
+                    told = f"{source}: row {row}, column {col}: unknown character {char!r}"
+                    faults.append(f"{told}; {'take the blank away' if char == ' ' else cure}")
     faults += [
         f"{source}: {n - MOST_PLACES} more cells hold the unknown character {char!r}"
         for char, n in counts.items()

@@ -7,7 +7,6 @@ which say exactly how cells may be left where nothing else can.
 
 from __future__ import annotations
 
-import math
 from pathlib import Path
 
 import numpy as np
@@ -32,6 +31,7 @@ from layouts.regions import Region, RegionError, cells_in, parse_headings, parse
 __all__ = ["LEGEND", "parse_native", "read_native"]
 
 FORMAT = 1
+MOST_COST = float(np.finfo(np.float32).max)
 DOUBTFUL, FLOOR = "\ufffd", Meaning(CellKind.FLOOR)
 
 
@@ -54,7 +54,8 @@ def parse_native(text: str, source: str, default_name: str = "") -> Layout:
     known = {*legend, *file.legend}
     faults += strange_faults(source, rows, known, "draw another or add it to [legend]")
     if not rows:
-        faults.append(f'{source}: no map; draw one: map = """ ... """ with a character a cell')
+        if not any(fault.startswith(f"{source}: map: ") for fault in faults):
+            faults.append(f'{source}: no map; draw one: map = """ ... """, a character a cell')
         raise LayoutError(faults)
     drawn = characters(_made_even(rows, legend))
     floor = _Assembly(source, file, legend | {DOUBTFUL: FLOOR}, drawn, faults).layout(default_name)
@@ -188,7 +189,7 @@ class _Assembly:
             headings = self._headings(where, table.heading or table.against or [])
             if table.heading is None:
                 headings = [opposite(heading) for heading in headings]
-            if not 0 <= table.cost < math.inf:
+            if not 0 <= table.cost <= MOST_COST:
                 self._faults.append(
                     f"{self._source}: {where}: cost is {table.cost}; give cells, 0 or more"
                 )

@@ -86,6 +86,10 @@ class StationReader:
         return cell
 
     def _note_twins(self, tables: list[StationTable], cells: list[int]) -> None:
+        for table in tables:
+            if not table.name:
+                where = f"row {table.row}, column {table.col}"
+                self.faults.append(f"{self.source}: the station at {where} has no name; give one")
         for name, times in Counter(table.name for table in tables).items():
             if times > 1:
                 self.faults.append(f"{self.source}: {times} stations are called {name!r}")

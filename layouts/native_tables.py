@@ -138,8 +138,16 @@ def _value(value: object, kind: Any, source: str, key: str, faults: list[str]) -
     try:
         return msgspec.convert(value, kind)
     except msgspec.ValidationError as error:
-        faults.append(f"{source}{key}: {error}")
+        faults.append(f"{source}{key}: {_in_words(error, kind, key)}")
         return _WRONG
+
+
+def _in_words(error: msgspec.ValidationError, kind: Any, key: str) -> str:
+    """What msgspec says of a value, in the words of TOML."""
+    text = str(error).replace("`object`", "`table`").replace(" | null", "")
+    is_tables = get_origin(kind) is list and _struct_of(get_args(kind)[0]) is not None
+    cure = f"; write [[{key}]] above each table" if is_tables and "." not in key else ""
+    return text[0].lower() + text[1:] + cure
 
 
 def _struct_of(kind: Any) -> type[msgspec.Struct] | None:

@@ -50,7 +50,7 @@ def parse_span(value: int | str | list[int], size: int, word: str) -> slice:
 def parse_headings(value: str | list[str]) -> list[int]:
     """Headings as a file gives them, ascending. Raises RegionError."""
     words = re.findall(r"[^\s,]+", value) if isinstance(value, str) else value
-    if words == ["all"]:
+    if "all" in words:
         return [int(heading) for heading in Heading]
     for word in words:
         if word not in HEADINGS:

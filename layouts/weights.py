@@ -10,11 +10,19 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from layouts.errors import LayoutError
+
 
 def costs_of_weights(weights: NDArray[np.float64]) -> NDArray[np.float32]:
-    """Edge costs in cells, same shape as `weights`; entries that are not finite have cost 0."""
+    """Edge costs in cells, same shape as `weights`; entries that are not finite have cost 0.
+
+    Raises LayoutError for weights whose quotients are beyond single precision.
+    """
     is_move = np.isfinite(weights)
     costs = np.zeros(weights.shape, dtype=np.float32)
     if is_move.any():
-        costs[is_move] = weights[is_move] / weights[is_move].min() - 1.0
+        moves = weights[is_move]
+        if moves.max() / moves.min() > np.finfo(np.float32).max:
+            raise LayoutError(f"weights {moves.min()} and {moves.max()} are too far apart")
+        costs[is_move] = moves / moves.min() - 1.0
     return costs

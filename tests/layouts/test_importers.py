@@ -237,6 +237,8 @@ def test_costs_keep_the_order_of_paths() -> None:
     costs = 1.0 + costs_of_weights(weights).astype(float)
     assert costs.min() == 1.0
     np.testing.assert_allclose(costs * weights.min(), weights, rtol=1e-6)
+    with pytest.raises(LayoutError, match="too far apart"):
+        costs_of_weights(np.array([1e-30, 1e30]))
     sums = [(weights[path].sum(), costs[path].sum()) for path in rng.integers(50, size=(30, 9))]
     assert all(one[1] < other[1] for one, other in pairwise(sorted(sums)))
 

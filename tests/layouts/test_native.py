@@ -274,11 +274,17 @@ def test_exits_tables_override_the_rules_of_queues() -> None:
         (drawing("...", "...") + "nmae = 'x'", "unknown key 'nmae'; did you mean 'name'?"),
         (drawing("...") + "zzz = 1", "unknown key 'zzz'; known keys: map, format, name"),
         ("name = 'x'", "no map; draw one"),
+        ("map = 3", "map: expected `str`, got `int`"),
+        ("map = '..'\n[one_way]\nrows = 1", "got `table`; write [[one_way]] above each table"),
+        (drawing("..") + "edge_costs = [{rows = 1, cols = 1, heading = 'all', cost = 1e300}]",
+         "cost is 1e+300; give cells, 0 or more"),
+        (drawing("...", ".. "), "row 2, column 3: unknown character ' '; take the blank away"),
+        (SMALL + "[[stations]]\nname = ''\nrow = 5\ncol = 1", "has no name"),
         ("map = ''", "no map; draw one"),
         (drawing("..") + "format = 2", "format is 2; this version reads format 1"),
         (drawing("..") + "cell_size_m = 0", "cell_size_m is 0.0; give metres between 0.1 and 10"),
         (drawing("..") + "cell_size_m = nan", "cell_size_m is nan"),
-        (drawing("..") + "cell_size_m = '1'", "cell_size_m: Expected `float`, got `str`"),
+        (drawing("..") + "cell_size_m = '1'", "cell_size_m: expected `float`, got `str`"),
         (drawing("..") + "recommended_units = -1", "recommended_units is -1"),
         (drawing("..") + "[legend]\nx = 'flor'", "unknown kind 'flor'; did you mean 'floor'?"),
         (drawing("..") + "[legend]\nxy = 'floor'", "legend of 'xy': give exactly one character"),
@@ -287,9 +293,9 @@ def test_exits_tables_override_the_rules_of_queues() -> None:
         (drawing("PP", ".."), "there is storage but no station; draw one with 'S'"),
         (drawing("S.", ".."), "pick or stow stations but no storage; draw some with 'P'"),
         (drawing("I.") + "[legend]\nI = 'induct'", "needs both induct and eject stations"),
-        (drawing("..") + "stations = 3", "stations: Expected `array`, got `int`"),
+        (drawing("..") + "stations = 3", "stations: expected `array`, got `int`"),
         (SMALL + "[[stations]]\nname = 'a'\nrow = 1", "stations[1] lacks the key 'col'"),
-        (SMALL + "[[stations]]\nname = 'a'\nrow = '5'\ncol = 1", "stations[1].row: Expected `int`"),
+        (SMALL + "[[stations]]\nname = 'a'\nrow = '5'\ncol = 1", "stations[1].row: expected `int`"),
         (SMALL + "[[stations]]\nname = 'a'\nrow = 5\ncol = 1\nfacng = 'east'",
          "unknown key 'stations[1].facng'; did you mean 'facing'?"),
         (SMALL + "[[stations]]\nname = 'a'\nrow = 6\ncol = 1",
@@ -350,7 +356,7 @@ def test_all_faults_come_together() -> None:
     """.replace("\n        ", "\n")
     faults = faults_of(text)
     told = [
-        "format is 3", "'cell_size'; did you mean 'cell_size_m'", "recommended_units: Expected",
+        "format is 3", "'cell_size'; did you mean 'cell_size_m'", "recommended_units: expected",
         "row 2 has 3 cells", "row 3, column 3: unknown character '?'",
         "station 'a' at row 9, column 1 is outside", "station 'b' at row 1, column 1 must be on",
         "'stations[3].knd'", "one_way[1]: cols = 9", "unknown heading 'up'",
@@ -489,7 +495,7 @@ def test_the_floor_of_the_documentation_is_one() -> None:
     floor = floor_of(text.split("```toml\n")[1].split("```")[0])
     assert [station.name for station in floor.stations] == ["inbound", "S1", "S2"]
     assert [len(station.queue) for station in floor.stations] == [2, 3, 3]
-    moves = nx.DiGraph()
+    moves: nx.DiGraph[int] = nx.DiGraph()
     for cell, beside in enumerate(floor.neighbours.tolist()):
         moves.add_edges_from((cell, there) for there in beside if there >= 0)
     assert set(moves) == set(np.flatnonzero(floor.driveable).tolist())
