@@ -4,7 +4,8 @@ Everything crosses in columns, one numpy array per field and one row per unit or
 A unit's work is a numbered stream of steps: step 0 is the cell it stood on at `connect`, every
 later step drives one cell or acts in place. A released step may be executed at once and is never
 taken back. The same controller drives a twin, real units or a test double; none of it can tell
-which (docs/decisions/0001-the-seam.md).
+which (docs/decisions/0001-the-seam.md). What is said here is checked by tests/conformance, which
+every backend has to pass.
 """
 
 from __future__ import annotations
@@ -33,10 +34,15 @@ class Act(IntEnum):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Releases:
-    """Steps that units may now execute. Rows of one unit are in ascending order of step.
+    """Steps that units may now execute.
 
-    units: int32[k]. steps: int32[k], number in the unit's own stream. cells: int32[k], target
-    cell (the unit's own cell for LIFT and LOWER). acts: int8[k], Act.
+    Rows of one unit follow each other, each one step after the row before and the first one step
+    after the last that was released to the unit. Steps are done in that order, as soon as the unit
+    can; a straight run over several released cells does not stop between them.
+
+    units: int32[k]. steps: int32[k], number in the unit's own stream. cells: int32[k], target cell:
+    next to the cell of the step before for DRIVE, the same cell for LIFT and LOWER. acts: int8[k],
+    Act.
     """
 
     units: Ints
@@ -49,10 +55,12 @@ class Releases:
 class StationJobs:
     """Work for the people at stations, given when the pod stands on the service cell.
 
-    One row per line to handle. stations: int32[k], index in Layout.stations. jobs: int32[k], rows
-    with the same number are one job and are worked in the order given. lines: int32[k], the
-    controller's number of the order line. quantities: int32[k], units to pick (positive) or to put
-    in (negative).
+    One row per line to handle. A station works its lines one after another in the order given,
+    whatever their job; stations do not wait for each other.
+
+    stations: int32[k], index in Layout.stations. jobs: int32[k], the controller's number of the
+    job, repeated in the reports. lines: int32[k], the controller's number of the order line.
+    quantities: int32[k], units to pick (positive) or to put in (negative).
     """
 
     stations: Ints
@@ -71,13 +79,20 @@ class Commands:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Reports:
-    """What happened until `time_s`: unit rows (only units with news) and station rows.
+    """What happened until `time_s`: unit rows and station rows, each piece of news once.
 
-    units: int32[k]. done: int32[k], latest step completed (for DRIVE: its cell centre reached).
-    cleared: int32[k], the body has left the cell of every step before this one: the only proof on
-    which a cell is freed. faults: int8[k], 0 or a FaultCode.
+    time_s: the backend's own time, never before that of the reports before.
+    units: int32[k], ascending, only units of which a number below has changed.
+    done: int32[k], latest step completed; for DRIVE its cell centre has been reached, perhaps
+    passed at full speed. Never beyond what was released.
+    cleared: int32[k], all visits before this step are over: chassis and carried pod lie within the
+    cells of steps `cleared` to `done + 1`. The only proof on which a cell is freed, so it must hold
+    at `time_s` and for ever after. At most done + 1. A unit that has done all its steps and stands
+    says cleared = done; otherwise it would block others for ever.
+    faults: int8[k], 0 or a FaultCode. A unit with a fault stays where it is and does no further
+    step; others are not affected.
     line_stations, line_jobs, lines: int32[m], order lines finished by people, in the order of
-    finishing. line_times_s: float64[m].
+    finishing. line_times_s: float64[m], ascending, none after time_s.
     """
 
     time_s: float
@@ -96,9 +111,9 @@ class FaultCode(IntEnum):
 
     NONE = 0
     NO_POD = 1
-    """LIFT with no pod above."""
+    """LIFT with no pod above, or LOWER with none carried."""
     POD_IN_THE_WAY = 2
-    """LOWER where a pod stands already, or LIFT while carrying one."""
+    """LIFT while carrying a pod, or LOWER where another one stands."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -120,16 +135,27 @@ class Backend(Protocol):
     """Whatever executes releases."""
 
     def connect(self) -> FleetState:
-        """Where everything is now."""
+        """Where everything is now; every unit begins a new stream there.
+
+        No step that was released before may still be open, since a released step is never taken
+        back: a controller that restarts lets time pass until all units stand. FleetError otherwise,
+        with nothing changed. A unit with a fault is an exception: it stands, its open steps lapse,
+        and its fault is news again."""
 
     def send(self, commands: Commands) -> None:
-        """Hand over new releases and station jobs. Never blocks on motion."""
+        """Hand over new releases and station jobs. Never blocks on motion.
+
+        Raises InvariantError for releases that do not continue a unit's stream; then nothing of
+        these commands is done."""
 
     def advance(self, until_s: float) -> Reports:
-        """Let time pass until `until_s` and return the news: the only way time passes."""
+        """Let time pass until `until_s` and return the news: the only way time passes.
+
+        As near to `until_s` as the backend's clock can; an `until_s` that is not ahead lets none
+        pass."""
 
     def close(self) -> None:
-        """Let go of whatever the backend holds."""
+        """Let go of whatever the backend holds. May be called again; the rest may not."""
 
 
 def empty_ints() -> Ints:

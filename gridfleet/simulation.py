@@ -204,7 +204,10 @@ class Simulation:
 
     def _log_contacts(self) -> None:
         for contact in self._twin.take_contacts():
-            self._log.add(contact.time_s, EventKind.CONTACT, unit=contact.unit, value=contact.other)
+            self._log.add(
+                contact.time_s, EventKind.CONTACT, unit=contact.unit, cell=contact.cell,
+                value=contact.other,
+            )  # fmt: skip
 
     def _progress(self, sim_s: float, total_s: float) -> Progress:
         work = self._work

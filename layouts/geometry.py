@@ -55,3 +55,10 @@ def cell_centres_m(n_rows: int, n_cols: int, cell_size_m: float) -> NDArray[np.f
     x = (cols + 0.5) * cell_size_m
     y = (n_rows - rows - 0.5) * cell_size_m
     return np.column_stack([x, y])
+
+
+def cell_at(x_m: float, y_m: float, n_rows: int, n_cols: int, cell_size_m: float) -> int:
+    """The cell that a point lies in; of a point off the floor, the nearest one."""
+    col = min(max(int(x_m // cell_size_m), 0), n_cols - 1)
+    row = min(max(n_rows - 1 - int(y_m // cell_size_m), 0), n_rows - 1)
+    return row * n_cols + col

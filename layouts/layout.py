@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from layouts.errors import LayoutError
-from layouts.geometry import cell_centres_m, neighbour_table
+from layouts.geometry import cell_at, cell_centres_m, neighbour_table
 
 
 class CellKind(IntEnum):
@@ -142,6 +142,10 @@ class Layout:
         """How messages and screens name a cell: row and column counted from 1."""
         row, col = self.row_col(cell)
         return f"row {row + 1}, column {col + 1}"
+
+    def cell_at(self, x_m: float, y_m: float) -> int:
+        """The cell that a point of the world lies in, the nearest one for a point off the floor."""
+        return cell_at(x_m, y_m, self.n_rows, self.n_cols, self.cell_size_m)
 
     def centres_m(self) -> NDArray[np.float64]:
         """float64[n_cells, 2], world x, y of the cell centres."""

@@ -1,15 +1,25 @@
-"""Motion limits and sizes of a drive unit and its pod, empty and laden, each with its source."""
+"""Motion limits and sizes of a drive unit and its pod, each with its source or named as assumed.
+
+Sources. RAWSim-O: the defaults of that simulator's generated floors (Merschformann, Xie and Li,
+Logistics Research 11:8, 2018; `LayoutConfiguration.cs`): 1.5 m/s, 1.0 m/s2 both ways, 2.5 s for a
+full turn (0.625 s for a quarter), 2.2 s to pick a pod up or set it down, pods of 0.45 m radius,
+units of 0.35 m radius. It does not tell laden from unladen. "Usual figures" are the ranges commonly
+named for such units: 1.3 to 1.7 m/s, 0.6 to 1 s for a quarter turn, pods of about 1 m, units of
+about 0.75 m by 0.6 m. Makers publish top speeds but hardly ever accelerations; what is marked as
+assumed should be measured on one's own units before a result is believed to the last per cent.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
 class MotionLimits:
     """Limits of a differential drive.
 
-    A quarter turn takes about 2 * sqrt((pi / 2) / turn_accel) s while the turn rate is not reached.
+    A run over d metres takes v / (2 a) + v / (2 b) + d / v seconds where the top speed v is
+    reached; a turn follows the same formula with angle, turn rate and turn acceleration.
     """
 
     speed_m_s: float
@@ -19,19 +29,34 @@ class MotionLimits:
     turn_accel_rad_s2: float
 
 
+EMPTY = MotionLimits(
+    speed_m_s=1.5,  # RAWSim-O; usual figures 1.3 to 1.7
+    accel_m_s2=1.0,  # RAWSim-O
+    decel_m_s2=1.0,  # RAWSim-O
+    turn_rate_rad_s=2.6,  # assumed: RAWSim-O's 0.625 s is a constant rate of 2.51
+    turn_accel_rad_s2=12.0,  # assumed, so that a quarter turn takes 0.82 s: usual figures 0.6 to 1
+)
+LADEN = MotionLimits(
+    speed_m_s=1.3,  # assumed: the lower end of the usual figures
+    accel_m_s2=0.8,  # assumed: four fifths of the empty unit, for the sake of what the pod holds
+    decel_m_s2=0.8,  # assumed, as the acceleration
+    turn_rate_rad_s=2.2,  # assumed, with the next: a quarter turn takes 0.99 s, the upper end of
+    turn_accel_rad_s2=8.0,  # the usual figures, since the plate turns the pod against the unit
+)
+
+
 @dataclass(frozen=True, slots=True)
 class UnitModel:
     """Sizes in metres, times in seconds.
 
-    Sources: 1.3 m/s is the published top speed of the Kiva drive unit (Wurman et al. 2008, AI
-    Magazine 29(1), section "drive units"), 1.5 m/s with 1 m/s2 and 0.625 s per quarter turn are
-    within the range of RAWSim-O's defaults (Merschformann et al. 2018); lifting takes about 3 s
-    there. Footprints follow the 0.75 m x 0.60 m unit and the pod of about 1 m of Wurman et al.; a
-    pod of 0.9 m on 1 m cells can be turned under without touching a neighbouring cell.
+    The chassis has the usual figures; its diagonal of 0.96 m lets it turn within a cell of 1 m. The
+    pod is RAWSim-O's 0.45 m radius as a square: 0.90 m leaves 5 cm to each border of a 1 m cell, so
+    that a unit turns beneath its pod without touching a neighbouring cell. Lifting and lowering
+    times are assumed on the careful side of RAWSim-O's 2.2 s.
     """
 
-    empty: MotionLimits = field(default_factory=lambda: MotionLimits(1.5, 1.0, 1.0, 2.6, 12.0))
-    laden: MotionLimits = field(default_factory=lambda: MotionLimits(1.3, 0.8, 0.8, 2.2, 8.0))
+    empty: MotionLimits = EMPTY
+    laden: MotionLimits = LADEN
     length_m: float = 0.75
     width_m: float = 0.60
     pod_side_m: float = 0.90

@@ -76,14 +76,18 @@ class Executor:
             self.n_conflicts += len(conflicts)
             raise InvariantError(f"the planner's step cannot be executed: {conflicts[0]}")
         n_moved = commit_moves(
-            chosen, self.end_cells, self.end_headings, self.committed, self.cells,
-            self._tickets, self._acts, self._next_ticket, self._moved,
+            chosen, self.end_cells, self.end_headings, self.committed, self.cleared,
+            self.cells, self._tickets, self._acts, self._next_ticket, self._moved,
         )  # fmt: skip
+        if n_moved < 0:
+            raise _full(-1 - n_moved)
         return self._moved[:n_moved].copy()
 
     def commit_act(self, unit: int, act: Act) -> None:
         """Append LIFT or LOWER on the cell where the unit's path ends."""
         step = int(self.committed[unit]) + 1
+        if step - self.cleared[unit] >= RING:
+            raise _full(unit)
         here, before = step % RING, (step - 1) % RING
         self.committed[unit] = step
         self.cells[unit, here] = self.end_cells[unit]
@@ -127,3 +131,9 @@ class Executor:
     def cell_now(self, unit: int) -> int:
         """Cell whose centre the unit reached last."""
         return int(self.cells[unit, self.done[unit] % RING])
+
+
+def _full(unit: int) -> InvariantError:
+    return InvariantError(
+        f"unit {unit} has {RING} steps that it has not driven; commit fewer moves ahead"
+    )

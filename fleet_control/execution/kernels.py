@@ -23,11 +23,12 @@ NO_TICKET = -1
 @kernel
 def commit_moves(
     chosen: NDArray[np.int32], end_cells: NDArray[np.int32], end_headings: NDArray[np.int8],
-    committed: NDArray[np.int32], cells: NDArray[np.int32], tickets: NDArray[np.int32],
-    acts: NDArray[np.int8], next_ticket: NDArray[np.int32],
+    committed: NDArray[np.int32], cleared: NDArray[np.int32], cells: NDArray[np.int32],
+    tickets: NDArray[np.int32], acts: NDArray[np.int8], next_ticket: NDArray[np.int32],
     moved: NDArray[np.int32],
 ) -> int:  # fmt: skip
-    """Append one move per unit whose chosen cell differs from its end. Returns how many moved.
+    """Append one move per unit whose chosen cell differs from its end. Returns how many moved, or
+    -1 - unit where a unit's ring is full.
 
     The caller has checked that the step is free of conflicts and rings. Tickets of a cell that one
     unit leaves and another enters in the same step are in the right order already: the leaver drew
@@ -40,6 +41,8 @@ def commit_moves(
         if cell == here:
             continue
         step = committed[unit] + 1
+        if step - cleared[unit] >= RING:
+            return -1 - unit
         committed[unit] = step
         slot = step & RING_MASK
         cells[unit, slot] = cell

@@ -12,8 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fleet_control.backend import Commands, FleetState, Releases, Reports
+from fleet_control.errors import FleetError, InvariantError
+from fleet_control.streams import Streams
 from layouts import CellKind, Layout
-from twin.kinematic.kernels import rebin, run_ticks
+from twin.kinematic.kernels import N_PARTNERS, NOBODY, rebin, run_ticks
 from twin.kinematic.state import RING, UNIT
 from twin.people import People
 from twin.unit_model import DEFAULT_UNIT, MotionLimits, UnitModel
@@ -24,11 +26,15 @@ MAX_CONTACTS_A_CALL = 4096
 
 @dataclass(frozen=True, slots=True)
 class Contact:
-    """A contact that began at time_s. other: unit, -1 obstacle or edge of the floor, -2 pod."""
+    """A contact that began at time_s. other: unit, -1 obstacle or edge of the floor, -2 pod.
+
+    cell, x_m, y_m: where the centre of `unit` was at that moment; cell is the nearest of the floor.
+    """
 
     time_s: float
     unit: int
     other: int
+    cell: int
     x_m: float
     y_m: float
 
@@ -38,6 +44,7 @@ class KinematicTwin:
 
     cells: int32[n_units] where units start, all different and driveable. headings: int8[n_units].
     pod_cells: int32[n_pods], where pods stand. people: who works at the stations.
+    Raises FleetError where a unit could not turn, or a pod not stand, within a cell of the floor.
     """
 
     def __init__(
@@ -45,9 +52,10 @@ class KinematicTwin:
         pod_cells: NDArray[np.int32], people: People, unit: UnitModel = DEFAULT_UNIT,
         tick_s: float = TICK_S,
     ) -> None:  # fmt: skip
+        _check_fit(unit, layout)
         n_units = len(cells)
         self._layout, self._people = layout, people
-        self._tick_s, self._tick = tick_s, 0
+        self.tick_s, self._tick = tick_s, 0
         self._limits = np.array([_row(unit.empty), _row(unit.laden)])
         self._centres = layout.centres_m()
         self._cells = np.full((n_units, RING), -1, dtype=np.int32)
@@ -57,9 +65,10 @@ class KinematicTwin:
         self._units["x"], self._units["y"] = self._centres[cells].T
         self._units["heading"] = headings
         self._units["yaw"] = headings * (np.pi / 2)
-        for name in ("carried", "square", "after", "before", "partner"):
+        for name in ("carried", "square", "after", "before"):
             self._units[name] = -1
-        self._units["contact_tick"] = -9
+        self._units["contact_tick"] = NOBODY
+        self._streams = Streams(layout.n_rows, layout.n_cols, cells)
         self._pod_at = np.full(layout.n_cells, -1, dtype=np.int32)
         self._pod_at[pod_cells] = np.arange(len(pod_cells), dtype=np.int32)
         self._n_pods = len(pod_cells)
@@ -79,22 +88,39 @@ class KinematicTwin:
         self._heads = np.full(n_bin_rows * self._n_bin_cols, -1, dtype=np.int32)
         for index in range(len(self._units)):
             rebin(self._units, index, bin_m, self._n_bin_cols, self._heads)
-        self._contact_rows = np.empty((MAX_CONTACTS_A_CALL, 3), dtype=np.int64)
+        self._partners = np.full((len(self._units), N_PARTNERS, 2), NOBODY, dtype=np.int64)
+        self._contact_rows = np.empty((MAX_CONTACTS_A_CALL, 5))
 
     @property
     def time_s(self) -> float:
-        return self._tick * self._tick_s
+        return self._tick * self.tick_s
 
     def connect(self) -> FleetState:
         units = self._units
-        at = np.arange(len(units)), units["done"] % RING
+        under_way = np.flatnonzero((units["done"] < units["released"]) & (units["fault"] == 0))
+        if len(under_way):
+            unit = int(under_way[0])
+            raise FleetError(
+                f"unit {unit} has done {units['done'][unit]} of {units['released'][unit]} released "
+                "steps; let time pass until it stands, then connect"
+            )
+        cells = self._cells[np.arange(len(units)), units["done"] % RING]
+        self._begin_streams(cells)
         pod_cells = np.full(self._n_pods, -1, dtype=np.int32)
         standing = np.flatnonzero(self._pod_at >= 0)
         pod_cells[self._pod_at[standing]] = standing
         return FleetState(
-            self.time_s, self._cells[at].copy(), units["heading"].copy(),
-            units["carried"].copy(), pod_cells,
-        )  # fmt: skip
+            self.time_s, cells, units["heading"].copy(), units["carried"].copy(), pod_cells
+        )
+
+    def _begin_streams(self, cells: NDArray[np.int32]) -> None:
+        """Step 0 of every unit is where it stands, and all there is to tell is news again."""
+        self._streams = Streams(self._layout.n_rows, self._layout.n_cols, cells)
+        self._cells[:, 0] = cells
+        for name in ("done", "cleared", "released", "first", "last"):
+            self._units[name] = 0
+        for name in ("done", "cleared", "fault"):
+            self._told[name] = 0
 
     def send(self, commands: Commands) -> None:
         self._accept(commands.releases)
@@ -102,14 +128,18 @@ class KinematicTwin:
 
     def _accept(self, releases: Releases) -> None:
         """Remember released steps. Rows of a unit ascend, so that its last row says how far."""
-        if len(releases.units):
-            slots = releases.steps % RING
-            self._cells[releases.units, slots] = releases.cells
-            self._acts[releases.units, slots] = releases.acts
-            self._units["released"][releases.units] = releases.steps
+        if not len(releases.units):
+            return
+        self._streams.admit(releases)
+        if (releases.steps - self._units["done"][releases.units]).max() >= RING:
+            raise InvariantError(f"steps are released {RING} or more ahead of a unit")
+        slots = releases.steps % RING
+        self._cells[releases.units, slots] = releases.cells
+        self._acts[releases.units, slots] = releases.acts
+        self._units["released"][releases.units] = releases.steps
 
     def advance(self, until_s: float) -> Reports:
-        n_ticks = round(until_s / self._tick_s) - self._tick
+        n_ticks = round(until_s / self.tick_s) - self._tick
         if n_ticks > 0:
             self._run(n_ticks)
         lines = self._people.finished_until(self.time_s)
@@ -127,16 +157,17 @@ class KinematicTwin:
 
     def _run(self, n_ticks: int) -> None:
         n_new = run_ticks(
-            self._tick + 1, n_ticks, self._tick_s, self._limits, self._sizes,
+            self._tick + 1, n_ticks, self.tick_s, self._limits, self._sizes,
             self._layout.n_rows, self._layout.n_cols, self._units, self._cells, self._acts,
             self._centres, self._pod_at, self._solid, self._n_bin_cols, self._heads,
-            self._contact_rows,
+            self._partners, self._contact_rows,
         )  # fmt: skip
         self._tick += n_ticks
         self.n_contacts += n_new
-        for tick, index, other in self._contact_rows[: min(n_new, MAX_CONTACTS_A_CALL)].tolist():
-            x, y = float(self._units["x"][index]), float(self._units["y"][index])
-            self._contacts.append(Contact(tick * self._tick_s, index, other, x, y))
+        for tick, unit, other, x_m, y_m in self._contact_rows[:n_new].tolist():
+            cell = self._layout.cell_at(x_m, y_m)
+            contact = Contact(tick * self.tick_s, int(unit), int(other), cell, x_m, y_m)
+            self._contacts.append(contact)
 
     def poses(self) -> NDArray[np.float64]:
         """float64[n_units, 3]: x, y in metres and yaw in radians, world frame."""
@@ -156,6 +187,17 @@ def _row(limits: MotionLimits) -> list[float]:
         limits.speed_m_s, limits.accel_m_s2, limits.decel_m_s2, limits.turn_rate_rad_s,
         limits.turn_accel_rad_s2,
     ]  # fmt: skip
+
+
+def _check_fit(unit: UnitModel, layout: Layout) -> None:
+    """A cell is safe for its holder only if the body can turn in it (docs/decisions/0002)."""
+    turning_m = float(np.hypot(unit.length_m, unit.width_m))
+    if max(turning_m, unit.pod_side_m) > layout.cell_size_m:
+        raise FleetError(
+            f"cells of {layout.cell_size_m:g} m on {layout.name} are too small: a unit turns in "
+            f"{turning_m:.2f} m and carries pods of {unit.pod_side_m:.2f} m; make cell_size_m at "
+            f"least {max(turning_m, unit.pod_side_m):.2f}"
+        )
 
 
 def _sizes(unit: UnitModel, cell_m: float) -> NDArray[np.float64]:

@@ -1,8 +1,10 @@
 """One fixed tick after another: motion of all units, then the collision monitor.
 
 Motion: straight runs over all released cells of one direction without stopping, in-place turns at
-cell centres, braking so as to stop exactly on a centre. The largest speed v from which a unit can
-still stop within d after one more tick is a * (sqrt(dt^2 + 2 d / a) - dt).
+cell centres, braking so as to stop exactly on a centre. Speed changes linearly within a tick of
+length dt, so a run differs from the ideal trapezoidal profile by no more than the rounding to
+ticks. From speed u a unit may go to v and still stop within d at deceleration b as long as
+(u + v) dt / 2 + v^2 / (2 b) <= d.
 Monitor: oriented rectangles made from pose and load alone (separating axis theorem, Gottschalk
 1996); it knows nothing of cells released or planned.
 
@@ -29,6 +31,9 @@ SPEED_LIMIT, ACCEL, DECEL, TURN_RATE_LIMIT, TURN_ACCEL = 0, 1, 2, 3, 4
 """Columns of `limits`; its rows are empty and laden."""
 HALF_LENGTH, HALF_WIDTH, HALF_POD, LIFT_S, LOWER_S, CELL_M, BIN_M = 0, 1, 2, 3, 4, 5, 6
 """Entries of `sizes`."""
+N_PARTNERS = 8
+"""Contacts of one unit that can be told apart at once; more have no room around it."""
+NOBODY = -9
 Units = NDArray[np.void]
 
 
@@ -36,25 +41,26 @@ Units = NDArray[np.void]
 def _approach(
     speed: float, limit: float, accel: float, decel: float, left: float, dt: float
 ) -> float:
-    """Speed for the next tick: as fast as allowed and still able to stop within `left`."""
-    brake = decel * (math.sqrt(dt * dt + 2.0 * left / decel) - dt)
+    """Speed at the end of the tick: as fast as allowed and still able to stop within `left`."""
+    rest = max(left - 0.5 * speed * dt, 0.0)
+    brake = decel * (math.sqrt(0.25 * dt * dt + 2.0 * rest / decel) - 0.5 * dt)
     return min(speed + accel * dt, limit, brake)
 
 
 @kernel
-def _heading_to(here: int, there: int) -> int:
+def _heading_to(here: int, there: int, n_cols: int) -> int:
     delta = there - here
-    if delta == 1:
-        return 0
-    if delta == -1:
-        return 2
-    return 1 if delta < 0 else 3
+    if delta == n_cols:
+        return 3
+    if delta == -n_cols:
+        return 1
+    return 0 if delta > 0 else 2
 
 
 @kernel
 def _next_step(
     unit: Any, index: int, cells: NDArray[np.int32], acts: NDArray[np.int8],
-    sizes: NDArray[np.float64],
+    sizes: NDArray[np.float64], n_cols: int,
 ) -> None:  # fmt: skip
     """Begin the next released step of a unit that stands at a cell centre."""
     if unit.done >= unit.released:
@@ -66,7 +72,9 @@ def _next_step(
         unit.mode = ACTING
         unit.timer = sizes[LIFT_S] if act == LIFT else sizes[LOWER_S]
         return
-    heading = _heading_to(cells[index, unit.done & RING_MASK], cells[index, step & RING_MASK])
+    heading = _heading_to(
+        cells[index, unit.done & RING_MASK], cells[index, step & RING_MASK], n_cols
+    )
     if heading != unit.heading:
         quarters = (heading - unit.heading) & 3
         if quarters == 3:
@@ -84,14 +92,14 @@ def _next_step(
 
 @kernel
 def _lengthen_run(
-    unit: Any, index: int, cells: NDArray[np.int32], acts: NDArray[np.int8]
-) -> None:  # fmt: skip
+    unit: Any, index: int, cells: NDArray[np.int32], acts: NDArray[np.int8], n_cols: int
+) -> None:
     """The straight run goes on over every released cell of the same direction."""
     while unit.last < unit.released:
         slot = (unit.last + 1) & RING_MASK
         if acts[index, slot] != DRIVE:
             return
-        ahead = _heading_to(cells[index, unit.last & RING_MASK], cells[index, slot])
+        ahead = _heading_to(cells[index, unit.last & RING_MASK], cells[index, slot], n_cols)
         if ahead != unit.heading:
             return
         unit.last += 1
@@ -100,7 +108,7 @@ def _lengthen_run(
 @kernel
 def _drive(
     unit: Any, index: int, dt: float, limits: NDArray[np.float64], sizes: NDArray[np.float64],
-    cells: NDArray[np.int32], acts: NDArray[np.int8], centres: NDArray[np.float64],
+    cells: NDArray[np.int32], acts: NDArray[np.int8], centres: NDArray[np.float64], n_cols: int,
 ) -> None:  # fmt: skip
     """Move along the straight run, longer whenever more of it has been released."""
     load = 1 if unit.carried >= 0 else 0
@@ -108,13 +116,14 @@ def _drive(
     if load == 1:
         half_length = max(half_length, sizes[HALF_POD])
     cell_m = sizes[CELL_M]
-    _lengthen_run(unit, index, cells, acts)
+    _lengthen_run(unit, index, cells, acts, n_cols)
     left = (unit.last - unit.first) * cell_m - unit.along
     speed = _approach(
         unit.speed, limits[load, SPEED_LIMIT], limits[load, ACCEL], limits[load, DECEL], left, dt
     )
-    along = unit.along + speed * dt
-    arrives = left - speed * dt < 1e-7
+    way = 0.5 * (unit.speed + speed) * dt
+    along = unit.along + way
+    arrives = left - way < 1e-7
     # Count the run from the last centre passed: its ring entry is never overwritten.
     passed = unit.last - unit.first if arrives else np.int32(along / cell_m)
     unit.first += passed
@@ -148,13 +157,14 @@ def _turn(unit: Any, dt: float, limits: NDArray[np.float64]) -> None:
     accel = limits[load, TURN_ACCEL]
     left = unit.turn_left
     rate = _approach(unit.turn_rate, limits[load, TURN_RATE_LIMIT], accel, accel, abs(left), dt)
-    if abs(left) - rate * dt < 1e-7:
+    angle = 0.5 * (unit.turn_rate + rate) * dt
+    if abs(left) - angle < 1e-7:
         unit.mode = IDLE
         unit.yaw = unit.heading * math.pi / 2
         unit.turn_left = 0.0
         unit.turn_rate = 0.0
         return
-    turned = rate * dt if left > 0 else -rate * dt
+    turned = angle if left > 0 else -angle
     unit.yaw += turned
     unit.turn_left = left - turned
     unit.turn_rate = rate
@@ -173,14 +183,14 @@ def _act(
     cell = cells[index, slot]
     unit.mode = IDLE
     if acts[index, slot] == LIFT:
-        if pod_at[cell] < 0 or unit.carried >= 0:
-            unit.fault = FAULT_NO_POD if pod_at[cell] < 0 else FAULT_POD_IN_THE_WAY
+        if unit.carried >= 0 or pod_at[cell] < 0:
+            unit.fault = FAULT_POD_IN_THE_WAY if unit.carried >= 0 else FAULT_NO_POD
             return
         unit.carried = pod_at[cell]
         pod_at[cell] = -1
     else:
-        if pod_at[cell] >= 0 or unit.carried < 0:
-            unit.fault = FAULT_POD_IN_THE_WAY if pod_at[cell] >= 0 else FAULT_NO_POD
+        if unit.carried < 0 or pod_at[cell] >= 0:
+            unit.fault = FAULT_NO_POD if unit.carried < 0 else FAULT_POD_IN_THE_WAY
             return
         pod_at[cell] = unit.carried
         unit.carried = -1
@@ -240,18 +250,35 @@ def _touches_cell(unit: Any, sizes: NDArray[np.float64], x_m: float, y_m: float)
 
 @kernel
 def _note_contact(
-    unit: Any, index: int, other: int, tick: int, rows: NDArray[np.int64], n_contacts: int
-) -> int:
-    """Record the beginning of a contact; one that goes on is not a new one."""
-    is_new = not (unit.partner == other and unit.contact_tick >= tick - 1)
-    unit.partner = other
+    unit: Any, index: int, other: int, tick: int, partners: NDArray[np.int64],
+    rows: NDArray[np.float64], n_contacts: int,
+) -> int:  # fmt: skip
+    """Record the beginning of a contact; one that goes on is not a new one.
+
+    A pair of units is kept with the lower one, whichever of them was seen to touch the other.
+    """
     unit.contact_tick = tick
-    if not is_new:
+    low, high = index, other
+    if 0 <= other < index:
+        low, high = other, index
+    oldest = 0
+    for place in range(N_PARTNERS):
+        if partners[low, place, 0] == high:
+            oldest = place
+            break
+        if partners[low, place, 1] < partners[low, oldest, 1]:
+            oldest = place
+    goes_on = partners[low, oldest, 0] == high and partners[low, oldest, 1] >= tick - 1
+    partners[low, oldest, 0] = high
+    partners[low, oldest, 1] = tick
+    if goes_on:
         return n_contacts
     if n_contacts < rows.shape[0]:
         rows[n_contacts, 0] = tick
         rows[n_contacts, 1] = index
         rows[n_contacts, 2] = other
+        rows[n_contacts, 3] = unit.x
+        rows[n_contacts, 4] = unit.y
     return n_contacts + 1
 
 
@@ -330,7 +357,8 @@ def _hits_standing(
 @kernel
 def _watch_pairs(
     units: Units, index: int, tick: int, sizes: NDArray[np.float64], reach: float,
-    n_bin_cols: int, heads: NDArray[np.int32], rows: NDArray[np.int64], n_contacts: int,
+    n_bin_cols: int, heads: NDArray[np.int32], partners: NDArray[np.int64],
+    rows: NDArray[np.float64], n_contacts: int,
 ) -> int:  # fmt: skip
     """The moving unit against every unit near enough to touch."""
     unit = units[index]
@@ -348,10 +376,10 @@ def _watch_pairs(
                 if (
                     dx * dx + dy * dy < reach * reach
                     and other != index
-                    and not (other < index and near.mode != IDLE)
+                    and not (other < index and near.awake != 0)
                     and _bodies_touch(unit, near, sizes)
                 ):
-                    n_contacts = _note_contact(unit, index, other, tick, rows, n_contacts)
+                    n_contacts = _note_contact(unit, index, other, tick, partners, rows, n_contacts)
                 other = near.after
     return n_contacts
 
@@ -362,13 +390,14 @@ def run_ticks(
     sizes: NDArray[np.float64], n_rows: int, n_cols: int, units: Units,
     cells: NDArray[np.int32], acts: NDArray[np.int8], centres: NDArray[np.float64],
     pod_at: NDArray[np.int32], solid: NDArray[np.uint8], n_bin_cols: int,
-    heads: NDArray[np.int32], rows: NDArray[np.int64],
+    heads: NDArray[np.int32], partners: NDArray[np.int64], rows: NDArray[np.float64],
 ) -> int:  # fmt: skip
     """Advance the world by n_ticks of dt seconds. Returns how many contacts began.
 
     limits: float64[2, 5] of empty and laden units. sizes: float64[7]. units: UNIT records. cells,
-    acts: [n_units, RING] released steps. rows: int64[k, 3], (tick, unit, other) of the first k
-    contacts; other is a unit, HIT_OBSTACLE or HIT_POD.
+    acts: [n_units, RING] released steps. partners: int64[n_units, N_PARTNERS, 2], latest contacts
+    of each unit: the other party or NOBODY, and the tick. rows: float64[k, 5], the first k
+    contacts: tick, unit, other party (a unit, HIT_OBSTACLE or HIT_POD), and x, y of the unit.
     """
     n_contacts = 0
     diagonal = math.sqrt(sizes[HALF_LENGTH] ** 2 + sizes[HALF_WIDTH] ** 2)
@@ -376,14 +405,16 @@ def run_ticks(
     for tick in range(first_tick, first_tick + n_ticks):
         for index in range(units.size):
             unit = units[index]
+            unit.awake = 0
             if unit.fault != 0:
                 continue
             if unit.mode == IDLE:
                 if unit.done >= unit.released:
                     continue
-                _next_step(unit, index, cells, acts, sizes)
+                _next_step(unit, index, cells, acts, sizes, n_cols)
+            unit.awake = 1
             if unit.mode == DRIVING:
-                _drive(unit, index, dt, limits, sizes, cells, acts, centres)
+                _drive(unit, index, dt, limits, sizes, cells, acts, centres, n_cols)
                 rebin(units, index, sizes[BIN_M], n_bin_cols, heads)
             elif unit.mode == TURNING:
                 _turn(unit, dt, limits)
@@ -391,12 +422,12 @@ def run_ticks(
                 _act(unit, index, dt, cells, acts, pod_at)
         for index in range(units.size):
             unit = units[index]
-            if unit.mode == IDLE and unit.speed == 0.0 and unit.contact_tick != tick - 1:
+            if unit.awake == 0 and unit.contact_tick != tick - 1:
                 continue
             hit = _hits_standing(unit, sizes, solid, pod_at, n_rows, n_cols)
             if hit != 0:
-                n_contacts = _note_contact(unit, index, hit, tick, rows, n_contacts)
+                n_contacts = _note_contact(unit, index, hit, tick, partners, rows, n_contacts)
             n_contacts = _watch_pairs(
-                units, index, tick, sizes, reach, n_bin_cols, heads, rows, n_contacts
+                units, index, tick, sizes, reach, n_bin_cols, heads, partners, rows, n_contacts
             )
     return n_contacts

@@ -27,11 +27,11 @@ UNIT = np.dtype(
         ("square", np.int32),  # square of floor for the monitor, and its list of units
         ("after", np.int32),
         ("before", np.int32),
-        ("partner", np.int32),  # last contact
-        ("contact_tick", np.int64),
+        ("contact_tick", np.int64),  # last tick in which the monitor saw it in contact
         ("mode", np.int8),
         ("heading", np.int8),
         ("fault", np.int8),
+        ("awake", np.int8),  # moved or acted in this tick
     ],
     align=True,
 )
