@@ -87,8 +87,9 @@ class Reports:
     passed at full speed. Never beyond what was released.
     cleared: int32[k], all visits before this step are over: chassis and carried pod lie within the
     cells of steps `cleared` to `done + 1`. The only proof on which a cell is freed, so it must hold
-    at `time_s` and for ever after. At most done + 1. A unit that has done all its steps and stands
-    says cleared = done; otherwise it would block others for ever.
+    at `time_s` and for ever after. At most done + 1, and never beyond the last released step. A
+    unit that has done all its steps and stands says cleared = done, or it would block others for
+    ever.
     faults: int8[k], 0 or a FaultCode. A unit with a fault stays where it is and does no further
     step; others are not affected.
     line_stations, line_jobs, lines: int32[m], order lines finished by people, in the order of

@@ -13,13 +13,7 @@ from numpy.typing import NDArray
 
 from fleet_control.backend import Act, FleetState, Releases, Reports
 from fleet_control.errors import InvariantError
-from fleet_control.execution.kernels import (
-    NO_TICKET,
-    RING,
-    commit_moves,
-    free_cells,
-    release_steps,
-)
+from fleet_control.execution.kernels import RING, commit_moves, free_cells, release_steps
 from fleet_control.mapf.conflicts import ConflictCheck
 
 
@@ -42,7 +36,7 @@ class Executor:
         self.released = np.zeros(n_units, dtype=np.int32)
         self.committed = np.zeros(n_units, dtype=np.int32)
         self.cells = np.full((n_units, RING), -1, dtype=np.int32)
-        self._tickets = np.full((n_units, RING), NO_TICKET, dtype=np.int32)
+        self._tickets = np.full((n_units, RING), -1, dtype=np.int32)
         self._acts = np.zeros((n_units, RING), dtype=np.int8)
         self._next_ticket = np.zeros(n_cells, dtype=np.int32)
         self._serving = np.zeros(n_cells, dtype=np.int32)
@@ -92,9 +86,7 @@ class Executor:
         self.committed[unit] = step
         self.cells[unit, here] = self.end_cells[unit]
         self._acts[unit, here] = act
-        # The cell stays held by the later step: leaving it is proved only after the act.
-        self._tickets[unit, here] = self._tickets[unit, before]
-        self._tickets[unit, before] = NO_TICKET
+        self._tickets[unit, here] = self._tickets[unit, before]  # the same visit
 
     def absorb(self, reports: Reports) -> None:
         """Take in what units say: progress, and proof that cells are free."""

@@ -2,7 +2,8 @@
 
 Committing a visit draws the next ticket of its cell; a visit may be released once every earlier
 ticket has been served, and a ticket is served only on proof that the body has left. Steps live in
-one ring per unit: cleared <= done <= released <= committed, indices modulo the ring's length.
+one ring per unit: cleared <= done + 1 <= released + 1 <= committed + 1, indices modulo the ring's
+length. A step that acts in place belongs to the visit of the drive before it and has its ticket.
 """
 
 from __future__ import annotations
@@ -17,7 +18,6 @@ RING = 32
 body together."""
 RING_MASK = RING - 1
 DRIVE = 0
-NO_TICKET = -1
 
 
 @kernel
@@ -78,7 +78,8 @@ def free_cells(
     """
     for row in range(units.size):
         unit = units[row]
-        if done[row] > released[unit] or cleared[row] > done[row] + 1:
+        # The cell of the last released step cannot be behind: there is nowhere to have gone.
+        if done[row] > released[unit] or cleared[row] > min(done[row] + 1, released[unit]):
             return row
         for step in range(unit_done[unit] + 1, done[row] + 1):
             if acts[unit, step & RING_MASK] == DRIVE:
@@ -88,8 +89,8 @@ def free_cells(
             unit_done[unit] = done[row]
         for step in range(unit_cleared[unit], cleared[row]):
             slot = step & RING_MASK
-            if tickets[unit, slot] == NO_TICKET:
-                continue
+            if acts[unit, (step + 1) & RING_MASK] != DRIVE:
+                continue  # the visit goes on with an act
             cell = cells[unit, slot]
             if owners[cell] != unit or serving[cell] != tickets[unit, slot]:
                 return row

@@ -114,7 +114,7 @@ class Rig:
             before = self.done[unit], self.cleared[unit], self.faults[unit]
             assert (done, cleared, fault) != before, f"unit {unit} reports nothing new"
             assert before[0] <= done < len(self.steps[unit])
-            assert before[1] <= cleared <= done + 1
+            assert before[1] <= cleared <= min(done + 1, len(self.steps[unit]) - 1)
             self.done[unit], self.cleared[unit], self.faults[unit] = done, cleared, fault
         lines = list(
             zip(
