@@ -1,8 +1,9 @@
 """One place decides how kernels are compiled.
 
 Kernels take and fill plain arrays, allocate nothing in a hot path and hold no Python objects.
-Compiled code is kept on disk. numba does not see edits in a callee's file (numba issue 1833), so a
-kernel calls only kernels of its own file.
+Compiled code is kept on disk, and numba recompiles a kernel only when its own file was edited
+(numba issue 1833). So a kernel calls kernels and reads constants of its own file only; a test reads
+the syntax trees (tests/test_kernel_files.py).
 """
 
 from __future__ import annotations

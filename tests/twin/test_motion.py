@@ -13,7 +13,7 @@ from fleet_control.backend import Act, Commands, Releases, no_station_jobs
 from fleet_control.errors import FleetError, InvariantError
 from layouts import Layout, open_layout
 from twin.kinematic.engine import TICK_S, KinematicTwin
-from twin.kinematic.state import RING
+from twin.kinematic.kernels import RING
 from twin.people import People
 from twin.unit_model import DEFAULT_UNIT, MotionLimits, UnitModel
 

@@ -15,8 +15,8 @@ from fleet_control.backend import Commands, FleetState, Releases, Reports
 from fleet_control.errors import FleetError, InvariantError
 from fleet_control.streams import Streams
 from layouts import CellKind, Layout
-from twin.kinematic.kernels import N_PARTNERS, NOBODY, rebin, run_ticks
-from twin.kinematic.state import RING, UNIT
+from twin.kinematic.kernels import N_PARTNERS, NOBODY, RING, rebin, run_ticks
+from twin.kinematic.state import UNIT
 from twin.people import People
 from twin.unit_model import DEFAULT_UNIT, MotionLimits, UnitModel
 

@@ -21,8 +21,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fleet_control.compile import kernel
-from twin.kinematic.state import RING_MASK
 
+RING = 64
+"""Released steps a unit can remember (a power of two); more than any controller releases ahead."""
+RING_MASK = RING - 1
 IDLE, DRIVING, TURNING, ACTING = 0, 1, 2, 3
 DRIVE, LIFT, LOWER = 0, 1, 2
 FAULT_NO_POD, FAULT_POD_IN_THE_WAY = 1, 2

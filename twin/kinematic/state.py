@@ -4,10 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 
-RING = 64
-"""Released steps a unit can remember (a power of two); more than any controller releases ahead."""
-RING_MASK = RING - 1
-
 UNIT = np.dtype(
     [
         ("x", np.float64),  # centre, metres in the world frame
