@@ -15,11 +15,13 @@ MODULES = (
     "fleet_control.mapf.field_kernels",
     "fleet_control.mapf.pibt_kernels",
     "fleet_control.mapf.priorities",
+    "fleet_control.stream_kernels",
     "twin.kinematic.kernels",
 )
 ENTRY_POINTS = {
     "commit_moves", "free_cells", "release_steps", "add_unit_time", "count_short",
     "find_conflicts", "fill_field", "plan_step", "track_progress", "run_ticks",
+    "first_bad_row", "rebin",
 }  # fmt: skip
 
 
