@@ -249,7 +249,7 @@ def test_lifting_takes_its_time_and_the_pod_keeps_its_place() -> None:
 @pytest.mark.parametrize(
     ("cell_m", "unit", "least"),
     [
-        (0.8, DEFAULT_UNIT, "0.96"),
+        (0.8, DEFAULT_UNIT, "0.97"),
         (1.0, replace(DEFAULT_UNIT, pod_side_m=1.2), "1.20"),
         (1.0, replace(DEFAULT_UNIT, length_m=1.0), "1.17"),
     ],

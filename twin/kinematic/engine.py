@@ -6,6 +6,7 @@ controller: it sees poses and loads, never plans or reservations.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -192,11 +193,12 @@ def _row(limits: MotionLimits) -> list[float]:
 def _check_fit(unit: UnitModel, layout: Layout) -> None:
     """A cell is safe for its holder only if the body can turn in it (docs/decisions/0002)."""
     turning_m = float(np.hypot(unit.length_m, unit.width_m))
-    if max(turning_m, unit.pod_side_m) > layout.cell_size_m:
+    needed_m = max(turning_m, unit.pod_side_m)
+    if needed_m > layout.cell_size_m:
         raise FleetError(
             f"cells of {layout.cell_size_m:g} m on {layout.name} are too small: a unit turns in "
             f"{turning_m:.2f} m and carries pods of {unit.pod_side_m:.2f} m; make cell_size_m at "
-            f"least {max(turning_m, unit.pod_side_m):.2f}"
+            f"least {math.ceil(100 * needed_m) / 100:.2f}"
         )
 
 
