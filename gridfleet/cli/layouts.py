@@ -8,8 +8,10 @@ from typing import Annotated
 import typer
 
 from gridfleet.cli.errors import reported
+from gridfleet.cli.layouts_check import check
 
 app = typer.Typer(no_args_is_help=True, help="List and show floors.")
+app.command()(check)
 GLYPHS = "#.PSqCKH"
 """Characters of CellKind 0 .. 7 on the screen."""
 

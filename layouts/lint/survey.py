@@ -1,0 +1,121 @@
+"""What all checks need to know of a floor, worked out once.
+
+Queues are taken as one-way lanes (layouts/queues.py): a unit that has come into one goes on to the
+service cell.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from layouts.layout import CellKind, Layout, Station, StationKind
+from layouts.lint.traffic import (
+    EMPTY_KINDS,
+    LADEN_KINDS,
+    Mask,
+    Table,
+    Traffic,
+    backward_table,
+    traffic_of,
+)
+
+POD_KINDS = (StationKind.PICK, StationKind.STOW, StationKind.WORKSTATION)
+"""Stations that pods are taken to."""
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """How a station is entered and left.
+
+    lane: its own cells that lead on to the service cell, and that one. entries: cells from which a
+    move leads into the lane. exits: cells that the service cell is left to.
+    """
+
+    station: Station
+    lane: frozenset[int]
+    entries: tuple[int, ...]
+    exits: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Survey:
+    """A floor and its traffic.
+
+    behind: int32[n_cells, 4], backward table of layout.neighbours. everyone: as if station and
+    queue cells were open too. home: bool[n_cells], the largest set of cells among which an empty
+    unit gets from each to each. from_home, to_home: bool[n_cells], what it can reach from there and
+    from where it can come. usable: bool[n_cells], storage with an aisle to leave to and to come
+    from. doors: one for each station, in their order.
+    """
+
+    layout: Layout
+    behind: Table
+    everyone: Traffic
+    empty: Traffic
+    laden: Traffic
+    home: Mask
+    from_home: Mask
+    to_home: Mask
+    usable: Mask
+    doors: tuple[Door, ...]
+
+    def is_reached(self, door: Door) -> bool:
+        """Whether an empty unit gets to the station from home."""
+        return bool(self.from_home[list(door.entries)].any())
+
+    def is_left(self, door: Door) -> bool:
+        """Whether an empty unit gets home from the station."""
+        return bool(self.to_home[list(door.exits)].any())
+
+    def pod_doors(self) -> Iterator[tuple[int, Door]]:
+        """Stations that pods are taken to and that empty units reach and leave; others have a fault
+        of their own. With their index."""
+        for index, door in enumerate(self.doors):
+            if door.station.kind in POD_KINDS and self.is_reached(door) and self.is_left(door):
+                yield index, door
+
+
+def survey_of(layout: Layout) -> Survey:
+    """The survey of a floor with at least one driveable cell."""
+    behind = backward_table(layout.neighbours)
+    empty, laden = traffic_of(layout, EMPTY_KINDS), traffic_of(layout, LADEN_KINDS)
+    home = empty.largest_piece(strong=True)
+    return Survey(
+        layout=layout,
+        behind=behind,
+        everyone=traffic_of(layout, (*EMPTY_KINDS, CellKind.STATION, CellKind.QUEUE)),
+        empty=empty,
+        laden=laden,
+        home=home,
+        from_home=empty.reach(home),
+        to_home=empty.reach(home, backward=True),
+        usable=_usable(layout, behind, laden),
+        doors=tuple(_door(station, layout.neighbours, behind) for station in layout.stations),
+    )
+
+
+def _usable(layout: Layout, behind: Table, laden: Traffic) -> Mask:
+    """bool[n_cells], storage that a laden unit can leave to an aisle and enter from one."""
+    leads_out = ((layout.neighbours >= 0) & laden.is_open[layout.neighbours]).any(axis=1)
+    leads_in = ((behind >= 0) & laden.is_open[behind]).any(axis=1)
+    usable: NDArray[np.bool_] = (layout.kinds == CellKind.STORAGE) & leads_out & leads_in
+    return usable
+
+
+def _door(station: Station, ahead: Table, behind: Table) -> Door:
+    zone = {station.cell, *station.queue}
+    lane = [station.cell]
+    for cell in lane:
+        lane += [there for there in beside(behind, cell) if there in zone and there not in lane]
+    entries = {there for cell in lane for there in beside(behind, cell)} - zone
+    exits = set(beside(ahead, station.cell)) - zone
+    return Door(station, frozenset(lane), tuple(sorted(entries)), tuple(sorted(exits)))
+
+
+def beside(table: Table, cell: int) -> list[int]:
+    """Cells in one row of a table."""
+    return [there for there in table[cell].tolist() if there >= 0]
