@@ -18,7 +18,7 @@ UNREADABLE = "unreadable"
 
 def check(
     floors: Annotated[
-        list[str], typer.Argument(metavar="FLOOR...", help="Names of ready floors, or files.")
+        list[str], typer.Argument(metavar="FLOOR", help="Names of ready floors, or files.")
     ],
     as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
     strict: Annotated[bool, typer.Option("--strict", help="Warnings count as faults do.")] = False,

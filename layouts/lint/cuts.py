@@ -42,21 +42,22 @@ def core_of(joined: Table) -> Mask:
 def dead_ends(survey: Survey) -> Iterator[Finding]:
     """Cells that a laden unit leaves the way it came, in one finding.
 
-    The way through a station counts, so that the aisle out of a station is none. A charger or
+    What is cut off from home has faults of its own. The way through a station counts, so that the aisle out of a station is none. A charger or
     parking cell with one way is none either: a unit goes there to stay.
     """
     layout = survey.layout
     lanes = traffic_of(layout, (*LADEN_KINDS, CellKind.STATION, CellKind.QUEUE))
     joined = _without_niches(layout.kinds, lanes.joined())
-    blind = ~core_of(joined) & (joined >= 0).any(axis=1) & survey.laden.is_open
-    cells = np.flatnonzero(blind).tolist()
+    blind = ~core_of(joined) & (joined >= 0).any(axis=1)
+    cells = np.flatnonzero(blind & survey.laden.is_open & survey.home).tolist()
     if not cells:
         return
-    longest = count(max(map(len, patches_of(layout, cells))), "cell")
+    sizes = [len(patch) for patch in patches_of(layout, cells)]
+    told = f"dead ends, the largest of {count(max(sizes), 'cell')}" if sizes[1:] else "dead end"
     unit = "a laden unit" if (layout.kinds == CellKind.STORAGE).any() else "a unit"
     words = (
-        f"dead ends, the largest of {longest}: {unit} leaves the way it came, and two are in "
-        "each other's way; join them to an aisle, or draw storage or obstacles"
+        f"{told}: {unit} leaves the way it came, and two block each other; join it to an aisle, "
+        "or draw storage or obstacles"
     )
     yield warning(layout, "dead-end", cells, words)
 
@@ -118,7 +119,8 @@ def _behind(survey: Survey, traffic: Traffic, cell: int) -> tuple[str, list[str]
         and not (kept[list(door.entries)].any() and kept[list(door.exits)].any())
     ]
     is_storage = survey.layout.kinds == CellKind.STORAGE
-    n_storage = int((_storage_by(survey, is_part) & ~_storage_by(survey, kept)).sum())
+    served = [_storage_served(survey, traffic, cells) for cells in (is_part, kept)]
+    n_storage = int((served[0] & ~served[1]).sum())
     n_others = int((others & ~kept & ~is_storage).sum())
     things = [count(n_others, "aisle cell")] if n_others else []
     things += [count(n_storage, "storage cell")] if n_storage else []
@@ -126,10 +128,11 @@ def _behind(survey: Survey, traffic: Traffic, cell: int) -> tuple[str, list[str]
     return listed(things), names
 
 
-def _storage_by(survey: Survey, is_part: Mask) -> Mask:
-    """bool[n_cells], storage cells that lie in a part of the floor, or else beside it."""
-    joined = survey.everyone.joined()
+def _storage_served(survey: Survey, traffic: Traffic, is_part: Mask) -> Mask:
+    """bool[n_cells], storage cells in a part of the floor, or beside it where the traffic does not
+    pass through storage."""
     is_storage = survey.layout.kinds == CellKind.STORAGE
-    if is_part[is_storage].any():
+    if traffic.is_open[is_storage].any():
         return np.asarray(is_part & is_storage)
+    joined = survey.everyone.joined()
     return np.asarray(is_storage & ((joined >= 0) & is_part[joined]).any(axis=1))

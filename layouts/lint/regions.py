@@ -66,16 +66,16 @@ def regions(survey: Survey) -> Iterator[Finding]:
 def chargers_and_parking(survey: Survey) -> Iterator[Finding]:
     """Chargers and parking that are not part of home."""
     for kind in (CellKind.CHARGER, CellKind.PARKING):
+        word = kind.name.lower()
         cells = (survey.layout.kinds == kind) & ~survey.home
         if cells.any():
-            word = f"{kind.name.lower()} cell"
-            words = f"{_no_way(survey, cells)} {count(int(cells.sum()), word)}; open a way"
-            yield fault(survey.layout, f"{kind.name.lower()}-cut-off", np.flatnonzero(cells), words)
+            words = f"{word} that no unit {_missing_way(survey, cells)}; open a way"
+            yield fault(survey.layout, f"{word}-cut-off", np.flatnonzero(cells), words)
 
 
-def _no_way(survey: Survey, cells: Mask) -> str:
+def _missing_way(survey: Survey, cells: Mask) -> str:
     if not survey.from_home[cells].any():
-        return "no unit gets from the rest of the floor to"
+        return "gets to from the rest of the floor"
     if not survey.to_home[cells].any():
-        return "no unit gets back to the rest of the floor from"
-    return "no unit gets to and back from"
+        return "gets back from to the rest of the floor"
+    return "gets to from the rest of the floor and back"

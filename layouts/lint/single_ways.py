@@ -1,11 +1,14 @@
 """Single cells that all ways to or from a station lead over: a minimum cut of one.
 
 Ways lead between the station and storage, or on a floor without usable storage (and at stations
-that take no pods) the largest block of the floor, in which no single cell matters. A station's own
-lane is left out: its queue, the cell after its service cell, dead ends that lead on from there, and
-the cell where these meet the aisle; likewise where units come in. But what arriving and leaving
-units share counts everywhere, and so does what several stations share. Stations on a lane that
-others drive past are left out too: one cell before and after is what a lane is.
+that take no pods) the largest block of the floor, in which no single cell matters. The cells that
+every way uses are the dominators of the station as seen from there (Cooper, Harvey and Kennedy
+2006, A Simple, Fast Dominance Algorithm), which one search gives for all stations at once.
+
+A station's own lane is left out: its queue, the cell after its service cell, dead ends that lead on
+from there, and the cell where these meet the aisle; likewise where units come in. But what arriving
+and leaving units share counts everywhere, and so does what several stations share. Stations on a
+lane that others drive past are left out too: one cell before and after is what a lane is.
 """
 
 from __future__ import annotations
@@ -13,13 +16,13 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator
 
+import networkx as nx
 import numpy as np
 
 from layouts.drawing import MOST_PLACES
 from layouts.layout import CellKind
 from layouts.lint.blocks import blocks_of
 from layouts.lint.cuts import core_of
-from layouts.lint.disjoint import DisjointWays
 from layouts.lint.finding import Finding, listed, named, warning
 from layouts.lint.survey import POD_KINDS, Door, Survey, beside
 from layouts.lint.traffic import Mask
@@ -32,6 +35,9 @@ _CURES = {
 }
 Users = set[tuple[int, str]]
 """Stations (index) and the direction, IN or OUT."""
+Doors = dict[int, Door]
+"""By index of the station."""
+_ROOT = -1
 
 
 def single_ways(survey: Survey) -> Iterator[Finding]:
@@ -40,22 +46,36 @@ def single_ways(survey: Survey) -> Iterator[Finding]:
     users: dict[int, Users] = defaultdict(set)
     private: set[tuple[int, int, str]] = set()
     core = core_of(survey.laden.joined())
-    block = _largest_block(survey, core)
-    for index, door in enumerate(survey.doors):
-        if survey.layout.kinds[door.station.cell] != CellKind.STATION:
-            continue
-        goals = survey.usable if door.station.kind in POD_KINDS and survey.usable.any() else block
+    for doors, goals in _goals(survey, core):
         for way in (IN, OUT):
-            cells = _shared_cells(survey, door, goals, way)
-            for cell in cells:
-                users[cell].add((index, way))
-            private |= {(cell, index, way) for cell in _own_lane(survey, door, cells, core, way)}
+            for index, cells in _needed_cells(survey, doors, goals, way).items():
+                for cell in cells:
+                    users[cell].add((index, way))
+                lane = _own_lane(survey, doors[index], cells, core, way)
+                private |= {(cell, index, way) for cell in lane}
     kept = {
         cell: using
         for cell, using in users.items()
         if len(using) > 1 or (cell, *next(iter(using))) not in private
     }
     yield from _findings(survey, kept)
+
+
+def _goals(survey: Survey, core: Mask) -> Iterator[tuple[Doors, Mask]]:
+    """Stations with cells of their own, by where their units come from and go to."""
+    layout = survey.layout
+    doors = {
+        index: door
+        for index, door in enumerate(survey.doors)
+        if layout.kinds[door.station.cell] == CellKind.STATION
+    }
+    has_storage = bool(survey.usable.any())
+    with_pods = {i: d for i, d in doors.items() if has_storage and d.station.kind in POD_KINDS}
+    others = {i: d for i, d in doors.items() if i not in with_pods}
+    if with_pods:
+        yield with_pods, survey.usable
+    if others:
+        yield others, _largest_block(survey, core)
 
 
 def _largest_block(survey: Survey, core: Mask) -> Mask:
@@ -67,19 +87,35 @@ def _largest_block(survey: Survey, core: Mask) -> Mask:
     return mask
 
 
-def _shared_cells(survey: Survey, door: Door, goals: Mask, way: str) -> list[int]:
-    """Aisle cells that all ways of one direction use, from the station on."""
+def _needed_cells(survey: Survey, doors: Doors, goals: Mask, way: str) -> dict[int, list[int]]:
+    """For each station the aisle cells that all its ways of one direction use, from it on."""
     is_open = survey.laden.is_open
-    table = survey.behind if way == IN else survey.layout.neighbours
-    starts = [cell for cell in _door_cells(door, way) if is_open[cell] or goals[cell]]
+    beyond = survey.layout.neighbours if way == IN else survey.behind
+    moves = survey.laden.ahead if way == IN else survey.laden.behind
+    graph: nx.DiGraph[int] = nx.DiGraph()
+    tails, headings = np.nonzero(moves >= 0)
+    graph.add_edges_from(zip(tails.tolist(), moves[tails, headings].tolist(), strict=True))
+    graph.add_node(_ROOT)
+    for goal in np.flatnonzero(goals).tolist():
+        graph.add_edge(_ROOT, goal)
+        graph.add_edges_from((goal, cell) for cell in beside(beyond, goal) if is_open[cell])
+    for index, door in doors.items():
+        at = [cell for cell in _door_cells(door, way) if is_open[cell] or goals[cell]]
+        graph.add_edges_from((cell, _node(index)) for cell in at)
+    above = nx.immediate_dominators(graph, _ROOT)
+    needed = {}
+    for index in doors:
+        cells, node = [], above.get(_node(index), _ROOT)
+        while node != _ROOT:
+            cells.append(node)
+            node = above[node]
+        needed[index] = [cell for cell in cells if is_open[cell]]
+    return needed
 
-    def usable(cell: int) -> list[int]:
-        return [there for there in beside(table, cell) if is_open[there] or goals[there]]
 
-    ways = DisjointWays(starts, usable, lambda cell: bool(goals[cell]))
-    if not ways.add() or ways.add():
-        return []
-    return [cell for cell in ways.shared() if is_open[cell]]
+def _node(index: int) -> int:
+    """Node of a station in the graph; cells are themselves."""
+    return _ROOT - 1 - index
 
 
 def _door_cells(door: Door, way: str) -> tuple[int, ...]:
@@ -118,8 +154,8 @@ def _findings(survey: Survey, users: dict[int, Users]) -> Iterator[Finding]:
             told = "in and out" if code == SHARED else "in or out"
             words = f"each the only way {told} of one of {named(names)}{_CURES[code]}"
             yield warning(survey.layout, code, cells, words, names)
-    for using, cells in groups.items():
-        yield _finding(survey, cells, set(using))
+    for sorted_users, cells in groups.items():
+        yield _finding(survey, cells, set(sorted_users))
 
 
 def _code(users: Users) -> str:

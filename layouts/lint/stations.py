@@ -98,8 +98,8 @@ def queues(survey: Survey) -> Iterator[Finding]:
     if bare:
         names = [door.station.name for door in bare]
         words = (
-            f"{named(names)} without queue cells: units that wait block the aisle; draw 'q' cells "
-            "in a chain to the service cell"
+            f"no queue cells at {named(names)}: units that wait block the aisle; draw 'q' cells in "
+            "a chain to the service cell"
         )
         cells = [door.station.cell for door in bare]
         yield warning(survey.layout, "queue-missing", cells, words, names)

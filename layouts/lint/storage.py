@@ -4,13 +4,46 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
 
 from layouts.layout import CellKind
-from layouts.lint.finding import Finding, count, fault, named, warning
+from layouts.lint.finding import Finding, fault, named, warning
 from layouts.lint.survey import Door, Survey, beside
 from layouts.lint.traffic import Table, marks_reached
+
+
+@dataclass(frozen=True, slots=True)
+class _Direction:
+    """Codes and words for one of the two ways of a pod."""
+
+    is_back: bool
+    no_pods: str
+    no_station: str
+    some_stations: str
+    words: str
+    anywhere: str
+
+
+_DIRECTIONS = (
+    _Direction(
+        is_back=False,
+        no_pods="station-no-pods",
+        no_station="storage-no-way-out",
+        some_stations="storage-part-way-out",
+        words="no laden unit gets from {} to {}; open an aisle between them",
+        anywhere="any storage",
+    ),
+    _Direction(
+        is_back=True,
+        no_pods="station-no-return",
+        no_station="storage-no-way-back",
+        some_stations="storage-part-way-back",
+        words="no laden unit gets back {} from {}; open an aisle between them",
+        anywhere="to any storage",
+    ),
+)
 
 
 def storage(survey: Survey) -> Iterator[Finding]:
@@ -21,21 +54,15 @@ def storage(survey: Survey) -> Iterator[Finding]:
     yield from _buried(survey)
     cut_off = survey.usable & ~survey.home
     if cut_off.any():
-        told = count(int(cut_off.sum()), "storage cell")
-        words = f"no empty unit gets to {told} and back to the rest of the floor; open a way"
+        words = "storage that no empty unit gets to from the rest of the floor and back; open a way"
         yield fault(survey.layout, "storage-unreachable", np.flatnonzero(cut_off), words)
     pods = np.flatnonzero(survey.usable & survey.home).tolist()
     doors = dict(survey.pod_doors())
     if not pods or not doors:
         return
-    to = _stations_met(survey, doors, pods, backward=False)
-    words = "no laden unit gets from {pods} to {stations}; open an aisle between them"
-    codes = ("station-no-pods", "storage-no-way-out", "storage-part-way-out")
-    yield from _ways(survey, doors, to, codes, words)
-    back = _stations_met(survey, doors, pods, backward=True)
-    words = "no laden unit gets back to {pods} from {stations}; open an aisle between them"
-    codes = ("station-no-return", "storage-no-way-back", "storage-part-way-back")
-    yield from _ways(survey, doors, back, codes, words)
+    for direction in _DIRECTIONS:
+        met = _stations_met(survey, doors, pods, backward=direction.is_back)
+        yield from _ways(survey, doors, met, direction)
 
 
 def _buried(survey: Survey) -> Iterator[Finding]:
@@ -50,8 +77,8 @@ def _buried(survey: Survey) -> Iterator[Finding]:
         yield fault(layout, "storage-unusable", buried, words)
     elif len(buried):
         words = (
-            f"{count(len(buried), 'storage cell')} without an aisle beside for a laden unit to "
-            "come and go; they stay empty; draw floor next to them"
+            "storage without an aisle beside it for a laden unit to come and go, which stays "
+            "empty; draw floor next to it"
         )
         yield warning(layout, "storage-buried", buried, words)
 
@@ -76,32 +103,27 @@ def _stations_met(
 
 
 def _ways(
-    survey: Survey,
-    doors: dict[int, Door],
-    met: dict[int, int],
-    codes: tuple[str, str, str],
-    words: str,
+    survey: Survey, doors: dict[int, Door], met: dict[int, int], direction: _Direction
 ) -> Iterator[Finding]:
     """Faults of one direction: stations that no storage is joined to, storage that no station is
-    joined to, then storage that lacks some of the others. A code for each."""
-    layout = survey.layout
-    no_pods, no_station, some_stations = codes
+    joined to, then storage that lacks some of the others."""
+    layout, words = survey.layout, direction.words
     anywhere = 0
     for bits in met.values():
         anywhere |= bits
     cut_off = [door for index, door in doors.items() if not anywhere >> index & 1]
     if cut_off:
         names = [door.station.name for door in cut_off]
-        told = words.format(pods="any storage cell", stations=named(names))
         places = [door.station.cell for door in cut_off]
-        yield fault(layout, no_pods, places, told, names)
+        told = words.format(direction.anywhere, named(names))
+        yield fault(layout, direction.no_pods, places, told, names)
     groups: dict[int, list[int]] = defaultdict(list)
     for pod, bits in met.items():
         groups[anywhere & ~bits].append(pod)
     groups.pop(0, None)
     for missing, pods in sorted(groups.items(), key=lambda group: group[1]):
         names = [door.station.name for index, door in doors.items() if missing >> index & 1]
-        stations = "any station" if missing == anywhere else named(names)
-        told = words.format(pods=count(len(pods), "storage cell"), stations=stations)
-        code = no_station if missing == anywhere else some_stations
+        is_all = missing == anywhere
+        told = words.format("here", "any station" if is_all else named(names))
+        code = direction.no_station if is_all else direction.some_stations
         yield fault(layout, code, pods, told, names)
