@@ -42,8 +42,9 @@ def core_of(joined: Table) -> Mask:
 def dead_ends(survey: Survey) -> Iterator[Finding]:
     """Cells that a laden unit leaves the way it came, in one finding.
 
-    What is cut off from home has faults of its own. The way through a station counts, so that the aisle out of a station is none. A charger or
-    parking cell with one way is none either: a unit goes there to stay.
+    What is cut off from home has faults of its own. The way through a station counts, so that the
+    aisle out of a station is none. A charger or parking cell with one way is none either: a unit
+    goes there to stay.
     """
     layout = survey.layout
     lanes = traffic_of(layout, (*LADEN_KINDS, CellKind.STATION, CellKind.QUEUE))

@@ -6,10 +6,11 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from layouts.geometry import neighbour_table
 from layouts.layout import CellKind
 from layouts.lint.finding import Finding, count, fault, warning
 from layouts.lint.survey import Survey
-from layouts.lint.traffic import Mask
+from layouts.lint.traffic import Mask, Traffic
 
 
 def regions(survey: Survey) -> Iterator[Finding]:
@@ -25,8 +26,9 @@ def regions(survey: Survey) -> Iterator[Finding]:
         return
     is_entered = everyone.reach(survey.home)
     is_left = everyone.reach(survey.home, backward=True)
-    walls = everyone.pieces(strong=False)
-    is_walled = ~np.isin(walls, walls[survey.home])
+    beside = neighbour_table(layout.n_rows, layout.n_cols)
+    halls = Traffic.over(everyone.is_open, beside).pieces(strong=False)
+    is_walled = ~np.isin(halls, halls[survey.home])
     neither = others & ~is_entered & ~is_left
     n_home = count(int(survey.home.sum()), "cell")
     for code, cells, words in (

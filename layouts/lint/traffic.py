@@ -38,6 +38,13 @@ class Traffic:
     ahead: Table
     behind: Table
 
+    @classmethod
+    def over(cls, is_open: Mask, table: Table) -> Traffic:
+        """Traffic over open cells, with the moves of a table. int32[n_cells, 4]."""
+        is_move = is_open[:, None] & (table >= 0) & is_open[table]
+        ahead = np.where(is_move, table, -1).astype(np.int32)
+        return cls(is_open, ahead, backward_table(ahead))
+
     def reach(self, seeds: Iterable[int] | Mask, *, backward: bool = False) -> Mask:
         """bool[n_cells], open cells that can be reached from open seeds, these included; backward:
         from which a seed can be reached."""
@@ -81,17 +88,12 @@ class Traffic:
 
     def within(self, is_open: Mask) -> Traffic:
         """The same with all other cells closed. is_open: bool[n_cells]."""
-        return _traffic(self.is_open & is_open, self.ahead)
+        return Traffic.over(self.is_open & is_open, self.ahead)
 
 
 def traffic_of(layout: Layout, kinds: Iterable[CellKind]) -> Traffic:
     """Traffic over cells of these kinds."""
-    return _traffic(np.isin(layout.kinds, list(kinds)), layout.neighbours)
-
-
-def _traffic(is_open: Mask, table: Table) -> Traffic:
-    ahead = np.where(is_open[:, None] & (table >= 0) & is_open[table], table, -1).astype(np.int32)
-    return Traffic(is_open, ahead, backward_table(ahead))
+    return Traffic.over(np.isin(layout.kinds, list(kinds)), layout.neighbours)
 
 
 def backward_table(ahead: Table) -> Table:
