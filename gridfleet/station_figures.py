@@ -23,10 +23,11 @@ def handling_stations(layout: Layout) -> list[int]:
 
 def room_for_waiting(layout: Layout) -> int:
     """Orders that wait in the normal course: a parcel waits for the unit that is sent to fetch it,
-    and as many units are sent as fit at the induct stations. Orders to pick need not wait at all.
+    and as many are sent to an induct station as fit there, three at the least. Orders to pick need
+    not wait at all.
     """
     inducts = [s for s in layout.stations if s.kind is StationKind.INDUCT]
-    return sum(1 + len(station.queue) for station in inducts)
+    return sum(max(3, 1 + len(station.queue)) for station in inducts)
 
 
 def station_rows(record: RunRecord, hours: float) -> list[dict[str, Any]]:
