@@ -126,6 +126,7 @@ def cycle_times(cycle_s: NDArray[np.float64], noun: str, label: str) -> str:
                 xycoords=("data", "axes fraction"), textcoords="offset points", va="top",
             )  # fmt: skip
         axes.set_xlim(left=0)
+        axes.margins(y=0.18)
         axes.set_xlabel(f"{unit} from placed to done")
         axes.set_ylabel(noun)
         axes.yaxis.set_major_formatter("{x:,.0f}")

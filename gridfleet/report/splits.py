@@ -66,11 +66,16 @@ def split(name: str, shares: dict[str, float], seconds: dict[str, float] | None 
                 *STATES[state],
                 share=value,
                 text=share(value),
-                amount=f"{seconds[state] / 3600:,.1f} h" if seconds else "",
+                amount=_amount(seconds[state], max(seconds.values())) if seconds else "",
             )
             for state, value in shares.items()
         ),
     )
+
+
+def _amount(seconds: float, most: float) -> str:
+    """In one unit for all parts of a bar, which the largest decides."""
+    return f"{seconds / 3600:,.1f} h" if most >= 3600 else f"{seconds / 60:,.1f} min"
 
 
 def station_bars(figures: Figures) -> list[Bar]:

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gridfleet.record import RunRecord
+from gridfleet.regime import active_unit_shares
 from gridfleet.report.words import Words, distance, duration, number, share, words_for
 from layouts import CellKind, Layout
 
@@ -73,9 +74,10 @@ def on_cycle_times(figures: Figures, words: Words) -> str:
         f"19 of 20 took {duration(cycle['p95'])} or less, the mean is {duration(cycle['mean'])}."
     )
     if n_open:
+        verb = "was" if n_open == 1 else "were"
         text += (
-            f" {n_open:,} more were still open at the end and cannot be in the chart: the more "
-            "they are, the longer the true times."
+            f" {n_open:,} more {verb} still open at the end and cannot be in the chart: the more "
+            "there are, the longer the true times."
         )
     if figures["late_orders"]:
         text += f" {figures['late_orders']:,} were late."
@@ -103,12 +105,15 @@ def on_waiting(record: RunRecord, figures: Figures) -> str:
     ordered = np.sort(waits)[::-1]
     n_half = int(np.searchsorted(np.cumsum(ordered), ordered.sum() / 2)) + 1
     cells = "a single cell" if n_half == 1 else f"{n_half:,} cells"
-    return (
-        f"Units waited {duration(float(waits.sum()))} in all, "
-        f"{share(figures['unit_time']['waiting']['share'])} of their time, half of it on {cells}; "
-        f"most on {_top_place(record.layout, waits)}. Queueing in the lane of a station is not "
-        "waiting and not in this map."
+    units = active_unit_shares(figures) or {}
+    text = (
+        f"Units waited {duration(float(waits.sum()))} in all, {share(units.get('waiting'))} of the "
+        f"time of those that drive, half of it on {cells}; most on "
+        f"{_top_place(record.layout, waits)}."
     )
+    if record.layout.stations:
+        text += " Queueing in the lane of a station is not waiting and not in this map."
+    return text
 
 
 def on_units(record: RunRecord, figures: Figures) -> str:
