@@ -149,6 +149,11 @@ def test_many_stations_fold_away() -> None:
     assert "<summary>All" not in render(record, figures, "", [])
     figures["stations"] *= 3
     assert "<summary>All 30 stations</summary>" in render(record, figures, "", [])
+    figures["stations"] *= 10
+    html = render(record, figures, "", [])
+    assert "<summary>The busiest 150 stations</summary>" in html
+    assert "All 300 are in kpis.json" in html
+    assert html.count('<th scope="row">') == 150
 
 
 def test_the_same_run_gives_the_same_page(tmp_path: Path) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import textwrap
 from typing import Any
 
+from gridfleet.regime import handling_shares
+
 WIDTH = 100
 Figures = dict[str, Any]
 
@@ -31,17 +33,19 @@ def _rows(figures: Figures) -> list[tuple[str, str]]:
 def _order_rows(figures: Figures) -> list[tuple[str, str]]:
     done, placed = figures["orders_completed"], figures["orders_placed"]
     cycle, late = figures["cycle_time_s"], figures["late_orders"]
+    is_sortation = any(row["kind"] == "induct" for row in figures["stations"])
+    noun, units = ("parcels", None) if is_sortation else ("lines", figures["units_per_hour"])
     return [
         ("orders", _list(f"{done:,} of {placed:,} completed", _say("{:,} late", late))),
         ("order cycle", _list(_minutes("half within", cycle["p50"]),
                               _minutes("95% within", cycle["p95"]))),
-        ("output", _list(_say("{:,.0f} lines an hour", figures["lines_per_hour"]),
-                         _say("{:,.0f} units an hour", figures["units_per_hour"]))),
-        ("station hour", _list(_say("{:,.0f} lines", figures["picks_per_station_hour"]),
+        ("output", _list(_say(f"{{:,.0f}} {noun} an hour", figures["lines_per_hour"]),
+                         _say("{:,.0f} units an hour", units))),
+        ("station hour", _list(_say(f"{{:,.0f}} {noun}", figures["picks_per_station_hour"]),
                                _say("{:,.0f} pods", figures["presentations_per_station_hour"]))),
         ("pod visit", _list(_say("{:.2f} lines", figures["pile_on_lines"]),
                             _say("{:.2f} units", figures["pile_on_units"]))),
-        ("station time", _shares(figures["station_time"])),
+        ("station time", _shares(handling_shares(figures))),
     ]  # fmt: skip
 
 
@@ -59,7 +63,7 @@ def _fleet_rows(figures: Figures) -> list[tuple[str, str]]:
     return [
         ("drive units", _list(driving, _say("{:,.1f} km driven", figures["distance_m"] / 1000),
                               _say("{:.2f} x the shortest way", figures["detour_factor"]))),
-        ("unit time", _shares(figures["unit_time"])),
+        ("unit time", _shares(_unit_shares(figures))),
         ("safety", f"{figures['contacts']:,} contacts, {figures['conflicts']:,} conflicts"),
         ("simulated", _list(f"{figures['sim_hours']:,.2f} h in {figures['wall_s']:,.1f} s",
                             f"{figures['speed_x_real_time']:,.0f} x real time",
@@ -86,9 +90,12 @@ def _minutes(text: str, seconds: float | None) -> str:
     return "" if seconds is None else f"{text} {seconds / 60:,.1f} min"
 
 
-def _shares(split: Figures | None) -> str:
+def _unit_shares(figures: Figures) -> dict[str, float]:
+    return {state: row["share"] for state, row in (figures["unit_time"] or {}).items()}
+
+
+def _shares(shares: dict[str, float]) -> str:
     """States with their shares, those that round to nothing left out."""
-    shares = {state: row["share"] for state, row in (split or {}).items()}
     return ", ".join(
         f"{state.replace('_', ' ')} {share:.0%}"
         for state, share in shares.items()

@@ -19,6 +19,8 @@ from layouts import CellKind
 Figures = dict[str, Any]
 MOST_STATIONS = 24
 """More stations than this fold away: the bars above them say what most readers need."""
+MOST_ROWS = 150
+"""More stations than this are not listed one by one; kpis.json has them all."""
 
 
 def write_report(
@@ -56,7 +58,8 @@ def render(record: RunRecord, figures: Figures, scenario_toml: str, demand: list
         cards=cards(record, figures),
         throughput=_throughput(record, figures),
         station_bars=station_bars(figures),
-        stations=[(row, row_bar(row)) for row in figures["stations"]],
+        n_stations=len(figures["stations"]),
+        stations=[(row, row_bar(row)) for row in _busiest(figures["stations"])],
         fold_stations=len(figures["stations"]) > MOST_STATIONS,
         unit_bar=unit_bar(figures),
         on_units=text.on_units(record, figures),
@@ -109,6 +112,12 @@ def _maps(record: RunRecord, figures: Figures) -> list[dict[str, Any]]:
          "unit": "seconds waited an hour", "top": short(waiting.top),
          "caption": text.on_waiting(record, figures)},
     ]  # fmt: skip
+
+
+def _busiest(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The rows with the most lines, so many at most, in the order of the floor."""
+    ranks = sorted(range(len(rows)), key=lambda index: -rows[index]["lines"])
+    return [rows[index] for index in sorted(ranks[:MOST_ROWS])]
 
 
 def _swatches(record: RunRecord) -> list[tuple[str, tuple[str, str]]]:
