@@ -68,6 +68,7 @@ class Controller:
         self._acting = np.zeros(n_units, dtype=bool)
         self._pass_steps: list[list[int]] = [[] for _ in range(n_units)]
         self._next_pass = np.full(n_units, NEVER, dtype=np.int32)
+        self._driven_before = np.zeros(n_units, dtype=np.int64)
         self._laden = state.carried_pods >= 0
         self._states = np.full(n_units, IDLE, dtype=np.int8)
         self._recheck: list[int] = []
@@ -139,8 +140,7 @@ class Controller:
         steps = self._pass_steps[unit]
         done = int(self.executor.done[unit])
         while steps and steps[0] <= done:
-            steps.pop(0)
-            self.work.errand_done(unit, self._now_s)
+            self._end_errand(unit, steps.pop(0))
         self._next_pass[unit] = steps[0] if steps else NEVER
 
     def _arrive(self, unit: int) -> None:
@@ -163,9 +163,17 @@ class Controller:
         self._states[unit] = AT_STATION if errand.deed is Deed.SERVICE else QUEUEING
         self._errands[unit] = None
         self._leave_goal(unit)
-        self.work.errand_done(unit, self._now_s)
+        self._end_errand(unit, int(self.executor.done[unit]))
         if self.work.task_of(unit) < 0:
             self._set_free(unit)
+
+    def _end_errand(self, unit: int, step: int) -> None:
+        """The unit's errand ended with that step; all its steps since then were driving."""
+        ex = self.executor
+        driven = int(ex.driven[unit]) - (int(ex.done[unit]) - step)
+        n_cells = driven - int(self._driven_before[unit])
+        self._driven_before[unit] = driven
+        self.work.errand_done(unit, self._now_s, n_cells)
 
     def _leave_goal(self, unit: int) -> None:
         self._planner.clear_goal(unit, LADEN if self._laden[unit] else EMPTY)
@@ -192,7 +200,8 @@ class Controller:
             unit = int(free[column])
             self._is_free[unit] = False
             self.n_working += 1
-            self.work.begin(int(offered.tasks[row]), unit, self._now_s)
+            cell = self.executor.cell_now(unit)
+            self.work.begin(int(offered.tasks[row]), unit, self._now_s, cell)
 
     def _costs_to(self, cell: int, units: NDArray[np.int32]) -> NDArray[np.float64]:
         """float64[k], cost of the way of each unit from its committed end to the cell."""
@@ -209,6 +218,8 @@ class Controller:
         if self._is_free[unit]:  # a stream of errands needs no allocation
             self._is_free[unit] = False
             self.n_working += 1
+        if not self._pass_steps[unit]:  # else the errand before is not over yet
+            self._driven_before[unit] = self.executor.driven[unit]
         self._errands[unit] = errand
         self._laden[unit] = errand.is_laden
         self._states[unit] = LOADED if errand.is_laden else EMPTY_RUN

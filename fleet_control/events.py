@@ -20,16 +20,16 @@ class EventKind(IntEnum):
     LINE_DONE = 3  # order, station, pod, line, value = units picked
     RETURN_DONE = 4  # order, station, pod, line, value = units put in
     LINE_SHORT = 5  # order, station, line, value = units that stock could not cover
-    TASK_OPENED = 6  # task, pod, station
+    TASK_OPENED = 6  # task, pod, station, cell = where the task begins
     TASK_ASSIGNED = 7  # task, unit, pod, station
     TASK_DONE = 8  # task, unit, pod, station, cell; value = seconds since it was assigned
     POD_LIFTED = 9  # unit, pod, cell
-    POD_PRESENTED = 10  # unit, pod, station, cell
-    POD_SERVED = 11  # unit, pod, station; value = lines handled
+    POD_PRESENTED = 10  # task, unit, pod, station, cell
+    POD_SERVED = 11  # task, unit, pod, station; value = lines handled
     POD_STORED = 12  # unit, pod, cell
-    ERRAND_STARTED = 13  # unit, task, cell = goal; value = cell of departure
-    ERRAND_DONE = 14  # unit, task, cell
-    CONTACT = 15  # unit, value = code of the other party (see docs/kpis.md), cell
+    ERRAND_STARTED = 13  # unit, task, cell = goal, pod or order carried; value = cell of departure
+    ERRAND_DONE = 14  # unit, task, cell = goal; value = cells driven since it started
+    CONTACT = 15  # unit, cell; value = the other unit, -1 an obstacle or the edge, -2 a pod
     FAULT = 16  # unit, cell, value = FaultCode
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from fleet_control.events import EventKind
 from layouts import GridfleetError, Layout
 
 UNIT_STATES = ("loaded", "empty", "queueing", "at_station", "waiting", "idle")
@@ -46,9 +47,15 @@ class RunRecord:
     contacts: int
     conflicts: int
     order_due_s: NDArray[np.float64] | None = None
-    """float64[n_orders], when each order is due; None without orders."""
+    """float64[n_orders], when each order is due; None without orders, or where none is due."""
     notes: tuple[str, ...] = ()
     """Sentences a reader must know, such as that a floor without stations ran random errands."""
+
+    @property
+    def has_orders(self) -> bool:
+        """Whether the run worked on orders; if not, it was a stream of errands."""
+        is_placed = self.events["kind"] == EventKind.ORDER_PLACED
+        return self.order_due_s is not None or bool(is_placed.any())
 
 
 class BrokenRunError(GridfleetError, RuntimeError):

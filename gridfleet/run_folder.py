@@ -20,10 +20,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from fleet_control.events import EventKind
 from layouts import GridfleetError
 
 SCENARIO, KPIS, EVENTS, REPORT = "scenario.toml", "kpis.json", "events.parquet", "report.html"
 _STAGING = ".new-"
+_KIND_NAMES = [kind.name.lower() for kind in EventKind]
 
 
 class RunFolderError(GridfleetError, OSError):
@@ -126,7 +128,8 @@ def write_kpis(folder: Path, figures: dict[str, Any]) -> None:
 def write_events(folder: Path, columns: dict[str, NDArray[np.generic]]) -> None:
     """Write the event log: same columns, same bytes (one thread, order kept, no time stamp).
 
-    columns: of equal length, as EventLog.columns gives them. Raises RunFolderError.
+    columns: of equal length, as EventLog.columns gives them. In the file `kind` is the name of the
+    kind in small letters (docs/events.md). Raises RunFolderError.
     """
     import duckdb
 
@@ -137,7 +140,8 @@ def write_events(folder: Path, columns: dict[str, NDArray[np.generic]]) -> None:
         with duckdb.connect(config={"threads": 1, "preserve_insertion_order": True}) as connection:
             connection.register("log", arrays)
             connection.execute(
-                f"copy (select * from log) to '{quoted}' (format parquet, compression zstd)"
+                f"copy (select * replace (list_extract({_KIND_NAMES}, kind + 1) as kind) from log) "
+                f"to '{quoted}' (format parquet, compression zstd)"
             )
     except duckdb.Error as error:
         temporary.unlink(missing_ok=True)

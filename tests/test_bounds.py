@@ -22,10 +22,12 @@ count_short(~flags, flags, counts, counts, 1)
 """
 SHORT_RUNS = """
 from gridfleet.scenario import Scenario
+from gridfleet.kpis import kpis
 from gridfleet.simulation import Simulation
 record = Simulation(Scenario(layout="teaching", hours=0.2)).run()
 assert record.contacts == 0 and record.conflicts == 0
 assert record.cells_driven.sum() > 500
+assert kpis(record)["detour_factor"] >= 1
 """
 KERNEL_TESTS = (
     "tests/conformance",

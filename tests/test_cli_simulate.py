@@ -363,17 +363,19 @@ def test_hours_and_minutes() -> None:
 
 
 def test_the_table_leaves_out_what_does_not_apply() -> None:
-    absent = (
-        "cycle_time_s", "orders_placed", "orders_completed", "late_orders", "lines_per_hour",
-        "units_per_hour", "picks_per_station_hour", "pile_on_lines", "tasks_per_hour",
-    )  # fmt: skip
-    zero = ("contacts", "conflicts", "sim_hours", "wall_s", "speed_x_real_time")
+    absent = ("orders_placed", "tasks_per_hour_last_10_min", "detour_factor", "station_time")
+    zero = ("contacts", "conflicts", "sim_hours", "wall_s", "speed_x_real_time", "tasks_per_hour")
     figures: dict[str, Any] = dict.fromkeys(absent) | dict.fromkeys(zero, 0)
     figures |= {"n_active": 3, "n_units": 4, "partial": True, "notes": ["So."]}
-    assert table(figures).split("\n") == [
-        "drive units          3 driving of 4",
-        "contacts, conflicts  0, 0",
-        "simulated            0.00 h in 0.0 s, 0 x real time",
-        "partial              ended before its time",
+    figures |= {"plan_ms": {"p50": None, "p99": None}, "distance_m": 1234.0, "regime": None}
+    figures |= {"unit_time": {"at_station": {"share": 0.75}, "idle": {"share": 0.25}}}
+    assert table(figures | {"regime_reason": "Too short."}).split("\n") == [
+        "output       0 errands an hour",
+        "drive units  3 driving of 4, 1.2 km driven",
+        "unit time    at station 75%, idle 25%",
+        "safety       0 contacts, 0 conflicts",
+        "simulated    0.00 h in 0.0 s, 0 x real time",
+        "limited by   Too short.",
+        "partial      ended before its time",
         "note: So.",
     ]

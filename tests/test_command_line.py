@@ -26,7 +26,7 @@ def test_a_run_leaves_its_folder(tmp_path: Path) -> None:
     figures = json.loads((out / "kpis.json").read_text())
     assert figures["contacts"] == figures["conflicts"] == 0
     assert figures["partial"] is False
-    assert "<img" in (out / "report.html").read_text(encoding="utf-8")
+    assert "<svg" in (out / "report.html").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize(

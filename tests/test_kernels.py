@@ -6,6 +6,7 @@ import importlib
 
 import pytest
 
+from gridfleet.kpis import kpis
 from gridfleet.scenario import Scenario
 from gridfleet.simulation import Simulation
 
@@ -16,18 +17,20 @@ MODULES = (
     "fleet_control.mapf.pibt_kernels",
     "fleet_control.mapf.priorities",
     "fleet_control.stream_kernels",
+    "gridfleet.detour_kernels",
     "twin.kinematic.kernels",
 )
 ENTRY_POINTS = {
     "commit_moves", "free_cells", "release_steps", "add_unit_time", "count_short",
     "find_conflicts", "fill_field", "plan_step", "track_progress", "run_ticks",
+    "least_cells",
     "first_bad_row", "rebin",
 }  # fmt: skip
 
 
 @pytest.mark.parametrize("module", MODULES)
 def test_one_signature_each(module: str) -> None:
-    Simulation(Scenario(layout="teaching", hours=0.05)).run()
+    kpis(Simulation(Scenario(layout="teaching", hours=0.05)).run())
     kernels = {
         name: value
         for name, value in vars(importlib.import_module(module)).items()

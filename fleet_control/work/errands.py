@@ -91,16 +91,18 @@ class ErrandStream:
         """None: errands belong to their unit from the start."""
         return _NO_TASKS
 
-    def begin(self, task: int, unit: int, now_s: float) -> None:
+    def begin(self, task: int, unit: int, now_s: float, cell: int = -1) -> None:
         raise ErrandError(f"task {task} cannot begin on unit {unit}: errands are never open tasks")
 
-    def errand_done(self, unit: int, now_s: float) -> None:
+    def errand_done(self, unit: int, now_s: float, n_cells: int = 0) -> None:
         """The oldest errand of the unit is over; the one behind it starts."""
         queue = self._queues[unit]
         number, goal = queue.popleft()
         self._cells[unit] = goal
         self.tasks_done += 1
-        self._log.add(now_s, EventKind.ERRAND_DONE, unit=unit, task=number, cell=goal)
+        self._log.add(
+            now_s, EventKind.ERRAND_DONE, unit=unit, task=number, cell=goal, value=float(n_cells)
+        )
         if queue:
             self._note_start(unit, now_s)
         else:

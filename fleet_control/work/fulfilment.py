@@ -93,20 +93,25 @@ class FulfilmentWork:
     def open_tasks(self) -> OpenTasks:
         return self._board.offer()
 
-    def begin(self, task: int, unit: int, now_s: float) -> None:
+    def begin(self, task: int, unit: int, now_s: float, cell: int = -1) -> None:
         """The unit fetches the task's pod. Raises TaskError for a unit that has a task."""
         if self._running[unit] is not None:
             raise TaskError(f"unit {unit} has task {self.task_of(unit)} and cannot begin {task}")
         begun = self._board.take(task)
         begun.unit, begun.began_s = unit, now_s
         self._running[unit] = begun
+        if cell >= 0:
+            self._last_cells[unit] = cell
         self._note(now_s, EventKind.TASK_ASSIGNED, begun)
         self._send(begun, begun.cell, Deed.LIFT, now_s)
 
-    def errand_done(self, unit: int, now_s: float) -> None:
+    def errand_done(self, unit: int, now_s: float, n_cells: int = 0) -> None:
         """The pod is lifted, presented or stored."""
         task = self._task(unit)
-        self._log.add(now_s, EventKind.ERRAND_DONE, unit=unit, task=task.number, cell=task.cell)
+        self._log.add(
+            now_s, EventKind.ERRAND_DONE, unit=unit, task=task.number, cell=task.cell,
+            value=float(n_cells),
+        )  # fmt: skip
         self._last_cells[unit] = task.cell
         if task.deed is Deed.LIFT:
             self._lifted(task, now_s)
@@ -169,7 +174,7 @@ class FulfilmentWork:
         self._errands.append((task.unit, Errand(cell, deed, is_laden=deed is not Deed.LIFT)))
         self._log.add(
             now_s, EventKind.ERRAND_STARTED, unit=task.unit, task=task.number, cell=cell,
-            value=float(self._last_cells[task.unit]),
+            pod=-1 if deed is Deed.LIFT else task.pod, value=float(self._last_cells[task.unit]),
         )  # fmt: skip
 
     def _lifted(self, task: Task, now_s: float) -> None:

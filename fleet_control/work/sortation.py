@@ -113,7 +113,7 @@ class SortationWork:
             self._offer = OpenTasks(np.array(list(self._open), dtype=np.int32), cells)
         return self._offer
 
-    def begin(self, task: int, unit: int, now_s: float) -> None:
+    def begin(self, task: int, unit: int, now_s: float, cell: int = -1) -> None:
         """The unit goes for a parcel. Raises TaskError for a unit that has a task."""
         ride = self._open.pop(task, None)
         if ride is None or self._running[unit] is not None:
@@ -121,16 +121,18 @@ class SortationWork:
         self._offer = _NO_TASKS
         ride.unit, ride.began_s = unit, now_s
         self._running[unit] = ride
+        if cell >= 0:
+            self._last_cells[unit] = cell
         self._note(now_s, EventKind.TASK_ASSIGNED, ride)
         self._send(ride, ride.station, is_laden=False, now_s=now_s)
 
-    def errand_done(self, unit: int, now_s: float) -> None:
+    def errand_done(self, unit: int, now_s: float, n_cells: int = 0) -> None:
         """The unit has arrived at the station, or is empty and free."""
         ride = self._running[unit]
         if ride is None:
             raise TaskError(f"unit {unit} has no task, so none of its errands can be over")
         self._last_cells[unit] = ride.cell
-        self._note(now_s, EventKind.ERRAND_DONE, ride)
+        self._note(now_s, EventKind.ERRAND_DONE, ride, value=float(n_cells))
         if ride.deed is Deed.PASS:
             self._finish(ride, now_s)
             return
@@ -252,8 +254,11 @@ class SortationWork:
 
     def _hand_out(self, ride: Ride, errand: Errand, now_s: float) -> None:
         self._errands.append((ride.unit, errand))
-        departure = float(self._last_cells[ride.unit])
-        self._note(now_s, EventKind.ERRAND_STARTED, ride, value=departure)
+        self._log.add(
+            now_s, EventKind.ERRAND_STARTED, unit=ride.unit, task=ride.number, cell=errand.cell,
+            station=ride.station, order=ride.parcel if errand.is_laden else -1,
+            value=float(self._last_cells[ride.unit]),
+        )  # fmt: skip
 
     def _driving_s(self, start: int, goal: int) -> float:
         """Seconds from cell to cell at full speed; from an unknown start, 0."""

@@ -55,11 +55,13 @@ class Work(Protocol):
     def open_tasks(self) -> OpenTasks:
         """Tasks without a unit."""
 
-    def begin(self, task: int, unit: int, now_s: float) -> None:
-        """The task now belongs to this unit; its first errand comes with `take_errands`."""
+    def begin(self, task: int, unit: int, now_s: float, cell: int = -1) -> None:
+        """The task now belongs to this unit, which is on that cell (-1: not known); its first
+        errand comes with `take_errands`."""
 
-    def errand_done(self, unit: int, now_s: float) -> None:
-        """The unit stands on its errand's cell and has done its deed (SERVICE: has arrived)."""
+    def errand_done(self, unit: int, now_s: float, n_cells: int = 0) -> None:
+        """The unit stands on its errand's cell and has done its deed (SERVICE: has arrived). It
+        drove `n_cells` cells since the errand started."""
 
     def follow_on(self, unit: int, now_s: float) -> Errand | None:
         """The errand after the current one, if it is known before the current one is over.

@@ -1,0 +1,207 @@
+"""The report page: complete and self-contained for every kind of run, its numbers those of kpis.
+
+How it looks in a browser is tested in test_report_browser.py.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from functools import cache
+from html.parser import HTMLParser
+from pathlib import Path
+
+import numpy as np
+import pytest
+import report_runs as runs
+
+from fleet_control.events import EventKind, EventLog
+from gridfleet.kpis import kpis
+from gridfleet.record import RunRecord
+from gridfleet.report import write_report
+from gridfleet.report.charts import open_orders, rate_over_time
+from gridfleet.report.figures import ROWS
+from gridfleet.report.floor_map import TRAFFIC, heat_map, outline
+from gridfleet.report.page import render
+from gridfleet.report.words import distance, duration, number, share, short
+from layouts import CellKind, open_layout
+
+KINDS = {"picking": runs.picking, "sorting": runs.sorting, "errands": runs.errands}
+SECTIONS = {
+    "picking": ["throughput", "stations", "units", "cycle-times", "traffic", "waiting", "notes",
+                "figures", "scenario"],
+    "sorting": ["throughput", "stations", "units", "cycle-times", "traffic", "waiting", "notes",
+                "figures", "scenario"],
+    "errands": ["throughput", "units", "traffic", "waiting", "notes", "figures", "scenario"],
+}  # fmt: skip
+SCENARIO, DEMAND = 'layout = "a & b"\nseed = 3\n', ["Orders: made up."]
+VOID = {"meta", "link", "br", "image", "img", "path", "rect", "use"}
+
+
+class Page(HTMLParser):
+    """Sections in order, all text, all addresses, and whether every element is closed."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.sections: list[str] = []
+        self.addresses: list[str] = []
+        self.unnamed: list[str] = []
+        self.text: list[str] = []
+        self.open: list[str] = []
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = dict(attrs)
+        if tag == "section":
+            self.sections.append(given["id"] or "")
+        self.addresses += [given[name] or "" for name in ("src", "href") if name in given]
+        if tag == "svg" and not given.get("aria-label"):
+            self.unnamed.append(tag)
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.handle_starttag(tag, attrs)
+        if tag not in VOID:
+            self.open.pop()
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag not in VOID:
+            assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        self.text.append(data)
+
+
+@cache
+def page_of(record: RunRecord) -> str:
+    return render(record, kpis(record), SCENARIO, DEMAND)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_page_is_complete_and_needs_nothing_else(kind: str) -> None:
+    html = page_of(KINDS[kind]())
+    page = Page(html)
+    assert page.open == []
+    assert page.sections == SECTIONS[kind]
+    assert page.unnamed == []
+    assert all(address.startswith(("data:", "#")) for address in page.addresses)
+    assert "<script" not in html
+    assert "url(http" not in html
+    assert 'layout = "a & b"' in "".join(page.text)
+    assert len(html) < 400_000
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_numbers_are_those_of_the_kpis(kind: str) -> None:
+    record = KINDS[kind]()
+    figures, words = kpis(record), " ".join("".join(Page(page_of(record)).text).split())
+    key = "tasks_per_hour" if kind == "errands" else "lines_per_hour"
+    assert f"{figures[key]:,.0f}" in words
+    assert str(figures["regime_reason"]) in words
+    assert f"{figures['distance_m'] / 1000:,.1f} km" in words
+    assert "without a contact" in words
+    for _, rows in ROWS:
+        for name, label, _ in rows:
+            value = figures[name.split(".")[0]]
+            assert (name in words and label in words) == (value is not None), name
+
+
+def test_words_fit_the_work() -> None:
+    assert "8 eject stations" in page_of(runs.sorting())
+    assert "parcels an hour" in page_of(runs.sorting())
+    assert "orders completed" in page_of(runs.picking())
+    assert "errands an hour" in page_of(runs.errands())
+    assert "sort &lt;&amp;&gt; eject" in page_of(runs.sorting())
+
+
+def test_what_a_reader_must_not_miss() -> None:
+    record = runs.picking()
+    assert "ended early" not in page_of(record)
+    assert "ended early" in page_of(replace(record, partial=True))
+    bad = page_of(replace(record, contacts=2))
+    assert "with 2 contacts" in bad
+    assert "not valid" in bad
+    assert "with 1 contact." in page_of(replace(record, contacts=1))
+    parked = page_of(replace(runs.errands(), n_active=6))
+    assert "2 more units were parked" in parked
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_run_ended_at_once_has_a_page(kind: str) -> None:
+    record = KINDS[kind]()
+    n_stations, n_cells = len(record.layout.stations), record.layout.n_cells
+    empty = replace(
+        record, sim_s=0.0, partial=True, events=EventLog().columns(),
+        unit_time_s=np.zeros((record.n_units, 6)), station_time_s=np.zeros((n_stations, 4)),
+        cells_driven=np.zeros(record.n_units, dtype=np.int64), plan_ms=np.empty(0),
+        visits=np.zeros(n_cells, dtype=np.int64), wait_s=np.zeros(n_cells),
+    )  # fmt: skip
+    words = "".join(Page(page_of(empty)).text)
+    assert "No unit moved." in words
+    assert "too short to tell" in words
+    assert "nan" not in words.lower().split()
+
+
+def test_many_stations_fold_away() -> None:
+    record = runs.sorting()
+    figures = kpis(record)
+    assert "<summary>All" not in render(record, figures, "", [])
+    figures["stations"] *= 3
+    assert "<summary>All 30 stations</summary>" in render(record, figures, "", [])
+    figures["stations"] *= 10
+    html = render(record, figures, "", [])
+    assert "<summary>The busiest 150 stations</summary>" in html
+    assert "All 300 are in kpis.json" in html
+    assert html.count('<th scope="row">') == 150
+
+
+def test_the_same_run_gives_the_same_page(tmp_path: Path) -> None:
+    record = runs.errands()
+    path = write_report(tmp_path, record, kpis(record), SCENARIO, DEMAND)
+    assert path.read_text(encoding="utf-8") == page_of(record)
+
+
+def test_rates_count_every_event_once() -> None:
+    record = runs.picking()
+    edges, rates = rate_over_time(record, EventKind.LINE_DONE)
+    assert edges[-1] == record.sim_s
+    n_lines = (record.events["kind"] == EventKind.LINE_DONE).sum()
+    assert (rates * np.diff(edges) / 3600).sum() == pytest.approx(n_lines)
+
+
+def test_open_orders_end_with_what_is_not_done() -> None:
+    figures = kpis(runs.picking())
+    times, counts = open_orders(runs.picking())
+    assert counts[-1] == figures["orders_placed"] - figures["orders_completed"]
+    assert (counts >= 0).all()
+    assert (np.diff(times) >= 0).all()
+
+
+def test_the_outline_of_storage_is_its_border() -> None:
+    kinds = np.full((4, 6), CellKind.FLOOR, dtype=np.int8)
+    kinds[1:3, 1:4] = CellKind.STORAGE
+    path = outline(open_layout("block", kinds))
+    assert sorted(re.findall(r"M\d+ \d+[hv]\d+", path)) == ["M1 1h3", "M1 1v2", "M1 3h3", "M4 1v2"]
+    kinds[2, 2] = CellKind.FLOOR
+    lengths = re.findall(r"[hv](\d+)", outline(open_layout("notch", kinds)))
+    assert sum(map(int, lengths)) == 12
+
+
+def test_the_scale_ends_before_the_crowd() -> None:
+    layout = open_layout("row", np.full((1, 200), CellKind.FLOOR, dtype=np.int8))
+    values = np.arange(200.0)
+    values[-1] = 1e6
+    found = heat_map(layout, values, TRAFFIC, "a <b> map")
+    assert 190 < found.top < 2e4
+    assert "a &lt;b&gt; map" in found.svg
+    assert heat_map(layout, np.zeros(200), TRAFFIC, "").top == 0
+
+
+def test_how_numbers_are_said() -> None:
+    assert [share(v) for v in (None, 0.0, 0.001, 0.5, 0.999, 1.0)] == [
+        "–", "0%", "<1%", "50%", ">99%", "100%"]  # fmt: skip
+    assert [duration(v) for v in (None, 59.6, 300.0, 9000.0)] == ["–", "60 s", "5.0 min", "2.5 h"]
+    assert [short(v) for v in (None, 0.123456, 5.0, 1234.5)] == ["–", "0.123", "5", "1,234"]
+    assert (number(12345.6), number(1.25, 1)) == ("12,346", "1.2")
+    assert (distance(1500.0), distance(25_000.0)) == ("1,500 m", "25.0 km")
