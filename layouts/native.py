@@ -24,7 +24,14 @@ from layouts.geometry import opposite
 from layouts.layout import CellKind, Layout, Station, StationKind, open_layout
 from layouts.legend import LEGEND, Meaning, meanings
 from layouts.native_stations import StationReader
-from layouts.native_tables import CostTable, ExitTable, FloorFile, ZoneTable, parse_tables
+from layouts.native_tables import (
+    CostTable,
+    ExitTable,
+    FloorFile,
+    OneWayTable,
+    ZoneTable,
+    parse_tables,
+)
 from layouts.queues import restrict_exits
 from layouts.regions import Region, RegionError, cells_in, parse_headings, parse_span
 
@@ -136,7 +143,7 @@ class _Assembly:
         stations = reader.read(file.stations)
         if not self._doubtful:
             self._faults += work_faults(self._source, self._open, stations)
-        self._set_exits("one_way", file.one_way)
+        self._set_one_way()
         flat = restrict_exits(self._open, self._exits.reshape(n_cells, 4), stations)
         self._exits = flat.reshape(self._exits.shape)
         self._set_exits("exits", file.exits)
@@ -155,7 +162,9 @@ class _Assembly:
             recommended_units=file.recommended_units,
         )
 
-    def _region(self, where: str, table: ExitTable | CostTable | ZoneTable) -> Region | None:
+    def _region(
+        self, where: str, table: ExitTable | OneWayTable | CostTable | ZoneTable
+    ) -> Region | None:
         try:
             rows = parse_span(table.rows, self._shape[0], "rows")
             return Region(rows, parse_span(table.cols, self._shape[1], "cols"))
@@ -169,6 +178,23 @@ class _Assembly:
         except RegionError as error:
             self._faults.append(f"{self._source}: {where}: {error}")
             return []
+
+    def _set_one_way(self) -> None:
+        """heading: all other ways out are closed. against: the ways back are closed."""
+        for number, table in enumerate(self._file.one_way, start=1):
+            where = f"one_way[{number}]"
+            region = self._region(where, table)
+            if (table.heading is None) == (table.against is None):
+                self._faults.append(f"{self._source}: {where}: give either heading or against")
+                continue
+            headings = self._headings(where, table.heading or table.against or [])
+            if region is None:
+                continue
+            if table.heading is not None:
+                self._exits[region.rows, region.cols] = np.isin(range(4), headings)
+            else:
+                back = [opposite(heading) for heading in headings]
+                self._exits[region.rows, region.cols, back] = False
 
     def _set_exits(self, key: str, tables: list[ExitTable]) -> None:
         for number, table in enumerate(tables, start=1):

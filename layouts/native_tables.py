@@ -46,11 +46,21 @@ class StationTable(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class ExitTable(msgspec.Struct, forbid_unknown_fields=True):
-    """A [[one_way]] or [[exits]] table: cells that may only be left along these headings."""
+    """An [[exits]] table: cells that may only be left along these headings."""
 
     rows: Span
     cols: Span
     heading: Headings
+
+
+class OneWayTable(msgspec.Struct, forbid_unknown_fields=True):
+    """A [[one_way]] table. Its cells are left along the headings only, or, with against, along any
+    but the opposite ones: what other tables say of them stays."""
+
+    rows: Span
+    cols: Span
+    heading: Headings | None = None
+    against: Headings | None = None
 
 
 class CostTable(msgspec.Struct, forbid_unknown_fields=True):
@@ -81,7 +91,7 @@ class FloorFile(msgspec.Struct, forbid_unknown_fields=True):
     recommended_units: int = 0
     legend: dict[str, str | LegendEntry] = {}
     stations: list[StationTable] = []
-    one_way: list[ExitTable] = []
+    one_way: list[OneWayTable] = []
     exits: list[ExitTable] = []
     edge_costs: list[CostTable] = []
     zones: dict[str, list[ZoneTable]] = {}

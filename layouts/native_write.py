@@ -15,6 +15,7 @@ import tomli_w
 from numpy.typing import NDArray
 
 from layouts.errors import LayoutError
+from layouts.geometry import Heading, opposite
 from layouts.layout import CellKind, Layout, Station, StationKind, open_layout
 from layouts.legend import LEGEND, WORDS, Meaning
 from layouts.native import FORMAT, parse_native
@@ -25,6 +26,7 @@ from layouts.regions import cover, headings_text, span_text
 _CHARS = {WORDS[word]: char for char, word in LEGEND.items()}
 _WORDS_OF = {meaning: word for word, meaning in WORDS.items()}
 _SPARE = [char for char in chain(ascii_letters, digits) if char not in LEGEND]
+Tables = dict[str, list[dict[str, Any]]]
 _BITS = (1 << np.arange(4)).astype(np.uint8)
 
 
@@ -158,33 +160,73 @@ def _chain(floor: Layout, cell: int) -> tuple[int, ...] | None:
         return None
 
 
-def _exit_tables(layout: Layout, drawing: list[Meaning]) -> dict[str, list[dict[str, Any]]]:
-    """[[one_way]] for what arrows cannot say, [[exits]] for what breaks the rules of queues."""
-    floor = open_layout("", _square(layout.kinds, layout))
+def _exit_tables(layout: Layout, drawing: list[Meaning]) -> Tables:
+    """[[one_way]] for what arrows cannot say, [[exits]] for what breaks the rules of queues; of the
+    two ways to say what is one-way, the one with fewer tables."""
     exits = np.ones_like(layout.exits)
     for cell, meaning in enumerate(drawing):
         if meaning.heading >= 0:
             exits[cell] = np.arange(4) == meaning.heading
-    ruled = restrict_exits(floor, exits, layout.stations)
-    tables: dict[str, list[dict[str, Any]]] = {}
-    is_lane = layout.kinds == CellKind.QUEUE
-    for key, may_differ in (("one_way", ~is_lane), ("exits", np.ones_like(is_lane))):
-        is_wrong = ((ruled & floor.exits) != layout.exits).any(axis=1) & may_differ
-        regions = cover(*(_square(a, layout) for a in _needs(layout, floor, is_wrong)))
-        for region in regions:
-            _square(exits, layout)[region.rows, region.cols] = (_BITS & region.bits) != 0
-        tables[key] = [
-            _table(region.rows, region.cols) | {"heading": headings_text(region.bits)}
-            for region in regions
-        ]
-        ruled = restrict_exits(floor, exits, layout.stations)
-    return tables
+    ways = (_only_along, _never_against)
+    return min((_with_rest(layout, *way(layout, exits.copy())) for way in ways), key=_n_tables)
+
+
+def _n_tables(tables: Tables) -> int:
+    return sum(map(len, tables.values()))
+
+
+def _only_along(layout: Layout, exits: NDArray[np.bool_]) -> tuple[Tables, NDArray[np.bool_]]:
+    """Tables of headings for cells whose exits are wrong so far, and the exits with them."""
+    is_wrong = (_ruled(layout, exits) != layout.exits).any(axis=1)
+    is_wrong &= layout.kinds != CellKind.QUEUE
+    return {"one_way": _exact_tables(layout, exits, is_wrong)}, exits
+
+
+def _never_against(layout: Layout, exits: NDArray[np.bool_]) -> tuple[Tables, NDArray[np.bool_]]:
+    """The same with tables of the headings against which cells are not left."""
+    surplus = _ruled(layout, exits) & ~layout.exits
+    surplus[layout.kinds == CellKind.QUEUE] = False
+    tables = []
+    for heading in Heading:
+        need, never = surplus[:, heading], layout.exits[:, heading].astype(np.uint8)
+        grids = (need, need.astype(np.uint8), never)
+        for region in cover(*(_square(grid, layout) for grid in grids)):
+            _square(exits, layout)[region.rows, region.cols, heading] = False
+            against = headings_text(1 << opposite(heading))
+            tables.append(_table(region.rows, region.cols) | {"against": against})
+    return {"one_way": tables}, exits
+
+
+def _with_rest(layout: Layout, tables: Tables, exits: NDArray[np.bool_]) -> Tables:
+    """The tables, and [[exits]] for the cells that are still wrong."""
+    is_wrong = (_ruled(layout, exits) != layout.exits).any(axis=1)
+    return tables | {"exits": _exact_tables(layout, exits, is_wrong)}
+
+
+def _ruled(layout: Layout, exits: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Exits after the rules of queues, without those that lead nowhere."""
+    floor = open_layout("", _square(layout.kinds, layout))
+    return restrict_exits(floor, exits, layout.stations) & floor.exits
+
+
+def _exact_tables(
+    layout: Layout, exits: NDArray[np.bool_], is_wrong: NDArray[np.bool_]
+) -> list[dict[str, Any]]:
+    """Rectangles that give cells their headings; `exits` is brought up to date."""
+    regions = cover(*(_square(array, layout) for array in _needs(layout, is_wrong)))
+    for region in regions:
+        _square(exits, layout)[region.rows, region.cols] = (_BITS & region.bits) != 0
+    return [
+        _table(region.rows, region.cols) | {"heading": headings_text(region.bits)}
+        for region in regions
+    ]
 
 
 def _needs(
-    layout: Layout, floor: Layout, is_wrong: NDArray[np.bool_]
+    layout: Layout, is_wrong: NDArray[np.bool_]
 ) -> tuple[NDArray[np.bool_], NDArray[np.uint8], NDArray[np.uint8]]:
     """Per cell: whether it must be said, headings that must be open, that must not. [n_cells]."""
+    floor = open_layout("", _square(layout.kinds, layout))
     must = (layout.exits * _BITS).sum(axis=1).astype(np.uint8)
     never = ((floor.exits & ~layout.exits) * _BITS).sum(axis=1).astype(np.uint8)
     return is_wrong, must, never

@@ -318,7 +318,7 @@ def test_exits_tables_override_the_rules_of_queues() -> None:
         (SMALL + "one_way = [{rows = [3, 2], cols = 1, heading = 'east'}]", "the lower end first"),
         (SMALL + "one_way = [{rows = 1, cols = 1, heading = 'noth'}]",
          "unknown heading 'noth'; did you mean 'north'?"),
-        (SMALL + "one_way = [{rows = 1, cols = 1}]", "one_way[1] lacks the key 'heading'"),
+        (SMALL + "one_way = [{rows = 1, cols = 1}]", "one_way[1]: give either heading or against"),
         (SMALL + "edge_costs = [{rows = 1, cols = 1, cost = 1}]",
          "edge_costs[1]: give either heading or against"),
         (SMALL + "edge_costs = [{rows = 1, cols = 1, heading = 'all', cost = -1}]",
