@@ -14,6 +14,7 @@ from layouts.kiva import read_kiva
 from layouts.layout import Layout
 from layouts.lorr import read_league_map, read_league_problem
 from layouts.movingai import read_movingai
+from layouts.movingai_write import movingai_text
 from layouts.native import read_native
 from layouts.native_write import native_text
 from layouts.rhcr import read_rhcr_grid, read_rhcr_map
@@ -82,8 +83,16 @@ def save(layout: Layout, path: str | Path) -> None:
 
     Raises LayoutError for a floor that `load` would refuse, or a place that cannot be written.
     """
-    text = native_text(layout)
-    target = Path(path)
+    write_whole(native_text(layout), Path(path))
+
+
+def save_movingai(layout: Layout, path: str | Path) -> None:
+    """Write where units may be as a MovingAI map, in one piece; lost_in_movingai names the rest."""
+    write_whole(movingai_text(layout), Path(path))
+
+
+def write_whole(text: str, target: Path) -> None:
+    """Write a file completely or not at all. Raises LayoutError."""
     temporary = target.with_name(f".{target.name}.part")
     try:
         temporary.write_text(text, encoding="utf-8")

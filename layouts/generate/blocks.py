@@ -86,7 +86,7 @@ def _check(figures: BlockFloor) -> None:
     row_problems = row_faults(figures.stations, KINDS)
     if not (faults or row_problems):  # sizes mean something
         hall = _hall(figures)
-        lengths = {side: hall.length(side) for side in Side}
+        lengths = {side.value: hall.length(side) for side in Side}
         faults += room_faults(figures.stations, lengths)
         faults += wall_faults(hall, figures.stations, figures.chargers, figures.parking)
         faults += size_faults(*hall.shape)
@@ -118,9 +118,9 @@ def _add_blocks(canvas: Canvas, figures: BlockFloor) -> None:
         row = top + down * (figures.block_depth + figures.aisle_width)
         for across in range(figures.blocks_across):
             col = left + across * (figures.block_width + figures.cross_aisle_width)
-            canvas.kinds[
-                row : row + figures.block_depth, col : col + figures.block_width
-            ] = CellKind.STORAGE
+            canvas.kinds[row : row + figures.block_depth, col : col + figures.block_width] = (
+                CellKind.STORAGE
+            )
 
 
 def _description(figures: BlockFloor) -> str:

@@ -155,14 +155,16 @@ class Canvas:
         """No lane is left against its direction, but for the highways around: there units turn
         into every lane and out of it. ring: cells of the hall outside of the lanes, per side."""
         hall = self.hall
-        rows = slice(hall.top + ring[Side.NORTH], hall.top + hall.n_rows - ring[Side.SOUTH])
-        cols = slice(hall.left + ring[Side.WEST], hall.left + hall.n_cols - ring[Side.EAST])
+        rows = (hall.top + ring[Side.NORTH], hall.top + hall.n_rows - ring[Side.SOUTH])
+        cols = (hall.left + ring[Side.WEST], hall.left + hall.n_cols - ring[Side.EAST])
         for index, row in enumerate(self.lane_rows()):
-            if rows.start <= row < rows.stop:
-                self.exits[row, cols, opposite(lane_direction(index, is_row=True))] = False
+            if rows[0] <= row < rows[1]:
+                ahead = lane_direction(index, is_row=True)
+                self.exits[row, _with_mouth(cols, ahead), opposite(ahead)] = False
         for index, col in enumerate(self.lane_cols()):
-            if cols.start <= col < cols.stop:
-                self.exits[rows, col, opposite(lane_direction(index, is_row=False))] = False
+            if cols[0] <= col < cols[1]:
+                ahead = lane_direction(index, is_row=False)
+                self.exits[_with_mouth(rows, ahead), col, opposite(ahead)] = False
 
     def add_strip(self, side: Side, kind: CellKind, along: int, count: int) -> None:
         """Chargers or parking in the wall of a side."""
@@ -175,6 +177,12 @@ class Canvas:
         stations = _stations(floor, self._stations, self.on_lane)
         exits = restrict_exits(floor, self.exits.reshape(-1, 4), stations)
         return replace(floor, exits=exits, stations=stations)
+
+
+def _with_mouth(span: tuple[int, int], ahead: Heading) -> slice:
+    """The lane and the highway cell beyond its end, from which nobody may turn into it."""
+    runs_up = ahead in (Heading.EAST, Heading.SOUTH)
+    return slice(span[0] - (not runs_up), span[1] + runs_up)
 
 
 def lane_direction(index: int, is_row: bool) -> Heading:

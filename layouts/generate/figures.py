@@ -25,6 +25,9 @@ class Side(StrEnum):
     WEST = "west"
 
 
+SIDES = [side.value for side in Side]
+
+
 @dataclass(frozen=True, slots=True)
 class StationRow:
     """Stations along one side. queue: waiting cells of each, beside the service cell included.
@@ -63,14 +66,12 @@ def row_faults(rows: Sequence[StationRow], allowed: Sequence[StationKind]) -> li
     faults = [] if rows else ["no stations; give at least one row of them"]
     for number, row in enumerate(rows, start=1):
         where = f"stations {number} ({row.side})"
-        if row.side not in list(Side):
-            faults.append(f"{where}: unknown side {row.side!r}; {nearest(row.side, list(Side))}")
+        if row.side not in SIDES:
+            faults.append(f"{where}: unknown side {row.side!r}; {nearest(row.side, SIDES)}")
         if row.kind not in allowed:
             cure = nearest(row.kind, [kind.value for kind in allowed])
             faults.append(f"{where}: {row.kind!r} is no kind of station here; {cure}")
-        faults += [
-            f"{where}: {fault}" for fault in figure_faults(row, {"count": 1, "queue": 1})
-        ]
+        faults += [f"{where}: {fault}" for fault in figure_faults(row, {"count": 1, "queue": 1})]
         if row.spacing and not STATION_WIDTH <= row.spacing <= MOST_FIGURE:
             faults.append(
                 f"{where}: spacing is {row.spacing}; give {STATION_WIDTH} or more, or 0 to spread "

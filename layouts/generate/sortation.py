@@ -84,7 +84,7 @@ def _check(figures: SortationFloor) -> None:
     row_problems = row_faults(figures.stations, (StationKind.INDUCT,))
     if not (faults or row_problems):  # sizes mean something
         hall = _hall(figures)
-        lengths = {side: hall.length(side) for side in Side}
+        lengths = {side.value: hall.length(side) for side in Side}
         faults += room_faults(figures.stations, lengths)
         faults += wall_faults(hall, figures.stations, figures.chargers, figures.parking)
         faults += size_faults(*hall.shape)

@@ -22,9 +22,7 @@ def _groups(hall: Hall, rows: Sequence[StationRow]) -> list[tuple[Side, int]]:
     """Where groups of cells fit: side and cell along it, the two sides in turn."""
     sides = wall_sides(rows)[:2]
     places = [
-        (along, side)
-        for side in sides
-        for along in range(1, hall.length(side) - GROUP, GROUP + 1)
+        (along, side) for side in sides for along in range(1, hall.length(side) - GROUP, GROUP + 1)
     ]
     return [(side, along) for along, side in sorted(places, key=lambda p: p[0])]
 
