@@ -86,7 +86,7 @@ def draw(layout: Layout) -> Figure:
     _draw_zones(axes, layout)
     longest = max((len(station.name) for station in layout.stations), default=1)
     for station in layout.stations:
-        _draw_station(axes, layout, station, min(9.0, max(2.5, 180 * cell_in / (longest + 1))))
+        _draw_station(axes, layout, station, 100 * cell_in / longest)
     _write_around(axes, layout, height)
     axes.legend(
         handles=_legend(layout), loc="upper left", bbox_to_anchor=(1.0 + 0.15 / width, 1.0),
@@ -184,7 +184,7 @@ def _outline(layout: Layout, cells: tuple[int, ...]) -> Any:
 
 
 def _draw_station(axes: Axes, layout: Layout, station: Station, font_pt: float) -> None:
-    """The name beyond the service cell where the person stands, or on it."""
+    """The name where the person stands beyond the service cell, or on it. font_pt: fits a cell."""
     x, y = _centre(layout, station.cell)
     row, col = layout.row_col(station.cell)
     row, col = row + ROW_STEP[station.facing], col + COL_STEP[station.facing]
@@ -192,9 +192,10 @@ def _draw_station(axes: Axes, layout: Layout, station: Station, font_pt: float) 
     beyond = layout.cell(row, col) if is_inside else station.cell
     if layout.kinds[beyond] == CellKind.HUMAN:
         x, y = _centre(layout, beyond)
+        font_pt *= 1.5  # people's cells are wider than one
     axes.text(
-        x, y, station.name, ha="center", va="center", fontsize=font_pt, color=INK,
-        fontweight="bold", zorder=5, clip_on=False,
+        x, y, station.name, ha="center", va="center", fontsize=min(max(font_pt, 2.5), 9.0),
+        color=INK, fontweight="bold", zorder=5, clip_on=False,
     )  # fmt: skip
 
 

@@ -1,12 +1,14 @@
-"""Which moves of a floor are one-way, for everything that shows or describes floors."""
+"""What of a floor is one-way, for everything that shows or describes floors."""
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
 
-from layouts.geometry import Heading, opposite
-from layouts.layout import Layout
+from layouts.geometry import Heading, neighbour_table, opposite
+from layouts.layout import CellKind, Layout
+
+NO_LANE, CROSSING = -1, 4
 
 
 def one_way_moves(layout: Layout) -> NDArray[np.bool_]:
@@ -18,3 +20,28 @@ def one_way_moves(layout: Layout) -> NDArray[np.bool_]:
         back = layout.exits[beside[from_cells, heading], opposite(heading)]
         moves[from_cells, heading] = ~back
     return moves
+
+
+def lane_headings(layout: Layout) -> NDArray[np.int8]:
+    """int8[n_cells]: along which heading a one-way lane leads over a floor cell.
+
+    NO_LANE: none does. CROSSING: the cell may not be left towards two or more sides and still has
+    several ways, as where lanes cross. What the rules of queues close makes no lane, nor does a
+    cell become one that only may not be left into the mouth of a lane.
+    """
+    beside = neighbour_table(layout.n_rows, layout.n_cols)
+    driveable, n_exits = layout.driveable, layout.exits.sum(axis=1)
+    closed = (beside >= 0) & driveable[:, None] & driveable[beside] & ~layout.exits
+    is_single = (n_exits == 1) & closed.any(axis=1)
+    for heading in Heading:
+        heads = beside[:, heading]
+        is_mouth = (n_exits[heads] == 1) & layout.exits[heads, opposite(heading)]
+        is_ruled = np.isin(layout.kinds[heads], (CellKind.QUEUE, CellKind.STATION))
+        closed[:, heading] &= ~(is_mouth | is_ruled)
+    lanes = np.full(layout.n_cells, NO_LANE, dtype=np.int8)
+    n_closed = closed.sum(axis=1)
+    lanes[n_closed == 1] = (closed.argmax(axis=1)[n_closed == 1] + 2) % 4
+    lanes[n_closed > 1] = CROSSING
+    lanes[is_single] = layout.exits.argmax(axis=1)[is_single]
+    lanes[layout.kinds != CellKind.FLOOR] = NO_LANE
+    return lanes

@@ -71,7 +71,7 @@ def simulate(
     \b
     A ready floor with made-up orders, then with more units and another seed:
       gridfleet simulate teaching --hours 2
-      gridfleet simulate teaching --hours 2 --robots 14 --seed 1
+      gridfleet simulate teaching --hours 2 --robots 26 --seed 1
 
     \b
     Nine hours of an order file that names its columns in its own way:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import networkx as nx
@@ -124,6 +125,40 @@ def test_one_way_takes_a_rectangle_and_several_headings() -> None:
     floor = floor_of(DRAWN)
     assert floor.exits[floor.cell(4, 3)].tolist() == [True, True, False, False]
     assert floor.exits[floor.cell(5, 3)].all()
+
+
+CROSSING = """
+map = '''
+.....
+.....
+.....
+'''
+one_way = [
+    { rows = 2, cols = "1-5", against = "east" },
+    { rows = "1-3", cols = 3, against = "north west" },
+]
+"""
+
+
+def test_one_way_against_leaves_what_else_is_said() -> None:
+    floor = floor_of(CROSSING)
+    assert floor.exits[floor.cell(1, 1)].tolist() == [True, True, False, True]
+    assert floor.exits[floor.cell(1, 2)].tolist() == [False, True, False, False]
+    assert floor.exits[floor.cell(0, 2)].tolist() == [False, False, True, False]
+
+
+def test_crossing_lanes_are_written_with_few_tables() -> None:
+    n_rows, n_cols = 20, 30
+    exits = np.ones((n_rows, n_cols, 4), dtype=bool)
+    for row in range(2, 18, 3):
+        exits[row, 2:28, W if row % 2 else E] = False
+    for col in range(2, 28, 4):
+        exits[2:18, col, S if col % 4 else N] = False
+    kinds = np.full((n_rows, n_cols), CellKind.FLOOR, dtype=np.int8)
+    floor = replace(open_layout("lanes", kinds), exits=exits.reshape(-1, 4))
+    text = native_text(floor)
+    assert text.count("against") == text.count("rows =") == 6 + 7
+    assert np.array_equal(parse_native(text, "lanes").exits, floor.exits)
 
 
 def test_a_later_edge_cost_overrides_and_against_is_the_opposite() -> None:
@@ -319,6 +354,7 @@ def test_exits_tables_override_the_rules_of_queues() -> None:
         (SMALL + "one_way = [{rows = 1, cols = 1, heading = 'noth'}]",
          "unknown heading 'noth'; did you mean 'north'?"),
         (SMALL + "one_way = [{rows = 1, cols = 1}]", "one_way[1]: give either heading or against"),
+        (SMALL + "one_way = [{rows = 1, cols = 1, against = 'noth'}]", "did you mean 'north'"),
         (SMALL + "edge_costs = [{rows = 1, cols = 1, cost = 1}]",
          "edge_costs[1]: give either heading or against"),
         (SMALL + "edge_costs = [{rows = 1, cols = 1, heading = 'all', cost = -1}]",

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from rich.console import Console
 from rich.text import Text
 
-from layouts import CellKind, Layout
-from layouts.directions import one_way_moves
+from layouts import Layout
+from layouts.directions import lane_headings
 from layouts.native_stations import PREFIXES
 
 GLYPHS = "#.PSqCKH"
@@ -37,13 +37,9 @@ WORDS = {
 def glyphs(layout: Layout) -> NDArray[np.str_]:
     """The character of every cell, shape (n_rows, n_cols)."""
     found = np.array(list(GLYPHS))[layout.kinds]
-    moves = one_way_moves(layout)
-    no_lanes = (CellKind.QUEUE, CellKind.STATION)
-    moves &= ~np.isin(layout.kinds[np.maximum(layout.neighbours, 0)], no_lanes)
-    is_lane = (layout.kinds == CellKind.FLOOR) & moves.any(axis=1)
-    arrows = np.array(list(ARROWS))[moves.argmax(axis=1)]
-    arrows[moves.sum(axis=1) > 1] = CROSSING
-    found[is_lane] = arrows[is_lane]
+    lanes = lane_headings(layout)
+    is_lane = lanes >= 0
+    found[is_lane] = np.array([*ARROWS, CROSSING])[lanes[is_lane]]
     for station in layout.stations:
         found[station.cell] = PREFIXES[station.kind]
     return found.reshape(layout.n_rows, layout.n_cols)
