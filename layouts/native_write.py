@@ -15,19 +15,17 @@ import tomli_w
 from numpy.typing import NDArray
 
 from layouts.errors import LayoutError
-from layouts.geometry import Heading, opposite
 from layouts.layout import CellKind, Layout, Station, StationKind, open_layout
 from layouts.legend import LEGEND, WORDS, Meaning
 from layouts.native import FORMAT, parse_native
+from layouts.native_exits import BITS, exit_tables, rectangle, square
 from layouts.native_stations import default_names
 from layouts.queues import facing_of, queue_of, restrict_exits
-from layouts.regions import cover, headings_text, span_text
+from layouts.regions import cover, headings_text
 
 _CHARS = {WORDS[word]: char for char, word in LEGEND.items()}
 _WORDS_OF = {meaning: word for word, meaning in WORDS.items()}
 _SPARE = [char for char in chain(ascii_letters, digits) if char not in LEGEND]
-Tables = dict[str, list[dict[str, Any]]]
-_BITS = (1 << np.arange(4)).astype(np.uint8)
 
 
 def native_text(layout: Layout) -> str:
@@ -49,7 +47,7 @@ def native_text(layout: Layout) -> str:
     optional = {
         "legend": _legend(chars),
         "stations": _station_tables(layout, drawing),
-        **_exit_tables(layout, drawing),
+        **exit_tables(layout, drawing),
         "edge_costs": _cost_tables(layout),
         "zones": _zone_tables(layout, drawing),
     }
@@ -61,7 +59,7 @@ def native_text(layout: Layout) -> str:
 
 def _meanings(layout: Layout) -> list[Meaning]:
     """What the character of every cell has to say."""
-    floor = open_layout("", _square(layout.kinds, layout))
+    floor = open_layout("", square(layout.kinds, layout))
     is_special = (restrict_exits(floor, floor.exits, layout.stations) != layout.exits).any(axis=1)
     has_one_exit = layout.exits.sum(axis=1) == 1
     is_arrow = (layout.kinds == CellKind.FLOOR) & has_one_exit & is_special
@@ -124,7 +122,7 @@ def _legend(chars: dict[Meaning, str]) -> dict[str, str | dict[str, str]]:
 
 def _station_tables(layout: Layout, drawing: list[Meaning]) -> list[dict[str, Any]]:
     """One table per station, or none where the drawing says it all."""
-    floor = open_layout("", _square(layout.kinds, layout))
+    floor = open_layout("", square(layout.kinds, layout))
     drawn = {
         cell: meaning.station
         for cell, meaning in enumerate(drawing)
@@ -160,91 +158,19 @@ def _chain(floor: Layout, cell: int) -> tuple[int, ...] | None:
         return None
 
 
-def _exit_tables(layout: Layout, drawing: list[Meaning]) -> Tables:
-    """[[one_way]] for what arrows cannot say, [[exits]] for what breaks the rules of queues; of the
-    two ways to say what is one-way, the one with fewer tables."""
-    exits = np.ones_like(layout.exits)
-    for cell, meaning in enumerate(drawing):
-        if meaning.heading >= 0:
-            exits[cell] = np.arange(4) == meaning.heading
-    ways = (_only_along, _never_against)
-    return min((_with_rest(layout, *way(layout, exits.copy())) for way in ways), key=_n_tables)
-
-
-def _n_tables(tables: Tables) -> int:
-    return sum(map(len, tables.values()))
-
-
-def _only_along(layout: Layout, exits: NDArray[np.bool_]) -> tuple[Tables, NDArray[np.bool_]]:
-    """Tables of headings for cells whose exits are wrong so far, and the exits with them."""
-    is_wrong = (_ruled(layout, exits) != layout.exits).any(axis=1)
-    is_wrong &= layout.kinds != CellKind.QUEUE
-    return {"one_way": _exact_tables(layout, exits, is_wrong)}, exits
-
-
-def _never_against(layout: Layout, exits: NDArray[np.bool_]) -> tuple[Tables, NDArray[np.bool_]]:
-    """The same with tables of the headings against which cells are not left."""
-    surplus = _ruled(layout, exits) & ~layout.exits
-    surplus[layout.kinds == CellKind.QUEUE] = False
-    tables = []
-    for heading in Heading:
-        need, never = surplus[:, heading], layout.exits[:, heading].astype(np.uint8)
-        grids = (need, need.astype(np.uint8), never)
-        for region in cover(*(_square(grid, layout) for grid in grids)):
-            _square(exits, layout)[region.rows, region.cols, heading] = False
-            against = headings_text(1 << opposite(heading))
-            tables.append(_table(region.rows, region.cols) | {"against": against})
-    return {"one_way": tables}, exits
-
-
-def _with_rest(layout: Layout, tables: Tables, exits: NDArray[np.bool_]) -> Tables:
-    """The tables, and [[exits]] for the cells that are still wrong."""
-    is_wrong = (_ruled(layout, exits) != layout.exits).any(axis=1)
-    return tables | {"exits": _exact_tables(layout, exits, is_wrong)}
-
-
-def _ruled(layout: Layout, exits: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Exits after the rules of queues, without those that lead nowhere."""
-    floor = open_layout("", _square(layout.kinds, layout))
-    return restrict_exits(floor, exits, layout.stations) & floor.exits
-
-
-def _exact_tables(
-    layout: Layout, exits: NDArray[np.bool_], is_wrong: NDArray[np.bool_]
-) -> list[dict[str, Any]]:
-    """Rectangles that give cells their headings; `exits` is brought up to date."""
-    regions = cover(*(_square(array, layout) for array in _needs(layout, is_wrong)))
-    for region in regions:
-        _square(exits, layout)[region.rows, region.cols] = (_BITS & region.bits) != 0
-    return [
-        _table(region.rows, region.cols) | {"heading": headings_text(region.bits)}
-        for region in regions
-    ]
-
-
-def _needs(
-    layout: Layout, is_wrong: NDArray[np.bool_]
-) -> tuple[NDArray[np.bool_], NDArray[np.uint8], NDArray[np.uint8]]:
-    """Per cell: whether it must be said, headings that must be open, that must not. [n_cells]."""
-    floor = open_layout("", _square(layout.kinds, layout))
-    must = (layout.exits * _BITS).sum(axis=1).astype(np.uint8)
-    never = ((floor.exits & ~layout.exits) * _BITS).sum(axis=1).astype(np.uint8)
-    return is_wrong, must, never
-
-
 def _cost_tables(layout: Layout) -> list[dict[str, Any]]:
     """Rectangles of equal cost; where there is no exit a cost means nothing and may be covered."""
-    costs = _square(layout.edge_costs, layout)
-    exits = _square(layout.exits, layout)
+    costs = square(layout.edge_costs, layout)
+    exits = square(layout.exits, layout)
     tables = []
     for cost in np.unique(costs[costs > 0]).tolist():
         is_it = costs == np.float32(cost)
         rows, cols = (np.flatnonzero(is_it.any(axis=axes)) for axes in ((1, 2), (0, 2)))
         box = (slice(rows[0], rows[-1] + 1), slice(cols[0], cols[-1] + 1))
-        must = (is_it[box] * _BITS).sum(axis=2).astype(np.uint8)
-        never = ((exits[box] & ~is_it[box]) * _BITS).sum(axis=2).astype(np.uint8)
+        must = (is_it[box] * BITS).sum(axis=2).astype(np.uint8)
+        never = ((exits[box] & ~is_it[box]) * BITS).sum(axis=2).astype(np.uint8)
         tables += [
-            _table(region.rows, region.cols, int(rows[0]), int(cols[0]))
+            rectangle(region.rows, region.cols, int(rows[0]), int(cols[0]))
             | {"heading": headings_text(region.bits), "cost": float(str(np.float32(cost)))}
             for region in cover(must > 0, must, never)
         ]
@@ -260,23 +186,10 @@ def _zone_tables(layout: Layout, drawing: list[Meaning]) -> dict[str, list[dict[
         is_drawn = np.array([meaning.zone == name for meaning in drawing])
         need, must = is_in & ~is_drawn, is_in.astype(np.uint8)
         never = (~is_in).astype(np.uint8)
-        regions = cover(*(_square(array, layout) for array in (need, must, never)))
+        regions = cover(*(square(array, layout) for array in (need, must, never)))
         if regions or not cells:
-            tables[name] = [_table(region.rows, region.cols) for region in regions]
+            tables[name] = [rectangle(region.rows, region.cols) for region in regions]
     return tables
-
-
-def _square(array: NDArray[Any], layout: Layout) -> NDArray[Any]:
-    """A view with rows and columns as the first two axes."""
-    return array.reshape(layout.n_rows, layout.n_cols, *array.shape[1:])
-
-
-def _table(rows: slice, cols: slice, down: int = 0, right: int = 0) -> dict[str, Any]:
-    """Rows and columns as a file says them, moved by so many cells."""
-    return {
-        "rows": span_text(slice(rows.start + down, rows.stop + down)),
-        "cols": span_text(slice(cols.start + right, cols.stop + right)),
-    }
 
 
 def _check(layout: Layout, text: str) -> None:
