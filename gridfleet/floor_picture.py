@@ -1,6 +1,7 @@
 """A floor as a picture in metres: kinds of cells, stations by name, one-way lanes as arrows.
 
-Colours are those of the report's maps. matplotlib is loaded only when a picture is made.
+Obstacles look as on the report's maps; all other kinds have colours of their own. matplotlib is
+loaded only when a picture is made.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
 INK = "#1f2933"
 KIND_COLOURS = {
-    CellKind.OBSTACLE: "#40474f",
+    CellKind.OBSTACLE: "#4a5561",
     CellKind.FLOOR: "#ffffff",
     CellKind.STORAGE: "#c3c9d1",
     CellKind.STATION: "#f5cc73",

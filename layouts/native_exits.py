@@ -1,4 +1,4 @@
-"""The exits of a floor as tables of a native file: what arrows and the rules of queues do not say."""
+"""The exits of a floor as tables of a native file: what the drawing leaves to be said."""
 
 from __future__ import annotations
 

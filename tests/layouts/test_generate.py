@@ -14,6 +14,7 @@ from layouts import CellKind, Layout, LayoutError, StationKind, load, save
 from layouts.directions import one_way_moves
 from layouts.generate import BlockFloor, SortationFloor, StationRow, block_floor, sortation_floor
 from layouts.geometry import COL_STEP, ROW_STEP
+from layouts.lint import Severity, lint
 
 SIDES = ("north", "east", "south", "west")
 ARRAYS = ("kinds", "exits", "edge_costs")
@@ -143,6 +144,13 @@ def test_every_chute_is_reached_from_every_induct_station(seed: int, tmp_path: P
         assert chutes <= reached(floor, cell, True, may_pass), seed
     save(floor, tmp_path / "f.toml")
     check_equal(load(tmp_path / "f.toml"), floor, seed)
+
+
+@pytest.mark.parametrize("seed", range(0, 30, 3))
+def test_the_lint_finds_no_fault(seed: int) -> None:
+    for floor in (random_blocks(seed), random_sortation(seed)):
+        faults = [str(f) for f in lint(floor) if f.severity is Severity.FAULT]
+        assert not faults, (seed, floor.description)
 
 
 def check_equal(again: Layout, floor: Layout, seed: int) -> None:
