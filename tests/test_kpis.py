@@ -95,7 +95,7 @@ def test_counts_are_those_of_the_event_file(
         assert figures["tasks_per_hour"] == pytest.approx(row["errands"] / hours, abs=1e-3)
         assert figures["lines_per_hour"] is figures["orders_placed"] is None
         return
-    n_stations = {"teaching": 3}.get(record.layout.name, 2)
+    n_stations = {"teaching": 5}.get(record.layout.name, 2)
     expected = {
         "units_per_hour": row["units"] / hours,
         "lines_per_hour": row["lines"] / hours,
