@@ -16,7 +16,7 @@ from fleet_control.errors import CapacityError
 from fleet_control.events import EventKind, EventLog
 from fleet_control.mapf.capacity import assign_parking, driving_capacity, parking_cells
 from fleet_control.mapf.grid import grid_of
-from fleet_control.mapf.lanes import lane_costs
+from fleet_control.mapf.lanes import lanes_of
 from fleet_control.mapf.planner import PlannerOptions, planner_named
 from fleet_control.work.errands import ErrandStream
 from fleet_control.work.fulfilment import FulfilmentWork
@@ -79,7 +79,7 @@ class Simulation:
         else:
             self._set_up_errands()
         parked = list(self._parking.values())
-        lanes = lane_costs(self.layout, closed=parked) if scenario.lanes else None
+        lanes = lanes_of(self.layout, parked) if scenario.lanes else None
         grid = grid_of(self.layout, lanes)
         grid.through[:, parked] = False
         options = PlannerOptions(seed=scenario.seed)

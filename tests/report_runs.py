@@ -10,7 +10,7 @@ from fleet_control.allocation import optimal
 from fleet_control.controller import Controller, ControllerOptions
 from fleet_control.events import EventLog
 from fleet_control.mapf.grid import grid_of
-from fleet_control.mapf.lanes import lane_costs
+from fleet_control.mapf.lanes import lanes_of
 from fleet_control.mapf.planner import PlannerOptions, planner_named
 from fleet_control.work.errands import ErrandStream
 from fleet_control.work.sortation import SortationWork
@@ -73,7 +73,7 @@ def _drive(layout: Layout, work: Work, log: EventLog, n_units: int, sim_s: float
     people = People(len(layout.stations), 0, ServiceTimes(line_s=4.0))
     headings, no_pods = np.zeros(n_units, dtype=np.int8), np.empty(0, dtype=np.int32)
     twin = KinematicTwin(layout, _starts(layout, n_units), headings, no_pods, people)
-    grid = grid_of(layout, lane_costs(layout))
+    grid = grid_of(layout, lanes_of(layout))
     planner = planner_named("pibt", grid, n_units, PlannerOptions(seed=0))
     options = ControllerOptions(base_length=4)
     controller = Controller(grid, twin.connect(), planner, work, optimal, options, log)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from fleet_control.mapf.lanes import Lanes
 from layouts import CellKind, Layout
 from layouts.geometry import Heading, opposite
 
@@ -52,18 +53,21 @@ class Grid:
         return self.n_rows * self.n_cols
 
 
-def grid_of(layout: Layout, lane_costs: NDArray[np.int32] | None = None) -> Grid:
-    """The planner's view of a layout. `lane_costs`: int32[n_cells, 4], added to every move."""
+def grid_of(layout: Layout, lanes: Lanes | None = None) -> Grid:
+    """The planner's view of a layout, with the rules and costs of its lanes."""
     driveable = layout.driveable
     compact = np.where(driveable, np.cumsum(driveable) - 1, -1).astype(np.int32)
     surcharges = np.rint(layout.edge_costs * CELL_COST).astype(np.int32)
-    if lane_costs is not None:
-        surcharges = surcharges + lane_costs
+    neighbours = layout.neighbours
+    if lanes is not None:
+        surcharges = surcharges + lanes.costs
+        neighbours = np.where(lanes.closed, -1, neighbours).astype(np.int32)
+        neighbours.setflags(write=False)  # as those of the layout: one type for the kernels
     return Grid(
         n_rows=layout.n_rows,
         n_cols=layout.n_cols,
-        neighbours=layout.neighbours,
-        previous=previous_table(layout.neighbours),
+        neighbours=neighbours,
+        previous=previous_table(neighbours),
         surcharges=surcharges.astype(np.int32),
         through=through_table(layout),
         zones=station_zones(layout),

@@ -9,7 +9,7 @@ from fleet_control.mapf.fields import DistanceFields
 from fleet_control.mapf.grid import TURN_COST, UNREACHABLE, Grid
 from fleet_control.mapf.pibt_kernels import N_CANDIDATES, plan_step
 from fleet_control.mapf.planner import PlannerOptions
-from fleet_control.mapf.priorities import BONUS, EPOCH, PATIENCE, track_progress
+from fleet_control.mapf.priorities import BONUS, EPOCH, PATIENCE, SHOVE_AFTER, track_progress
 
 
 class PibtPlanner:
@@ -27,6 +27,7 @@ class PibtPlanner:
         self._last_progress = np.zeros(n_units, dtype=np.int64)
         self._bonus = np.zeros(n_units, dtype=np.int64)
         self._keys = np.zeros(n_units, dtype=np.int64)
+        self._max_shoves = np.zeros(n_units, dtype=np.int32)
         self._rng = np.random.Generator(np.random.PCG64(options.seed))
         self._salt = int(self._rng.integers(1 << 40))
         self._step = 0
@@ -35,7 +36,9 @@ class PibtPlanner:
         self._candidates = np.zeros((n_units, N_CANDIDATES), dtype=np.int32)
         self._counts = np.zeros(n_units, dtype=np.int32)
         self._cursors = np.zeros(n_units, dtype=np.int32)
+        self._stays = np.zeros(n_units, dtype=np.int32)
         self._stack = np.zeros(n_units + 1, dtype=np.int32)
+        self._shoved = np.zeros(n_units + 1, dtype=np.int32)
         self._candidate_keys = np.zeros(N_CANDIDATES, dtype=np.int64)
 
     def set_goal(self, unit: int, goal: int, load: int) -> None:
@@ -64,16 +67,17 @@ class PibtPlanner:
         track_progress(
             cells, headings, self._goals, self._slots, grid.compact, self.fields.values,
             self._since, self._best, self._last_progress, self._bonus, self._step, redraw,
-            draws, PATIENCE, self._keys,
+            draws, PATIENCE, SHOVE_AFTER, self._keys, self._max_shoves,
         )  # fmt: skip
         order = np.argsort(self._keys, kind="stable")
         chosen = np.empty(n_units, dtype=np.int32)
         self._salt += n_units
         plan_step(
-            order, cells, headings, self._goals, self._slots, self._loads, fixed,
+            order, self._max_shoves, cells, headings, self._goals, self._slots, self._loads, fixed,
             grid.neighbours, grid.surcharges, grid.through, grid.zones, grid.compact,
-            self.fields.values, TURN_COST, self._options.follow_cost, self._salt,
+            self.fields.values, TURN_COST, self._salt,
             self._options.allow_cycles, self._at_now, self._at_next, chosen,
-            self._candidates, self._counts, self._cursors, self._stack, self._candidate_keys,
+            self._candidates, self._counts, self._stays, self._cursors, self._stack, self._shoved,
+            self._candidate_keys,
         )  # fmt: skip
         return chosen

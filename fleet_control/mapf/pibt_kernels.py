@@ -2,6 +2,7 @@
 
 On cells, with turns left to execution: turning shows only in the cost of a candidate, so a unit
 that must turn never blocks the step itself ("causal" PIBT). The recursion is an explicit stack.
+Other than there, pushes that shove a unit away from its goal are rationed (priorities.py).
 """
 
 from __future__ import annotations
@@ -29,11 +30,14 @@ def _list_candidates(
     unit: int, cells: NDArray[np.int32], headings: NDArray[np.int8], goals: NDArray[np.int32],
     slots: NDArray[np.int32], loads: NDArray[np.int8], neighbours: NDArray[np.int32],
     surcharges: NDArray[np.int32], through: NDArray[np.bool_], zones: NDArray[np.int16],
-    compact: NDArray[np.int32], fields: NDArray[np.uint16], turn_cost: int, follow_cost: int,
-    salt: int, at_now: NDArray[np.int32], candidates: NDArray[np.int32],
-    counts: NDArray[np.int32], keys: NDArray[np.int64],
+    compact: NDArray[np.int32], fields: NDArray[np.uint16], turn_cost: int, salt: int,
+    at_now: NDArray[np.int32], candidates: NDArray[np.int32],
+    counts: NDArray[np.int32], stays: NDArray[np.int32], keys: NDArray[np.int64],
 ) -> None:  # fmt: skip
-    """Cells the unit may be on after this step, cheapest first, into candidates[unit]."""
+    """Cells the unit may be on after this step, cheapest first, into candidates[unit].
+
+    stays[unit]: where in that order staying comes; what comes after it leads away from the goal.
+    """
     here = cells[unit]
     goal = goals[unit]
     heading = headings[unit]
@@ -68,8 +72,6 @@ def _list_candidates(
                 cost += np.int64(ahead)
             else:
                 cost += 2
-            if at_now[cell] >= 0:
-                cost += follow_cost
         key = (cost << 5) | np.int64((dice >> np.uint64(8 * step)) & np.uint64(15))
         if step < 4 and at_now[cell] >= 0:
             key |= 16
@@ -82,6 +84,9 @@ def _list_candidates(
         candidates[unit, place] = cell
         count += 1
     counts[unit] = count
+    for place in range(count):
+        if candidates[unit, place] == here:
+            stays[unit] = place
 
 
 @kernel
@@ -104,20 +109,21 @@ def _closes_cycle(
 
 @kernel
 def plan_step(
-    order: NDArray[np.int64], cells: NDArray[np.int32], headings: NDArray[np.int8],
-    goals: NDArray[np.int32], slots: NDArray[np.int32], loads: NDArray[np.int8],
-    fixed: NDArray[np.bool_], neighbours: NDArray[np.int32], surcharges: NDArray[np.int32],
-    through: NDArray[np.bool_], zones: NDArray[np.int16], compact: NDArray[np.int32],
-    fields: NDArray[np.uint16], turn_cost: int, follow_cost: int, salt: int,
+    order: NDArray[np.int64], max_shoves: NDArray[np.int32], cells: NDArray[np.int32],
+    headings: NDArray[np.int8], goals: NDArray[np.int32], slots: NDArray[np.int32],
+    loads: NDArray[np.int8], fixed: NDArray[np.bool_], neighbours: NDArray[np.int32],
+    surcharges: NDArray[np.int32], through: NDArray[np.bool_], zones: NDArray[np.int16],
+    compact: NDArray[np.int32], fields: NDArray[np.uint16], turn_cost: int, salt: int,
     allow_cycles: bool, at_now: NDArray[np.int32], at_next: NDArray[np.int32],
     chosen: NDArray[np.int32], candidates: NDArray[np.int32], counts: NDArray[np.int32],
-    cursors: NDArray[np.int32], stack: NDArray[np.int32], keys: NDArray[np.int64],
+    stays: NDArray[np.int32], cursors: NDArray[np.int32], stack: NDArray[np.int32],
+    shoved: NDArray[np.int32], keys: NDArray[np.int64],
 ) -> None:  # fmt: skip
     """Fill chosen[n_units] with the cell of every unit after this step.
 
-    order: units, most urgent first. fixed units stay. Without `allow_cycles` no ring of three or
-    more units moves at once: events could not execute it. at_now, at_next: int32[n_cells], all -1
-    before and after the call.
+    order: units, most urgent first. max_shoves: units that each may shove. fixed units stay.
+    Without `allow_cycles` no ring of three or more units moves at once: events could not execute
+    it. at_now, at_next: int32[n_cells], all -1 before and after the call.
     """
     n_units = cells.size
     for unit in range(n_units):
@@ -133,11 +139,12 @@ def plan_step(
             continue
         _list_candidates(
             root, cells, headings, goals, slots, loads, neighbours, surcharges, through, zones,
-            compact, fields, turn_cost, follow_cost, salt, at_now, candidates, counts,
-            keys,
+            compact, fields, turn_cost, salt, at_now, candidates, counts,
+            stays, keys,
         )  # fmt: skip
         cursors[root] = 0
         stack[0] = root
+        shoved[0] = 0
         depth = 0
         while depth >= 0:
             unit = stack[depth]
@@ -145,6 +152,9 @@ def plan_step(
             pushed = -1
             settled = False
             while cursors[unit] < counts[unit]:
+                is_shoved = depth > 0 and goals[unit] >= 0 and cursors[unit] > stays[unit]
+                if is_shoved and shoved[depth - 1] >= max_shoves[root]:
+                    break
                 cell = candidates[unit, cursors[unit]]
                 cursors[unit] += 1
                 if at_next[cell] >= 0:
@@ -163,12 +173,14 @@ def plan_step(
                 chosen[unit] = cell
                 at_next[cell] = unit
                 settled = pushed < 0
+                if depth > 0:
+                    shoved[depth] = shoved[depth - 1] + is_shoved
                 break
             if pushed >= 0:
                 _list_candidates(
                     pushed, cells, headings, goals, slots, loads, neighbours, surcharges,
-                    through, zones, compact, fields, turn_cost, 0, salt, at_now,
-                    candidates, counts, keys,
+                    through, zones, compact, fields, turn_cost, salt, at_now, candidates,
+                    counts, stays, keys,
                 )  # fmt: skip
                 cursors[pushed] = 0
                 depth += 1

@@ -15,11 +15,10 @@ from fleet_control.mapf.grid import Grid
 @dataclass(frozen=True, slots=True)
 class PlannerOptions:
     """allow_cycles: let rings of units rotate in one step (benchmarks only: execution by events
-    would deadlock on them). follow_cost: extra cost of entering a cell that a unit is leaving."""
+    would deadlock on them)."""
 
     seed: int = 0
     allow_cycles: bool = False
-    follow_cost: int = 0
 
 
 class Planner(Protocol):

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from fleet_control.mapf.lanes import lane_costs
+from fleet_control.mapf.lanes import lanes_of
 from layouts import CellKind, Layout, LayoutError, StationKind, load, save
 from layouts.directions import one_way_moves
 from layouts.generate import BlockFloor, SortationFloor, StationRow, block_floor, sortation_floor
@@ -205,7 +205,8 @@ def test_one_way_lanes_agree_with_those_of_planning() -> None:
         is_hall = (floor.kinds == CellKind.FLOOR) & ~np.repeat(outside, floor.n_cols)
         is_lane = one_way_moves(floor) & is_hall[:, None] & is_hall[floor.neighbours]
         assert is_lane.sum() > 100, floor.name
-        assert (lane_costs(floor)[is_lane] == 0).all(), floor.name
+        lanes = lanes_of(floor)
+        assert not (lanes.costs[is_lane] | lanes.closed[is_lane]).any(), floor.name
 
 
 def test_all_faults_of_the_figures_come_together() -> None:

@@ -16,8 +16,9 @@ import pytest
 from fleet_control.mapf import pibt
 from fleet_control.mapf.fields import DistanceFields
 from fleet_control.mapf.grid import CELL_COST, TURN_COST, UNREACHABLE, Grid, grid_of
-from fleet_control.mapf.lanes import lane_costs
+from fleet_control.mapf.lanes import Lanes, lanes_of
 from fleet_control.mapf.planner import PlannerOptions, planner_named
+from fleet_control.mapf.priorities import UNLIMITED
 from layouts import CellKind, load, open_layout
 
 MASK = (1 << 64) - 1
@@ -44,15 +45,21 @@ class Recursive:
             self._take(unit, self.cells[unit])
         for unit in arguments["order"].tolist():
             if self.chosen[unit] is None:
-                self.decide(unit, int(arguments["follow_cost"]))
+                self.decide(unit, int(arguments["max_shoves"][unit]), is_root=True)
 
     def _take(self, unit: int, cell: int) -> None:
         self.chosen[unit] = cell
         self.taken.add(cell)
 
-    def decide(self, unit: int, follow_cost: int) -> bool:
+    def decide(self, unit: int, n_shoves: int, is_root: bool = False) -> bool:
+        """Whether the unit moves; of those it pushes, `n_shoves` may do what they would not."""
         here = self.cells[unit]
-        for _, cell in sorted(self.candidates(unit, follow_cost), key=lambda pair: pair[0]):
+        is_shoved, is_idle = False, int(self.a["goals"][unit]) < 0
+        for _, cell in sorted(self.candidates(unit), key=lambda pair: pair[0]):
+            if is_shoved and not n_shoves:
+                break
+            left = n_shoves - is_shoved
+            is_shoved |= cell == here and not is_root and not is_idle
             occupant = self.at_now.get(cell, unit)
             if cell in self.taken or self.chosen[occupant] == here != cell:
                 continue
@@ -61,7 +68,7 @@ class Recursive:
                     continue
             elif occupant != unit:
                 self._take(unit, cell)
-                if self.decide(occupant, 0):
+                if self.decide(occupant, left):
                     return True
                 continue
             self._take(unit, cell)
@@ -76,7 +83,7 @@ class Recursive:
                 return True
         return False
 
-    def candidates(self, unit: int, follow_cost: int) -> list[tuple[int, int]]:
+    def candidates(self, unit: int) -> list[tuple[int, int]]:
         a, here, goal = self.a, self.cells[unit], int(self.a["goals"][unit])
         heading, dice = int(a["headings"][unit]), mix(int(a["salt"]) + unit)
         zone = int(a["zones"][goal]) if goal >= 0 else -1
@@ -93,7 +100,7 @@ class Recursive:
                 ahead = int(field[4 * a["compact"][cell] + step]) if goal >= 0 else 2
                 if ahead == UNREACHABLE:
                     continue
-                cost += ahead + follow_cost * taken
+                cost += ahead
             else:
                 cost = int(field[4 * a["compact"][here] + heading]) if goal >= 0 else 0
             found.append((cost << 5 | (dice >> 8 * step & 15) | taken << 4, cell))
@@ -110,18 +117,17 @@ def random_fleet(seed: int, options: PlannerOptions):
     free = np.flatnonzero(layout.driveable)
     n_units = max(2, int(len(free) * rng.uniform(0.2, 0.9)))
     cells = rng.permutation(free)[:n_units].astype(np.int32)
-    planner = planner_named("pibt", grid_of(layout, lane_costs(layout)), n_units, options)
+    planner = planner_named("pibt", grid_of(layout, lanes_of(layout)), n_units, options)
     for unit in range(n_units):
         if rng.random() < 0.8:
             planner.set_goal(unit, int(rng.choice(free)), int(rng.integers(2)))
     return rng, layout, planner, cells, rng.integers(0, 4, n_units).astype(np.int8)
 
 
-@pytest.mark.parametrize("follow_cost", [0, 3])
 @pytest.mark.parametrize("allow_cycles", [False, True])
 @pytest.mark.parametrize("seed", range(12))
 def test_the_kernel_chooses_what_the_recursion_chooses(
-    monkeypatch: pytest.MonkeyPatch, seed: int, allow_cycles: bool, follow_cost: int
+    monkeypatch: pytest.MonkeyPatch, seed: int, allow_cycles: bool
 ) -> None:
     kernel, calls = pibt.plan_step, []
     names = inspect.signature(kernel.py_func).parameters
@@ -133,7 +139,8 @@ def test_the_kernel_chooses_what_the_recursion_chooses(
         calls.append((named["chosen"].tolist(), expected))
 
     monkeypatch.setattr(pibt, "plan_step", recorded)
-    options = PlannerOptions(seed=seed, allow_cycles=allow_cycles, follow_cost=follow_cost)
+    monkeypatch.setattr(pibt, "SHOVE_AFTER", 2)
+    options = PlannerOptions(seed=seed, allow_cycles=allow_cycles)
     rng, layout, planner, cells, headings = random_fleet(seed, options)
     for _ in range(12):
         after = planner.step(cells, headings, rng.random(len(cells)) < 0.1)
@@ -175,7 +182,7 @@ def slow_progress(a: dict[str, Any], unit: int, old: dict[str, int]) -> dict[str
     """What the arrays have to say of one unit after the call."""
     goal, cell, step = int(a["goals"][unit]), int(a["cells"][unit]), int(a["step"])
     if goal in (-1, cell):
-        return {"keys": 1, "since": step}
+        return {"keys": 1, "since": step, "max_shoves": 0}
     state = 4 * int(a["compact"][cell]) + int(a["headings"][unit])
     distance = int(a["fields"][a["slots"][unit], state])
     best = min(distance, old["best"])
@@ -184,7 +191,10 @@ def slow_progress(a: dict[str, Any], unit: int, old: dict[str, int]) -> dict[str
     if a["redraw"]:
         bonus = int(a["draws"][unit]) if step - last >= a["patience"] else 0
     age = step - old["since"]
-    return {"best": best, "last_progress": last, "bonus": bonus, "keys": -age - bonus}
+    return {
+        "best": best, "last_progress": last, "bonus": bonus, "keys": -age - bonus,
+        "max_shoves": UNLIMITED if bonus else (step - last) // int(a["shove_after"]),
+    }  # fmt: skip
 
 
 def by_heap(grid: Grid, goal: int, load: int) -> dict[tuple[int, int], int]:
@@ -209,7 +219,7 @@ def by_heap(grid: Grid, goal: int, load: int) -> dict[tuple[int, int], int]:
 @pytest.mark.parametrize("load_kind", [0, 1])
 def test_fields_lead_through_the_lane_of_their_own_station_only(load_kind: int) -> None:
     layout = load("teaching")
-    grid = grid_of(layout, lane_costs(layout))
+    grid = grid_of(layout, lanes_of(layout))
     fields = DistanceFields(grid, n_units=2)
     goals = [layout.stations[0].cell, layout.stations[0].queue[-1]]
     goals += [int(layout.cells_of(kind)[0]) for kind in (CellKind.STORAGE, CellKind.FLOOR)]
@@ -225,7 +235,7 @@ def test_distances_beyond_16_bits_saturate_and_stay_reachable() -> None:
     """A lane so dear that its far end costs more than a field can say."""
     layout = open_layout("row", np.ones((1, 12), dtype=np.int8))
     costs = np.full((12, 4), 9000, dtype=np.int32)
-    grid = grid_of(layout, costs)
+    grid = grid_of(layout, Lanes(costs, np.zeros((12, 4), dtype=bool)))
     fields = DistanceFields(grid, n_units=1)
     found = [fields.distance(cell, 0, 11, 0) for cell in range(12)]
     assert found == [min(by_heap(grid, 11, 0)[cell, 0], 65534) for cell in range(12)]

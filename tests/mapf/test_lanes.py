@@ -1,0 +1,97 @@
+"""Lanes: alternating, one way in aisles, and never the end of a way that there was."""
+
+from __future__ import annotations
+
+import networkx as nx
+import numpy as np
+import pytest
+
+from fleet_control.mapf.lanes import lanes_of
+from layouts import CellKind, Heading, Layout, library_names, load, open_layout
+
+LADEN = (CellKind.OBSTACLE, CellKind.HUMAN, CellKind.STORAGE)
+"""Where no laden unit drives."""
+
+
+def floor_of(*rows: str) -> Layout:
+    kinds = {".": CellKind.FLOOR, "#": CellKind.OBSTACLE, "P": CellKind.STORAGE}
+    return open_layout("drawn", np.array([[kinds[c] for c in row] for row in rows], dtype=np.int8))
+
+
+def parts(layout: Layout, closed: np.ndarray, barred: tuple[CellKind, ...]) -> set[frozenset[int]]:
+    """Cells with ways to and fro between them."""
+    graph: nx.DiGraph[int] = nx.DiGraph()
+    graph.add_nodes_from(np.flatnonzero(~np.isin(layout.kinds, barred)).tolist())
+    for cell in list(graph):
+        for heading, there in enumerate(layout.neighbours[cell].tolist()):
+            if there in graph and not closed[cell, heading]:
+                graph.add_edge(cell, there)
+    return {frozenset(part) for part in nx.strongly_connected_components(graph)}
+
+
+BLOCKS = (
+    ".............",
+    ".PPP.PPP.PPP.",
+    ".............",
+    ".PPP.PPP.PPP.",
+    ".............",
+    ".PPP.PPP.PPP.",
+    ".............",
+)
+
+
+def test_aisles_are_one_way_and_alternate() -> None:
+    layout = floor_of(*BLOCKS)
+    closed = lanes_of(layout).closed
+    ways = {row: closed[[layout.cell(row, col) for col in (2, 3, 6, 10)]] for row in (0, 2, 4, 6)}
+    for row, moves in ways.items():
+        assert (moves == moves[0]).all()
+        assert moves[0].sum() == 1
+        assert moves[0, [Heading.EAST, Heading.WEST]].any()
+        assert row == 0 or (moves[0] != ways[row - 2][0]).any()
+    assert not closed[layout.cells_of(CellKind.STORAGE)].any()
+
+
+def test_wide_aisles_cost_but_stay_open() -> None:
+    layout = floor_of("......", "......", "######", "......", "......")
+    lanes = lanes_of(layout)
+    assert not lanes.closed.any()
+    assert lanes.costs.any()
+
+
+def test_a_dead_end_stays_open_both_ways() -> None:
+    layout = floor_of(".....###", ".PPP.###", "........", ".PPP.###", ".....###")
+    closed = lanes_of(layout).closed
+    end = [layout.cell(2, col) for col in (5, 6, 7)]
+    assert not closed[end].any()
+
+
+def test_parked_units_count_as_walls() -> None:
+    layout = floor_of("......", "......", "......")
+    assert not lanes_of(layout).closed.any()
+    parked = [layout.cell(1, col) for col in range(1, 5)]
+    assert lanes_of(layout, parked).closed.any()
+
+
+@pytest.mark.parametrize("name", library_names())
+def test_ready_floors_stay_connected(name: str) -> None:
+    layout = load(name)
+    closed, none = lanes_of(layout).closed, np.zeros((layout.n_cells, 4), dtype=bool)
+    for barred in (LADEN, LADEN[:2]):
+        assert parts(layout, closed, barred) == parts(layout, none, barred)
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_no_way_is_lost_on_random_floors(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    kinds = np.full((rng.integers(5, 14), rng.integers(5, 14)), CellKind.FLOOR, dtype=np.int8)
+    for _ in range(rng.integers(2, 9)):
+        row, col = rng.integers(0, kinds.shape[0]), rng.integers(0, kinds.shape[1])
+        kind = rng.choice([CellKind.OBSTACLE, CellKind.STORAGE])
+        kinds[row : row + rng.integers(1, 4), col : col + rng.integers(1, 6)] = kind
+    layout = open_layout("random", kinds)
+    parked = rng.permutation(layout.cells_of(CellKind.FLOOR))[: rng.integers(0, 4)].tolist()
+    closed, none = lanes_of(layout, parked).closed, np.zeros((layout.n_cells, 4), dtype=bool)
+    for barred in (LADEN, LADEN[:2]):
+        assert parts(layout, closed, barred) == parts(layout, none, barred), f"seed {seed}"
+    assert not (closed & (layout.neighbours < 0)).any()
