@@ -10,7 +10,7 @@ every backend has to pass.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Protocol
 
@@ -70,11 +70,28 @@ class StationJobs:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Outlook:
+    """Where units go on once it is released to them: news, not a permission.
+
+    A unit that has done all its released steps and whose next is a DRIVE to that cell may turn to
+    it where it stands, and saves the time when the release comes. A backend may ignore it.
+
+    units: int32[k]. steps: int32[k], the step after the last released one. cells: int32[k], its
+    target cell.
+    """
+
+    units: Ints
+    steps: Ints
+    cells: Ints
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Commands:
     """All that the controller wants done after one control cycle."""
 
     releases: Releases
     station_jobs: StationJobs
+    outlook: Outlook = field(default_factory=lambda: no_outlook())
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -165,6 +182,10 @@ def empty_ints() -> Ints:
 
 def no_releases() -> Releases:
     return Releases(empty_ints(), empty_ints(), empty_ints(), np.empty(0, dtype=np.int8))
+
+
+def no_outlook() -> Outlook:
+    return Outlook(empty_ints(), empty_ints(), empty_ints())
 
 
 def no_station_jobs() -> StationJobs:

@@ -96,7 +96,8 @@ class Controller:
         for unit, errand in self.work.take_errands():
             self._start(unit, errand)
         self._plan_if_due()
-        return Commands(self.executor.release(), self.work.take_station_jobs())
+        releases = self.executor.release()
+        return Commands(releases, self.work.take_station_jobs(), self.executor.outlook())
 
     def _book_time(self, now_s: float) -> None:
         ex = self.executor

@@ -11,9 +11,15 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from fleet_control.backend import Act, FleetState, Releases, Reports
+from fleet_control.backend import Act, FleetState, Outlook, Releases, Reports
 from fleet_control.errors import InvariantError
-from fleet_control.execution.kernels import RING, commit_moves, free_cells, release_steps
+from fleet_control.execution.kernels import (
+    RING,
+    commit_moves,
+    free_cells,
+    look_ahead,
+    release_steps,
+)
 from fleet_control.mapf.conflicts import ConflictCheck
 
 
@@ -49,6 +55,7 @@ class Executor:
         rows = n_units * RING
         self._out = tuple(np.empty(rows, dtype=np.int32) for _ in range(3))
         self._out_acts = np.empty(rows, dtype=np.int8)
+        self._told = np.zeros(n_units, dtype=np.int32)
         self._hold_start_cells(state)
 
     def _hold_start_cells(self, state: FleetState) -> None:
@@ -114,6 +121,14 @@ class Executor:
         return Releases(
             units[rows].copy(), steps[rows].copy(), cells[rows].copy(), acts[rows].copy()
         )
+
+    def outlook(self) -> Outlook:
+        """What units that are about to wait will drive next; each step is told once."""
+        n_rows = look_ahead(
+            self._told, self.done, self.released, self.committed, self.cells, self._acts, *self._out
+        )
+        units, steps, cells = (column[:n_rows].copy() for column in self._out)
+        return Outlook(units, steps, cells)
 
     @property
     def ahead(self) -> NDArray[np.int32]:

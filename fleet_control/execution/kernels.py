@@ -136,6 +136,35 @@ def release_steps(
 
 
 @kernel
+def look_ahead(
+    told: NDArray[np.int32], unit_done: NDArray[np.int32], released: NDArray[np.int32],
+    committed: NDArray[np.int32], cells: NDArray[np.int32], acts: NDArray[np.int8],
+    out_units: NDArray[np.int32], out_steps: NDArray[np.int32], out_cells: NDArray[np.int32],
+) -> int:  # fmt: skip
+    """Of units that are about to wait, the drive that they wait for. Returns the number of rows.
+
+    told: int32[n_units], the step that was told of each unit last, kept up to date here.
+    """
+    n_out = 0
+    for unit in range(released.size):
+        step = released[unit] + 1
+        slot = step & RING_MASK
+        if (
+            step > committed[unit]
+            or released[unit] - unit_done[unit] > 1
+            or told[unit] == step
+            or acts[unit, slot] != DRIVE
+        ):
+            continue
+        told[unit] = step
+        out_units[n_out] = unit
+        out_steps[n_out] = step
+        out_cells[n_out] = cells[unit, slot]
+        n_out += 1
+    return n_out
+
+
+@kernel
 def add_unit_time(
     dt_s: float, states: NDArray[np.int8], waiting_code: int, driving_code_limit: int,
     unit_done: NDArray[np.int32], released: NDArray[np.int32], goals_open: NDArray[np.bool_],

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from backends import BACKENDS, N_COLS, Maker, Rig, cell
+from backends import BACKENDS, N_COLS, Maker, Rig, cell, ints
 
 from fleet_control.backend import (
     Act,
     Commands,
     FaultCode,
     FleetState,
+    Outlook,
     no_releases,
     no_station_jobs,
 )  # fmt: skip
@@ -375,6 +376,19 @@ def test_nothing_to_do_is_fine(make: Maker) -> None:
     rig.backend.send(Commands(no_releases(), no_station_jobs()))
     assert not len(rig.advance(0.2).units)
     assert rig.backend.connect().pod_cells.tolist() == []
+
+
+def test_an_outlook_is_no_permission(make: Maker) -> None:
+    """Whoever is told where it will go next stays on its cell, and has nothing new to say."""
+    rig = Rig(make, [cell(1, 1)])
+    before = rig.backend.connect()
+    outlook = Outlook(ints([0]), ints([1]), ints([cell(0, 1)]))
+    rig.backend.send(Commands(no_releases(), no_station_jobs(), outlook))
+    assert not len(rig.advance(10.0).units)
+    assert rig.backend.connect().cells.tolist() == before.cells.tolist()
+    rig.release(0, cell(0, 1))
+    rig.settle()
+    assert rig.backend.connect().cells.tolist() == [cell(0, 1)]
 
 
 def test_close_may_be_called_again(make: Maker) -> None:

@@ -7,7 +7,7 @@ import pytest
 from floors import COMMIT_MOVES, Floor, random_step
 
 from fleet_control.backend import Act
-from fleet_control.execution.kernels import RING, add_unit_time, count_short
+from fleet_control.execution.kernels import DRIVE, RING, add_unit_time, count_short, look_ahead
 from fleet_control.stream_kernels import first_bad_row
 
 
@@ -170,6 +170,29 @@ def test_the_first_bad_release_is_found(seed: int) -> None:
         *columns[:3], columns[3].astype(np.int8), last_steps, last_cells, 4, 5
     )  # fmt: skip
     assert found == slow_first_bad_row(rows, ends), f"seed {seed}"
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_what_units_wait_for_is_told_once(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    n_units, ring = 12, RING
+    done = rng.integers(0, 5, n_units)
+    released = done + rng.integers(0, 4, n_units)
+    committed = released + rng.integers(0, 3, n_units)
+    told = np.where(rng.random(n_units) < 0.3, released + 1, 0)
+    cells = rng.integers(0, 99, (n_units, ring)).astype(np.int32)
+    acts = (rng.random((n_units, ring)) < 0.3).astype(np.int8)
+    expected = [
+        (unit, step, int(cells[unit, step % ring]))
+        for unit, step in enumerate((released + 1).tolist())
+        if step <= committed[unit] and step - done[unit] <= 2 and told[unit] != step
+        and acts[unit, step % ring] == DRIVE
+    ]  # fmt: skip
+    columns = [column.astype(np.int32) for column in (told, done, released, committed)]
+    out = [np.empty(n_units, dtype=np.int32) for _ in range(3)]
+    for rows in (expected, []):
+        n_rows = look_ahead(*columns, cells, acts, *out)
+        assert list(zip(*(column[:n_rows].tolist() for column in out), strict=True)) == rows, seed
 
 
 def beside(cell: int) -> list[int]:

@@ -144,3 +144,15 @@ def test_committing_more_than_the_ring_holds_is_refused() -> None:
         executor.commit(np.array([1 - (RING - 1) % 2], dtype=np.int32))
     with pytest.raises(InvariantError, match="commit fewer moves ahead"):
         executor.commit_act(0, Act.LIFT)
+
+
+def test_a_unit_that_waits_is_told_once_what_for() -> None:
+    """Unit 0 drives 0 -> 1 and waits there for unit 1 to leave 2."""
+    executor = executor_at(0, 2)
+    executor.commit(np.array([1, 3], dtype=np.int32))
+    executor.commit(np.array([2, 3], dtype=np.int32))
+    released = executor.release()
+    assert released.cells.tolist() == [1, 3]
+    told = executor.outlook()
+    assert (told.units.tolist(), told.steps.tolist(), told.cells.tolist()) == ([0], [2], [2])
+    assert not len(executor.outlook().units)

@@ -9,7 +9,14 @@ import numpy as np
 import pytest
 from polygons import area, overlap_m2, rectangle, square
 
-from fleet_control.backend import Act, Commands, Releases, no_station_jobs
+from fleet_control.backend import (
+    Act,
+    Commands,
+    Outlook,
+    Releases,
+    no_releases,
+    no_station_jobs,
+)
 from fleet_control.errors import FleetError, InvariantError
 from layouts import Layout, open_layout
 from twin.kinematic.engine import TICK_S, KinematicTwin
@@ -266,3 +273,35 @@ def test_steps_beyond_the_memory_of_a_unit_are_refused() -> None:
     twin = twin_of(hall(1, 80), [0])
     tell(twin, 0, 1, list(range(1, RING)))
     Watch(twin).until(RING - 1)
+
+
+def foresee(twin: KinematicTwin, step: int, cell: int) -> None:
+    row = [np.array([value], dtype=np.int32) for value in (0, step, cell)]
+    twin.send(Commands(no_releases(), no_station_jobs(), Outlook(*row)))
+
+
+@pytest.mark.parametrize("waits_s", [0.0, 0.4, 5.0])
+def test_a_unit_turns_to_what_it_waits_for(waits_s: float) -> None:
+    """Told of the step ahead, it arrives earlier by the part of the turn that it has done."""
+    layout, times = hall(3, 3), []
+    for is_told in (False, True):
+        twin = twin_of(layout, [4])
+        if is_told:
+            foresee(twin, 1, 1)
+        watch = Watch(twin)
+        for _ in range(round(waits_s / TICK_S)):
+            watch.step()
+        assert watch.done == watch.cleared == 0
+        assert watch.poses[-1][:2] == pytest.approx(layout.centres_m()[4])
+        tell(twin, 0, 1, [1])
+        times.append(watch.until(1))
+        assert twin.n_contacts == 0
+    turn_s = times[0] - rest_to_rest_s(1.0, EMPTY.speed_m_s, EMPTY.accel_m_s2, EMPTY.decel_m_s2)
+    assert times[0] - times[1] == pytest.approx(min(waits_s, turn_s), abs=2 * TICK_S)
+
+
+def test_an_outlook_of_another_step_is_none() -> None:
+    twin = twin_of(hall(3, 3), [4])
+    foresee(twin, 2, 1)
+    twin.advance(3.0)
+    assert twin.poses()[0, 2] == 0.0

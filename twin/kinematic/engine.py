@@ -118,13 +118,16 @@ class KinematicTwin:
         """Step 0 of every unit is where it stands, and all there is to tell is news again."""
         self._streams = Streams(self._layout.n_rows, self._layout.n_cols, cells)
         self._cells[:, 0] = cells
-        for name in ("done", "cleared", "released", "first", "last"):
+        for name in ("done", "cleared", "released", "first", "last", "outlook_step"):
             self._units[name] = 0
         for name in ("done", "cleared", "fault"):
             self._told[name] = 0
 
     def send(self, commands: Commands) -> None:
         self._accept(commands.releases)
+        outlook = commands.outlook
+        self._units["outlook_step"][outlook.units] = outlook.steps
+        self._units["outlook_cell"][outlook.units] = outlook.cells
         self._people.accept(commands.station_jobs, self.time_s)
 
     def _accept(self, releases: Releases) -> None:

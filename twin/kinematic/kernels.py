@@ -60,31 +60,43 @@ def _heading_to(here: int, there: int, n_cols: int) -> int:
 
 
 @kernel
+def _turn_to(unit: Any, heading: int) -> None:
+    """Begin to turn, the shorter way; nothing to do where the unit faces there already."""
+    if heading == unit.heading:
+        return
+    quarters = (heading - unit.heading) & 3
+    if quarters == 3:
+        quarters = -1
+    unit.mode = TURNING
+    unit.turn_left = quarters * math.pi / 2
+    unit.turn_rate = 0.0
+    unit.heading = heading
+
+
+@kernel
 def _next_step(
     unit: Any, index: int, cells: NDArray[np.int32], acts: NDArray[np.int8],
     sizes: NDArray[np.float64], n_cols: int,
 ) -> None:  # fmt: skip
-    """Begin the next released step of a unit that stands at a cell centre."""
+    """Begin the next released step of a unit that stands at a cell centre.
+
+    If none is released, turn to where the next one will go, where that is known.
+    """
+    here = cells[index, unit.done & RING_MASK]
+    step = unit.done + 1
     if unit.done >= unit.released:
         unit.mode = IDLE
+        if unit.outlook_step == step:
+            _turn_to(unit, _heading_to(here, unit.outlook_cell, n_cols))
         return
-    step = unit.done + 1
     act = acts[index, step & RING_MASK]
     if act != DRIVE:
         unit.mode = ACTING
         unit.timer = sizes[LIFT_S] if act == LIFT else sizes[LOWER_S]
         return
-    heading = _heading_to(
-        cells[index, unit.done & RING_MASK], cells[index, step & RING_MASK], n_cols
-    )
+    heading = _heading_to(here, cells[index, step & RING_MASK], n_cols)
     if heading != unit.heading:
-        quarters = (heading - unit.heading) & 3
-        if quarters == 3:
-            quarters = -1
-        unit.mode = TURNING
-        unit.turn_left = quarters * math.pi / 2
-        unit.turn_rate = 0.0
-        unit.heading = heading
+        _turn_to(unit, heading)
         return
     unit.mode = DRIVING
     unit.along = 0.0
@@ -411,9 +423,11 @@ def run_ticks(
             if unit.fault != 0:
                 continue
             if unit.mode == IDLE:
-                if unit.done >= unit.released:
+                if unit.done >= unit.released and unit.outlook_step != unit.done + 1:
                     continue
                 _next_step(unit, index, cells, acts, sizes, n_cols)
+                if unit.mode == IDLE:
+                    continue
             unit.awake = 1
             if unit.mode == DRIVING:
                 _drive(unit, index, dt, limits, sizes, cells, acts, centres, n_cols)

@@ -19,6 +19,8 @@ UNIT = np.dtype(
         ("released", np.int32),
         ("first", np.int32),  # step of the last centre passed in the straight run
         ("last", np.int32),  # step where the straight run ends
+        ("outlook_step", np.int32),  # step that may be turned to before it is released
+        ("outlook_cell", np.int32),
         ("carried", np.int32),  # pod or -1
         ("square", np.int32),  # square of floor for the monitor, and its list of units
         ("after", np.int32),
