@@ -24,7 +24,14 @@ from fleet_control.allocation import ALLOCATIONS
 from fleet_control.mapf.planner import PLANNERS
 from fleet_control.work.options import FulfilmentOptions
 from gridfleet.demand import PRESETS, DemandError, OrderColumns, Placement
-from gridfleet.scenario_tables import DemandTable, service_faults, unit_faults, work_faults
+from gridfleet.scenario_tables import (
+    DemandTable,
+    Parcels,
+    parcel_faults,
+    service_faults,
+    unit_faults,
+    work_faults,
+)
 from gridfleet.typed_files import read_file, suggest, to_toml
 from layouts import GridfleetError, library_names
 from twin.people import ServiceTimes
@@ -44,8 +51,10 @@ class Scenario(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     layout: library name or file. robots: units; 0 for the layout's own recommendation. orders:
     "synthetic" or a CSV or Parquet file. preset, columns, start: how to read it. hours: simulated.
     due_hours: time to fill an order where the file has no due time. lanes: make lanes from the
-    floor. demand: figures of synthetic orders. stock: what is on which pod. work: rules of
-    fulfilment. service: people at stations. unit: sizes and limits of the drive units.
+    floor. starts: [row, column] counted from 1 where the first units stand at the start; the others
+    stand where they are out of the way. demand: figures of synthetic orders. stock: what is on
+    which pod. work: rules of fulfilment. parcels: of a sortation floor. service: people at
+    stations. unit: sizes and limits of the drive units.
     """
 
     layout: str
@@ -61,15 +70,17 @@ class Scenario(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     allocation: str = "optimal"
     lanes: bool = True
     seed: int = 0
+    starts: tuple[tuple[int, int], ...] = ()
     demand: DemandTable = DemandTable()
     stock: Placement = Placement()
     work: FulfilmentOptions = FulfilmentOptions()
+    parcels: Parcels = Parcels()
     service: ServiceTimes = ServiceTimes()
     unit: UnitModel = UnitModel()
 
     def __post_init__(self) -> None:
         faults = [*_name_faults(self), *_figure_faults(self)]
-        if faults := faults or _demand_faults(self) or list(_unread(self)):
+        if faults := faults or _demand_faults(self):
             raise ScenarioError("\n".join(faults))
 
     @property
@@ -91,6 +102,9 @@ class Scenario(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
             self,
             layout=self.layout if self.layout in library_names() else _path(self.layout, folder),
             orders=self.orders if self.orders == SYNTHETIC else _path(self.orders, folder),
+            stock=replace(
+                self.stock, file=_path(self.stock.file, folder) if self.stock.file else ""
+            ),
         )
 
     def to_toml(self) -> str:
@@ -142,7 +156,11 @@ def _figure_faults(scenario: Scenario) -> Iterator[str]:
         if getattr(scenario.demand, key) < 0:
             value = getattr(scenario.demand, key)
             yield f"demand.{key} is {value}; give more than 0, or 0 to size it to the floor"
+    if 0 < scenario.robots < len(scenario.starts):
+        n = len(scenario.starts)
+        yield f"robots is {scenario.robots}, but starts names {n} cells; give {n} or more, or 0"
     yield from work_faults(scenario.work)
+    yield from parcel_faults(scenario.parcels)
     yield from service_faults(scenario.service)
     yield from unit_faults(scenario.unit)
 
@@ -155,17 +173,3 @@ def _demand_faults(scenario: Scenario) -> list[str]:
     except DemandError as error:
         return [fault.replace("made-up orders: ", "demand: ") for fault in error.faults]
     return []
-
-
-def _unread(scenario: Scenario) -> Iterator[str]:
-    """Tables that Simulation does not read yet are refused rather than ignored in silence."""
-    read = {
-        "demand": DemandTable(orders_per_hour=scenario.orders_per_hour),
-        "stock": Placement(),
-        "work": FulfilmentOptions(),
-        "service": replace(ServiceTimes(), line_s=scenario.line_s),
-        "unit": UnitModel(),
-    }
-    for key, usual in read.items():
-        if getattr(scenario, key) != usual:
-            yield f"{key}: a run cannot change these figures yet; leave them at their defaults"

@@ -63,8 +63,7 @@ def _drive(simulation: Simulation, hours: float, is_quiet: bool) -> tuple[RunRec
     """The record, and why the run failed, "" if it did not."""
     from gridfleet.record import BrokenRunError
 
-    counted = "errands" if simulation.demand_summary is None else "picks"
-    with StopOnInterrupt() as stop, ProgressLine(hours, counted, is_quiet) as line:
+    with StopOnInterrupt() as stop, ProgressLine(hours, simulation.counted, is_quiet) as line:
         try:
             return simulation.run(line.show, stop.asked), ""
         except BrokenRunError as error:

@@ -1,0 +1,87 @@
+"""The fleet at the start: how many units, where they stand, how many may carry something."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fleet_control.errors import CapacityError
+from fleet_control.mapf.capacity import driving_capacity
+from gridfleet.scenario import Scenario, ScenarioError
+from layouts import CellKind, Layout
+
+START_PURPOSE = 0x57A27
+START_KINDS = (CellKind.PARKING, CellKind.CHARGER, CellKind.STORAGE, CellKind.FLOOR)
+"""Where units stand at the start, in this order: out of the way first."""
+DEFAULT_UNITS = 20
+"""On a floor that recommends no fleet."""
+LADEN_SHARE = 0.05
+"""Loaded units for each cell that they may drive on."""
+
+
+def fleet_size(scenario: Scenario, layout: Layout) -> int:
+    """Units of the run. Raises CapacityError for more than the floor has room for."""
+    room = sum(len(_cells_to_start(layout, kind)) for kind in START_KINDS)
+    wanted = scenario.robots or len(scenario.starts) or layout.recommended_units
+    n_units = wanted or min(DEFAULT_UNITS, driving_capacity(layout))
+    if n_units > room:
+        raise CapacityError(
+            f"{n_units} robots do not fit: {layout.name} has {room} cells where a unit can stand "
+            "at the start; take fewer robots or a larger floor"
+        )
+    return n_units
+
+
+def laden_capacity(layout: Layout) -> int:
+    """Units that may have a task at once on a fulfilment floor.
+
+    What jams first are the aisles, which loaded units share, and there the way in front of the
+    stations: throughput fell to less than half beyond.
+    """
+    aisles = np.isin(layout.kinds, (CellKind.FLOOR, CellKind.CHARGER, CellKind.PARKING))
+    return max(1, round(LADEN_SHARE * int(aisles.sum())))
+
+
+def start_cells(scenario: Scenario, layout: Layout, n_units: int) -> NDArray[np.int32]:
+    """int32[n_units]: the cells that the scenario names, then parking, chargers, under pods, and
+    anywhere on the floor but on stations. Raises ScenarioError for cells where no unit can stand.
+    """
+    given = _given_cells(scenario, layout)
+    rng = np.random.default_rng(np.random.SeedSequence([scenario.seed, START_PURPOSE]))
+    order = list(given)
+    for kind in START_KINDS:
+        cells = rng.permutation(_cells_to_start(layout, kind))
+        order += [cell for cell in cells.tolist() if cell not in given]
+    return np.array(order[:n_units], dtype=np.int32)
+
+
+def _cells_to_start(layout: Layout, kind: CellKind) -> NDArray[np.int32]:
+    cells = layout.cells_of(kind)
+    return cells[~np.isin(cells, [station.cell for station in layout.stations])]
+
+
+def _given_cells(scenario: Scenario, layout: Layout) -> dict[int, int]:
+    """Start cell -> unit, of those that the scenario names."""
+    faults = list(_start_faults(scenario, layout))
+    if faults:
+        raise ScenarioError("\n".join(faults))
+    cells = [layout.cell(row - 1, col - 1) for row, col in scenario.starts]
+    return {cell: unit for unit, cell in enumerate(cells)}
+
+
+def _start_faults(scenario: Scenario, layout: Layout) -> Iterator[str]:
+    driveable = layout.driveable
+    seen: dict[tuple[int, int], int] = {}
+    for number, (row, col) in enumerate(scenario.starts, start=1):
+        place = f"starts: unit {number} at row {row}, column {col}"
+        if not (1 <= row <= layout.n_rows and 1 <= col <= layout.n_cols):
+            yield f"{place} is off the floor of {layout.n_rows} rows and {layout.n_cols} columns"
+        elif not driveable[layout.cell(row - 1, col - 1)]:
+            kind = CellKind(layout.kinds[layout.cell(row - 1, col - 1)]).name.lower()
+            what = "an obstacle" if kind == "obstacle" else "for people only"
+            yield f"{place} stands on a cell that is {what}; choose one that can be driven"
+        if (row, col) in seen:
+            yield f"{place} stands on the cell of unit {seen[row, col]}; give each its own"
+        seen.setdefault((row, col), number)
