@@ -48,7 +48,8 @@ class ScenarioError(GridfleetError, ValueError):
 class Scenario(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """What to run. Raises ScenarioError for figures and names that no run can have.
 
-    layout: library name or file. robots: units; 0 for the layout's own recommendation. orders:
+    layout: library name or file. robots: units; 0 for the layout's own recommendation. max_working:
+    units that have work at once; 0 for as many as the floor carries without jams. orders:
     "synthetic" or a CSV or Parquet file. preset, columns, start: how to read it. hours: simulated.
     due_hours: time to fill an order where the file has no due time. lanes: make lanes from the
     floor. starts: [row, column] counted from 1 where the first units stand at the start; the others
@@ -59,6 +60,7 @@ class Scenario(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
 
     layout: str
     robots: int = 0
+    max_working: int = 0
     orders: str = SYNTHETIC
     preset: str = "plain"
     columns: dict[str, str] = {}
@@ -150,6 +152,9 @@ def _figure_faults(scenario: Scenario) -> Iterator[str]:
             yield f"{key} is {value}; give more than 0"
     if scenario.robots < 0:
         yield f"robots is {scenario.robots}; give 1 or more, or 0 for as many as the floor advises"
+    if scenario.max_working < 0:
+        value = scenario.max_working
+        yield f"max_working is {value}; give 1 or more, or 0 for as many as the floor carries"
     if scenario.seed < 0:
         yield f"seed is {scenario.seed}; give 0 or more"
     for key in ("orders_per_hour", "n_skus"):

@@ -34,7 +34,7 @@ _RULES: dict[str, Mapping[str, object]] = {
 class DemandTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Figures of made-up orders, as in SyntheticDemand, whose hours come from the scenario.
 
-    orders_per_hour, n_skus: 0 sizes them to the floor's stations and pods.
+    orders_per_hour, n_skus: 0 sizes them to the floor's stations and units, and to its pods.
     """
 
     orders_per_hour: float = 0.0
@@ -58,10 +58,12 @@ class DemandTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
         return SyntheticDemand(hours=hours, due_hours=due_hours, **given)
 
     def for_floor(
-        self, layout: Layout, hours: float, due_hours: float, stock: Placement | None = None
-    ) -> SyntheticDemand:
-        """The demand of a run on that floor; raises DemandError."""
-        sized = demand_for(layout, self.figures(hours, due_hours), placement=stock)
+        self, layout: Layout, hours: float, due_hours: float, stock: Placement | None = None,
+        n_units: int | None = None,
+    ) -> SyntheticDemand:  # fmt: skip
+        """The demand of a run on that floor, with so many units at work; raises DemandError."""
+        figures = self.figures(hours, due_hours)
+        sized = demand_for(layout, figures, placement=stock, n_units=n_units)
         return replace(
             sized,
             orders_per_hour=self.orders_per_hour or sized.orders_per_hour,

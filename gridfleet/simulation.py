@@ -17,6 +17,7 @@ from fleet_control.mapf.capacity import driving_capacity
 from fleet_control.mapf.grid import Grid, grid_of
 from fleet_control.mapf.lanes import lanes_of
 from fleet_control.mapf.planner import PlannerOptions, planner_named
+from fleet_control.work.valve import Valve
 from gridfleet.demand import DemandSummary
 from gridfleet.record import BrokenRunError, RunRecord
 from gridfleet.scenario import Scenario
@@ -38,6 +39,8 @@ from twin.people import People
 
 CYCLES_A_NEWS = 10
 """Control cycles between two calls of `on_progress`."""
+WORTH_A_NOTE = 0.02
+"""Share of the time for which tasks were held back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +70,7 @@ class Simulation:
         self._log = EventLog()
         self._n_units = fleet_size(scenario, self.layout)
         cells = start_cells(scenario, self.layout, self._n_units)
-        n_active = min(self._n_units, driving_capacity(self.layout))
+        n_active = min(self._n_units, scenario.max_working or driving_capacity(self.layout))
         self._setup: WorkSetup = set_up_work(
             Floor(self.layout, scenario, cells, n_active, self._log)
         )
@@ -81,12 +84,14 @@ class Simulation:
         grid = self._grid()
         options = PlannerOptions(seed=scenario.seed)
         self._planner = TimedPlanner(planner_named(scenario.planner, grid, self._n_units, options))
+        self._valve = Valve(self._setup.work, self._n_units)
         self._controller = Controller(
-            grid, self._twin.connect(), self._planner, self._setup.work,
+            grid, self._twin.connect(), self._planner, self._valve,
             ALLOCATIONS[scenario.allocation],
             controller_options(scenario.unit, self.layout.cell_size_m, self._setup.n_active),
             self._log, self._setup.parking,
         )  # fmt: skip
+        self._valve.watch(lambda: self._controller.executor.cells_now, grid.zones >= 0)
 
     @property
     def counted(self) -> str:
@@ -175,9 +180,18 @@ class Simulation:
             plan_ms=np.array(self._planner.step_ms),
             contacts=self._twin.n_contacts,
             conflicts=controller.executor.n_conflicts,
-            notes=tuple(setup.notes),
+            notes=(*setup.notes, *self._valve_notes(sim_s)),
             order_due_s=setup.due_s(events),
         )
+
+    def _valve_notes(self, sim_s: float) -> list[str]:
+        closed_s = self._valve.closed_s
+        if closed_s < WORTH_A_NOTE * sim_s:
+            return []
+        return [
+            f"New tasks were held back for {closed_s / 60:,.0f} of {sim_s / 60:,.0f} min, until "
+            "jams had cleared: the floor hardly carries more units than were at work."
+        ]
 
 
 def _say_broken(error: Exception, sim_s: float) -> str:

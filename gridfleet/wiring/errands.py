@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from fleet_control.mapf.capacity import assign_parking, parking_cells
 from fleet_control.work.errands import ErrandStream
-from gridfleet.wiring.parking import park_surplus
 from gridfleet.wiring.work_setup import Floor, Ints, WorkSetup
 from layouts import CellKind, Layout
 
@@ -13,12 +13,10 @@ from layouts import CellKind, Layout
 def set_up_errands(floor: Floor) -> WorkSetup:
     """Raises ErrandError for a floor with nowhere to go."""
     layout = floor.layout
-    parking, notes = park_surplus(floor)
+    parking = _park_surplus(floor)
     active = np.setdiff1d(np.arange(floor.n_units), list(parking)).astype(np.int32)
     goals = _goals(layout, np.array(list(parking.values()), dtype=np.int32))
     work = ErrandStream(goals, active, floor.cells, floor.scenario.seed, floor.log)
-    if parking:
-        notes.append("Errands do not go to parking cells nor beside them.")
     return WorkSetup(
         work=work,
         counted="errands",
@@ -26,8 +24,24 @@ def set_up_errands(floor: Floor) -> WorkSetup:
         n_active=len(active),
         service=floor.scenario.service,
         parking=parking,
-        notes=[_why(layout), *notes],
+        notes=[_why(layout), *_say_parked(floor, parking)],
     )
+
+
+def _park_surplus(floor: Floor) -> dict[int, int]:
+    """Unit -> the cell where it stands for good, as far as there are such cells."""
+    cells = parking_cells(floor.layout, max(0, floor.n_units - floor.n_active))
+    return assign_parking(floor.layout, floor.cells, cells)
+
+
+def _say_parked(floor: Floor, parking: dict[int, int]) -> list[str]:
+    if not parking:
+        return []
+    return [
+        f"{len(parking)} of {floor.n_units} units are parked: the floor carries about "
+        f"{floor.n_units - len(parking)} that drive. Errands do not go to parking cells nor beside "
+        "them."
+    ]
 
 
 def _goals(layout: Layout, parking: Ints) -> Ints:

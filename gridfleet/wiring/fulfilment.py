@@ -27,12 +27,13 @@ def set_up_fulfilment(floor: Floor) -> WorkSetup:
     """Raises DemandError for orders, stock and figures that do not fit the floor."""
     layout, scenario = floor.layout, floor.scenario
     stock = read_stock(scenario.stock.file) if scenario.stock.file else None
-    orders, summary = _orders(layout, scenario, stock)
+    n_active = scenario.max_working or min(floor.n_active, laden_capacity(layout))
+    n_active = min(n_active, floor.n_units)
+    orders, summary = _orders(layout, scenario, stock, n_active)
     plan = place_stock(layout, orders, scenario.stock, scenario.seed, stock)
     work = FulfilmentWork(
         layout, orders, plan.inventory(), floor.n_units, floor.log, _options(scenario)
     )
-    n_active = min(floor.n_active, laden_capacity(layout))
     notes = plan.sentences()
     if n_active < floor.n_units:
         notes.append(
@@ -61,11 +62,13 @@ def _options(scenario: Scenario) -> FulfilmentOptions:
 
 
 def _orders(
-    layout: Layout, scenario: Scenario, stock: Stock | None
+    layout: Layout, scenario: Scenario, stock: Stock | None, n_active: int
 ) -> tuple[OrderBook, DemandSummary]:
     if scenario.orders != SYNTHETIC:
         return read_orders(_order_file(scenario), stock)
-    demand = scenario.demand.for_floor(layout, scenario.hours, scenario.due_hours, scenario.stock)
+    demand = scenario.demand.for_floor(
+        layout, scenario.hours, scenario.due_hours, scenario.stock, n_active
+    )
     if stock is None:
         return make_orders(demand, scenario.seed)
     demand = replace(demand, n_skus=len(stock.sku_names))

@@ -11,7 +11,6 @@ from fleet_control.events import EventKind
 from fleet_control.work.parcels import stations_of
 from fleet_control.work.sortation import SortationWork
 from gridfleet.scenario import Scenario
-from gridfleet.wiring.parking import park_surplus
 from gridfleet.wiring.work_setup import Columns, DueTimes, Floor, WorkSetup
 from layouts import Layout, StationKind
 from twin.people import ServiceTimes
@@ -29,8 +28,7 @@ UNITS_WITHOUT_QUEUE = 3
 def set_up_sortation(floor: Floor) -> WorkSetup:
     """Raises SortationError for a floor or figures that cannot sort."""
     layout, scenario, parcels = floor.layout, floor.scenario, floor.scenario.parcels
-    parking, notes = park_surplus(floor)
-    n_active = floor.n_units - len(parking)
+    n_active = floor.n_active
     rate = parcels.parcels_per_hour or parcel_rate(layout, scenario, n_active)
     work = SortationWork(
         layout, floor.n_units, rate, scenario.seed, floor.log,
@@ -48,11 +46,21 @@ def set_up_sortation(floor: Floor) -> WorkSetup:
         n_done=lambda: work.lines_done,
         n_active=n_active,
         service=_service(layout, scenario),
-        parking=parking,
-        notes=[told, *notes],
+        notes=[told, *_surplus(floor)],
         station_times=work.station_times,
         due_s=_due_after(parcels.due_minutes * 60.0),
     )
+
+
+def _surplus(floor: Floor) -> list[str]:
+    """Units without a parcel stand on the lanes and make way: parked for good, they would cut the
+    one-way lanes of such floors."""
+    if floor.n_active == floor.n_units:
+        return []
+    return [
+        f"{floor.n_active} of {floor.n_units} units carry parcels at once, as many as the floor "
+        "has room for to drive; the others rest and make way."
+    ]
 
 
 def parcel_rate(layout: Layout, scenario: Scenario, n_active: int) -> float:
