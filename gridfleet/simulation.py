@@ -40,7 +40,7 @@ from twin.people import People
 CYCLES_A_NEWS = 10
 """Control cycles between two calls of `on_progress`."""
 WORTH_A_NOTE = 0.02
-"""Share of the time for which tasks were held back."""
+"""Share of the time for which tasks were held back, beyond a minute."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +186,7 @@ class Simulation:
 
     def _valve_notes(self, sim_s: float) -> list[str]:
         closed_s = self._valve.closed_s
-        if closed_s < WORTH_A_NOTE * sim_s:
+        if closed_s < max(60.0, WORTH_A_NOTE * sim_s):
             return []
         return [
             f"New tasks were held back for {closed_s / 60:,.0f} of {sim_s / 60:,.0f} min, until "

@@ -286,7 +286,8 @@ def test_a_broken_run_leaves_what_there_was(
     result = call("simulate", "teaching", "--out", tmp_path / "run")
     assert result.exit_code == 1
     assert "error: unit 3 is on a cell held by unit 4" in result.stderr
-    assert names_in(tmp_path / "run") == FILES
+    assert names_in(tmp_path / "run") == FILES | {"failure.txt"}
+    assert "BrokenRunError" in (tmp_path / "run" / "failure.txt").read_text()
     assert figures_in(tmp_path / "run")["partial"] is True
 
 
