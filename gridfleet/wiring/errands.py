@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from fleet_control.mapf.capacity import assign_parking, parking_cells
-from fleet_control.work.errands import ErrandStream
+from fleet_control.work.errands import ErrandError, ErrandStream
 from gridfleet.wiring.work_setup import Floor, Ints, WorkSetup
 from layouts import CellKind, Layout
 
@@ -16,6 +16,11 @@ def set_up_errands(floor: Floor) -> WorkSetup:
     parking = _park_surplus(floor)
     active = np.setdiff1d(np.arange(floor.n_units), list(parking)).astype(np.int32)
     goals = _goals(layout, np.array(list(parking.values()), dtype=np.int32))
+    if len(goals) < 2:
+        raise ErrandError(
+            f"{layout.name} has no stations, and {len(goals)} floor cells to send units to; random "
+            "errands need two: draw more floor, or stations with storage"
+        )
     work = ErrandStream(goals, active, floor.cells, floor.scenario.seed, floor.log)
     return WorkSetup(
         work=work,

@@ -27,6 +27,10 @@ throughput falls to half and less; it is below all of them."""
 def fleet_size(scenario: Scenario, layout: Layout) -> int:
     """Units of the run. Raises CapacityError for more than the floor has room for."""
     room = sum(len(_cells_to_start(layout, kind)) for kind in START_KINDS)
+    if not room:
+        raise CapacityError(
+            f"{layout.name} has no cell where a unit can drive and stand; draw floor cells"
+        )
     wanted = scenario.robots or len(scenario.starts) or layout.recommended_units
     n_units = wanted or min(DEFAULT_UNITS, driving_capacity(layout))
     if n_units > room:

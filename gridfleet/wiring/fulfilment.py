@@ -27,8 +27,7 @@ def set_up_fulfilment(floor: Floor) -> WorkSetup:
     """Raises DemandError for orders, stock and figures that do not fit the floor."""
     layout, scenario = floor.layout, floor.scenario
     stock = read_stock(scenario.stock.file) if scenario.stock.file else None
-    n_active = scenario.max_working or min(floor.n_active, laden_capacity(layout))
-    n_active = min(n_active, floor.n_units)
+    n_active = min(floor.n_units, scenario.max_working or laden_capacity(layout))
     orders, summary = _orders(layout, scenario, stock, n_active)
     plan = place_stock(layout, orders, scenario.stock, scenario.seed, stock)
     work = FulfilmentWork(
