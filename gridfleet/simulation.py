@@ -39,7 +39,7 @@ from twin.people import People
 
 CYCLES_A_NEWS = 10
 """Control cycles between two calls of `on_progress`."""
-WORTH_A_NOTE = 0.02
+WORTH_A_NOTE = 0.1
 """Share of the time for which tasks were held back, beyond a minute."""
 
 
