@@ -71,9 +71,9 @@ class Valve:
         """Those of the work, or none while the valve is closed."""
         return _NO_TASKS if self.is_closed else self._work.open_tasks()
 
-    def errand_done(self, unit: int, now_s: float) -> None:
+    def errand_done(self, unit: int, now_s: float, n_cells: int = 0) -> None:
         self._is_driving[unit] = False
-        self._work.errand_done(unit, now_s)
+        self._work.errand_done(unit, now_s, n_cells)
 
     def take_errands(self) -> list[tuple[int, Errand]]:
         errands = self._work.take_errands()

@@ -25,10 +25,10 @@ class FakeWork:
     def open_tasks(self) -> OpenTasks:
         return ONE_TASK
 
-    def begin(self, task: int, unit: int, now_s: float) -> None:
+    def begin(self, task: int, unit: int, now_s: float, cell: int = -1) -> None:
         pass
 
-    def errand_done(self, unit: int, now_s: float) -> None:
+    def errand_done(self, unit: int, now_s: float, n_cells: int = 0) -> None:
         self.done.append(unit)
 
     def follow_on(self, unit: int, now_s: float) -> None:
