@@ -3,8 +3,11 @@
 Traffic on a crowded floor is metastable: it flows for hours, then units knot up at a crossing,
 every new task drives one more into the knot, and it never comes loose. Here the share of driving
 units that make no headway closes a valve for new tasks, and a smaller share opens it again
-(hysteresis). Tasks under way go on. Units that stand in the queue of a station wait by design and
-do not count.
+(hysteresis). Tasks under way go on.
+
+Two kinds of waiting do not count: that in the queue of a station, which is by design, and that of
+units on their way to lift a pod. These drive under pods, where a unit that waits for a place at its
+station may stand for minutes, in the way of one or two others but not of the aisles.
 """
 
 from __future__ import annotations
@@ -15,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fleet_control.backend import Ints, Reports, StationJobs, empty_ints
-from fleet_control.work.work import Errand, OpenTasks, Work
+from fleet_control.work.work import Deed, Errand, OpenTasks, Work
 
 _NO_TASKS = OpenTasks(empty_ints(), empty_ints())
 _CHECK_S = 1.0
@@ -77,8 +80,8 @@ class Valve:
 
     def take_errands(self) -> list[tuple[int, Errand]]:
         errands = self._work.take_errands()
-        for unit, _ in errands:
-            self._is_driving[unit] = True
+        for unit, errand in errands:
+            self._is_driving[unit] = errand.deed is not Deed.LIFT
             self._news_s[unit] = self._now_s
         return errands
 

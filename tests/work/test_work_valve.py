@@ -15,8 +15,9 @@ ONE_TASK = OpenTasks(np.array([7], dtype=np.int32), np.array([3], dtype=np.int32
 class FakeWork:
     """Sends every unit on an errand at once and always has a task open."""
 
-    def __init__(self) -> None:
-        self.errands = [(unit, Errand(1, Deed.LIFT)) for unit in range(N_UNITS)]
+    def __init__(self, deed: Deed) -> None:
+        self.deed = deed
+        self.errands = [(unit, Errand(1, self.deed)) for unit in range(N_UNITS)]
         self.done: list[int] = []
 
     def advance(self, now_s: float, reports: Reports) -> None:
@@ -60,8 +61,8 @@ def drive(valve: Valve, units: range, begin_s: int, end_s: int) -> None:
         valve.advance(float(time_s), news_of(units, float(time_s)))
 
 
-def started(**options: float) -> Valve:
-    valve = Valve(FakeWork(), N_UNITS, **options)
+def started(deed: Deed = Deed.SERVICE, **options: float) -> Valve:
+    valve = Valve(FakeWork(deed), N_UNITS, **options)
     valve.advance(0.0, news_of(range(0), 0.0))
     assert len(valve.take_errands()) == N_UNITS
     return valve
@@ -101,6 +102,12 @@ def test_queues_are_no_jam() -> None:
     valve.watch(lambda: cells, cells < 5)
     drive(valve, range(10, N_UNITS), 100, 102)
     assert valve.is_closed
+
+
+def test_units_on_their_way_to_lift_a_pod_do_not_count() -> None:
+    valve = started(Deed.LIFT)
+    drive(valve, range(0), 1, 100)
+    assert not valve.is_closed
 
 
 def test_units_without_an_errand_do_not_count() -> None:
