@@ -49,7 +49,7 @@ FLOORS = {
 FLEETS = {
     "more units than cells": (["teaching", "--robots", "5000"], "5000 robots do not fit", "fewer"),
     "units below 0": (["teaching", "--robots", "-1"], "robots is -1", "give 1 or more"),
-    "starts on an obstacle": ("starts = [[13, 3]]", "row 13, column 3", "is an obstacle"),
+    "starts on an obstacle": ("starts = [[23, 1]]", "row 23, column 1", "is an obstacle"),
     "starts off the floor": ("starts = [[40, 3]]", "row 40, column 3", "is off the floor"),
     "starts twice": ("starts = [[1, 1], [1, 1]]", "the cell of unit 1", "give each its own"),
     "starts that are no cells": ("starts = [[1, 1, 1]]", "starts", "length 2"),

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from gridfleet.demand import DemandError
 from gridfleet.scenario import SYNTHETIC, Scenario
 from gridfleet.wiring.errands import set_up_errands
+from gridfleet.wiring.fleet import POD_STATIONS
 from gridfleet.wiring.fulfilment import set_up_fulfilment
 from gridfleet.wiring.sortation import set_up_sortation
 from gridfleet.wiring.work_setup import Floor, WorkSetup
@@ -26,14 +27,13 @@ _TABLES = {
     "service": (FULFILMENT, SORTATION),
 }
 """Tables of a scenario, and the kinds of work that read them."""
-_POD_STATIONS = {StationKind.PICK, StationKind.STOW, StationKind.WORKSTATION}
 
 
 def kind_of_work(layout: Layout) -> str:
     """Fulfilment with storage and stations for pods; sortation with stations for parcels; or else
     errands."""
     kinds = {station.kind for station in layout.stations}
-    if kinds & _POD_STATIONS and len(layout.cells_of(CellKind.STORAGE)):
+    if kinds & POD_STATIONS and len(layout.cells_of(CellKind.STORAGE)):
         return FULFILMENT
     if {StationKind.INDUCT, StationKind.EJECT} <= kinds:
         return SORTATION
@@ -58,7 +58,7 @@ def _check_files(layout: Layout, scenario: Scenario, kind: str) -> None:
         what
         for what, is_there in (
             ("storage cells", len(layout.cells_of(CellKind.STORAGE)) > 0),
-            ("pick stations", any(s.kind in _POD_STATIONS for s in layout.stations)),
+            ("pick stations", any(s.kind in POD_STATIONS for s in layout.stations)),
         )
         if not is_there
     ]
@@ -74,7 +74,7 @@ def _check_files(layout: Layout, scenario: Scenario, kind: str) -> None:
 
 
 def _idle_stations(layout: Layout, kind: str) -> Iterator[str]:
-    n_parcel = sum(station.kind not in _POD_STATIONS for station in layout.stations)
+    n_parcel = sum(station.kind not in POD_STATIONS for station in layout.stations)
     if kind == FULFILMENT and n_parcel:
         yield (
             f"The floor has storage and {n_parcel} induct and eject stations: it runs fulfilment, "

@@ -11,17 +11,18 @@ from numpy.typing import NDArray
 from fleet_control.errors import CapacityError
 from fleet_control.mapf.capacity import driving_capacity
 from gridfleet.scenario import Scenario, ScenarioError
-from layouts import CellKind, Layout
+from layouts import CellKind, Layout, StationKind
 
 START_PURPOSE = 0x57A27
 START_KINDS = (CellKind.PARKING, CellKind.CHARGER, CellKind.STORAGE, CellKind.FLOOR)
 """Where units stand at the start, in this order: out of the way first."""
 DEFAULT_UNITS = 20
 """On a floor that recommends no fleet."""
-LADEN_PER_ROOT = 1.1
-"""Units with a task on a fulfilment floor, for the square root of the cells they drive on loaded.
-Measured on the ready floors `teaching`, `demo` and `large`, which take about 25, 36 and 85 before
-throughput falls to half and less; it is below all of them."""
+LADEN_PER_ROOT = 1.3
+"""Units with a task on a fulfilment floor, for the square root of the cells they drive on loaded,
+and for each side with stations. Measured on the ready floors: throughput peaks near it on `demo`,
+`large` and `thousand`, and falls beyond; others take more."""
+POD_STATIONS = {StationKind.PICK, StationKind.STOW, StationKind.WORKSTATION}
 
 
 def fleet_size(scenario: Scenario, layout: Layout) -> int:
@@ -45,10 +46,12 @@ def laden_capacity(layout: Layout) -> int:
     """Units that may have a task at once on a fulfilment floor.
 
     Loaded units share the aisles, and all of them pass the way in front of the stations, which jams
-    first. It is about as long as a side of the floor: as the square root of its cells.
+    first. It is about as long as a side of the floor, the root of its cells, and there is one on
+    each side where stations are.
     """
     n_aisle = len(layout.cells_of(CellKind.FLOOR, CellKind.CHARGER, CellKind.PARKING))
-    return max(1, round(LADEN_PER_ROOT * math.sqrt(n_aisle)))
+    sides = {station.facing for station in layout.stations if station.kind in POD_STATIONS}
+    return max(1, round(LADEN_PER_ROOT * math.sqrt(n_aisle) * len(sides)))
 
 
 def start_cells(scenario: Scenario, layout: Layout, n_units: int) -> NDArray[np.int32]:

@@ -66,10 +66,10 @@ def test_named_pods_hold_what_the_file_says(tmp_path: Path, floor: Layout) -> No
 
 
 def test_more_pods_than_storage(tmp_path: Path, floor: Layout) -> None:
-    rows = "".join(f"X,1,P{i}\n" for i in range(61))
+    rows = "".join(f"X,1,P{i}\n" for i in range(181))
     stock = read_stock(write(tmp_path, "sku,units,pod\n" + rows))
     book, _ = read_orders(OrderFile(write(tmp_path, ORDERS.replace("Y", "X"), "o.csv")), stock)
-    with pytest.raises(DemandError, match=r"names 61 pods; the floor has 60 storage cells"):
+    with pytest.raises(DemandError, match=r"names 181 pods; the floor has 180 storage cells"):
         place_stock(floor, book, Placement(), 0, stock)
 
 
