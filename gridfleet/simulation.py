@@ -186,7 +186,8 @@ class Simulation:
 
     def _valve_notes(self, sim_s: float) -> list[str]:
         closed_s = self._valve.closed_s
-        if closed_s < max(60.0, WORTH_A_NOTE * sim_s):
+        has_tasks = self._setup.station_times is not None
+        if not has_tasks or closed_s < max(60.0, WORTH_A_NOTE * sim_s):
             return []
         return [
             f"New tasks were held back for {closed_s / 60:,.0f} of {sim_s / 60:,.0f} min, until "
