@@ -1,4 +1,5 @@
-"""The folder that a run leaves: scenario.toml, kpis.json, events.parquet and report.html.
+"""The folder that a run leaves: scenario.toml, kpis.json, events.parquet and report.html, and
+failure.txt, where the program was, if the run failed.
 
 A run is written into a hidden folder inside first. When all of it is there, the old derived files
 are removed and the new ones renamed into place, kpis.json last. So at every moment, whatever stops
@@ -24,6 +25,7 @@ from fleet_control.events import EventKind
 from layouts import GridfleetError
 
 SCENARIO, KPIS, EVENTS, REPORT = "scenario.toml", "kpis.json", "events.parquet", "report.html"
+FAILURE = "failure.txt"
 _STAGING = ".new-"
 _KIND_NAMES = [kind.name.lower() for kind in EventKind]
 
@@ -106,7 +108,7 @@ def replacing(folder: Path) -> Iterator[Path]:
 
 
 def _publish(staged: Path, folder: Path) -> None:
-    for name in (KPIS, EVENTS, REPORT):
+    for name in (KPIS, EVENTS, REPORT, FAILURE):
         (folder / name).unlink(missing_ok=True)
     ranks = {SCENARIO: 0, KPIS: 2}
     for path in sorted(staged.iterdir(), key=lambda path: (ranks.get(path.name, 1), path.name)):

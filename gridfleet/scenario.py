@@ -24,7 +24,14 @@ from fleet_control.allocation import ALLOCATIONS
 from fleet_control.mapf.planner import PLANNERS
 from fleet_control.work.options import FulfilmentOptions
 from gridfleet.demand import PRESETS, DemandError, OrderColumns, Placement
-from gridfleet.scenario_tables import DemandTable, service_faults, unit_faults, work_faults
+from gridfleet.scenario_tables import (
+    DemandTable,
+    Parcels,
+    parcel_faults,
+    service_faults,
+    unit_faults,
+    work_faults,
+)
 from gridfleet.typed_files import read_file, suggest, to_toml
 from layouts import GridfleetError, library_names
 from twin.people import ServiceTimes
@@ -41,15 +48,19 @@ class ScenarioError(GridfleetError, ValueError):
 class Scenario(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """What to run. Raises ScenarioError for figures and names that no run can have.
 
-    layout: library name or file. robots: units; 0 for the layout's own recommendation. orders:
+    layout: library name or file. robots: units; 0 for the layout's own recommendation. max_working:
+    units that have work at once; 0 for as many as the floor carries without jams. orders:
     "synthetic" or a CSV or Parquet file. preset, columns, start: how to read it. hours: simulated.
     due_hours: time to fill an order where the file has no due time. lanes: make lanes from the
-    floor. demand: figures of synthetic orders. stock: what is on which pod. work: rules of
-    fulfilment. service: people at stations. unit: sizes and limits of the drive units.
+    floor. starts: [row, column] counted from 1 where the first units stand at the start; the others
+    stand where they are out of the way. demand: figures of synthetic orders. stock: what is on
+    which pod. work: rules of fulfilment. parcels: of a sortation floor. service: people at
+    stations. unit: sizes and limits of the drive units.
     """
 
     layout: str
     robots: int = 0
+    max_working: int = 0
     orders: str = SYNTHETIC
     preset: str = "plain"
     columns: dict[str, str] = {}
@@ -61,15 +72,17 @@ class Scenario(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     allocation: str = "optimal"
     lanes: bool = True
     seed: int = 0
+    starts: tuple[tuple[int, int], ...] = ()
     demand: DemandTable = DemandTable()
     stock: Placement = Placement()
     work: FulfilmentOptions = FulfilmentOptions()
+    parcels: Parcels = Parcels()
     service: ServiceTimes = ServiceTimes()
     unit: UnitModel = UnitModel()
 
     def __post_init__(self) -> None:
         faults = [*_name_faults(self), *_figure_faults(self)]
-        if faults := faults or _demand_faults(self) or list(_unread(self)):
+        if faults := faults or _demand_faults(self):
             raise ScenarioError("\n".join(faults))
 
     @property
@@ -91,6 +104,9 @@ class Scenario(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
             self,
             layout=self.layout if self.layout in library_names() else _path(self.layout, folder),
             orders=self.orders if self.orders == SYNTHETIC else _path(self.orders, folder),
+            stock=replace(
+                self.stock, file=_path(self.stock.file, folder) if self.stock.file else ""
+            ),
         )
 
     def to_toml(self) -> str:
@@ -136,13 +152,20 @@ def _figure_faults(scenario: Scenario) -> Iterator[str]:
             yield f"{key} is {value}; give more than 0"
     if scenario.robots < 0:
         yield f"robots is {scenario.robots}; give 1 or more, or 0 for as many as the floor advises"
+    if scenario.max_working < 0:
+        value = scenario.max_working
+        yield f"max_working is {value}; give 1 or more, or 0 for as many as the floor carries"
     if scenario.seed < 0:
         yield f"seed is {scenario.seed}; give 0 or more"
     for key in ("orders_per_hour", "n_skus"):
         if getattr(scenario.demand, key) < 0:
             value = getattr(scenario.demand, key)
             yield f"demand.{key} is {value}; give more than 0, or 0 to size it to the floor"
+    if 0 < scenario.robots < len(scenario.starts):
+        n = len(scenario.starts)
+        yield f"robots is {scenario.robots}, but starts names {n} cells; give {n} or more, or 0"
     yield from work_faults(scenario.work)
+    yield from parcel_faults(scenario.parcels)
     yield from service_faults(scenario.service)
     yield from unit_faults(scenario.unit)
 
@@ -155,17 +178,3 @@ def _demand_faults(scenario: Scenario) -> list[str]:
     except DemandError as error:
         return [fault.replace("made-up orders: ", "demand: ") for fault in error.faults]
     return []
-
-
-def _unread(scenario: Scenario) -> Iterator[str]:
-    """Tables that Simulation does not read yet are refused rather than ignored in silence."""
-    read = {
-        "demand": DemandTable(orders_per_hour=scenario.orders_per_hour),
-        "stock": Placement(),
-        "work": FulfilmentOptions(),
-        "service": replace(ServiceTimes(), line_s=scenario.line_s),
-        "unit": UnitModel(),
-    }
-    for key, usual in read.items():
-        if getattr(scenario, key) != usual:
-            yield f"{key}: a run cannot change these figures yet; leave them at their defaults"

@@ -8,7 +8,7 @@ scenario file.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import fields, is_dataclass, replace
+from dataclasses import dataclass, fields, is_dataclass, replace
 from math import isfinite
 
 import msgspec
@@ -34,7 +34,7 @@ _RULES: dict[str, Mapping[str, object]] = {
 class DemandTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Figures of made-up orders, as in SyntheticDemand, whose hours come from the scenario.
 
-    orders_per_hour, n_skus: 0 sizes them to the floor's stations and pods.
+    orders_per_hour, n_skus: 0 sizes them to the floor's stations and units, and to its pods.
     """
 
     orders_per_hour: float = 0.0
@@ -58,15 +58,49 @@ class DemandTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
         return SyntheticDemand(hours=hours, due_hours=due_hours, **given)
 
     def for_floor(
-        self, layout: Layout, hours: float, due_hours: float, stock: Placement | None = None
-    ) -> SyntheticDemand:
-        """The demand of a run on that floor; raises DemandError."""
-        sized = demand_for(layout, self.figures(hours, due_hours), placement=stock)
+        self, layout: Layout, hours: float, due_hours: float, stock: Placement | None = None,
+        n_units: int | None = None,
+    ) -> SyntheticDemand:  # fmt: skip
+        """The demand of a run on that floor, with so many units at work; raises DemandError."""
+        figures = self.figures(hours, due_hours)
+        sized = demand_for(layout, figures, placement=stock, n_units=n_units)
         return replace(
             sized,
             orders_per_hour=self.orders_per_hour or sized.orders_per_hour,
             n_skus=self.n_skus or sized.n_skus,
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Parcels:
+    """Parcels of a sortation floor.
+
+    parcels_per_hour: of the whole floor; 0 sizes them to the induct stations and the units.
+    due_minutes: a parcel is late so long after it arrived (an assumption; what is late depends on
+    the departures). drop_s: seconds to drop a parcel into a chute, about the second of a tilting
+    tray (an assumption). units_per_induct, units_per_chute: units on the way to one station or at
+    it, as in SortationWork; 0 for as many as there is room for.
+    """
+
+    parcels_per_hour: float = 0.0
+    due_minutes: float = 15.0
+    drop_s: float = 1.0
+    units_per_induct: int = 0
+    units_per_chute: int = 0
+
+
+def parcel_faults(parcels: Parcels) -> Iterator[str]:
+    """What is wrong with the parcels of a sortation floor."""
+    cures = {
+        "parcels_per_hour": "0 to size them to the floor",
+        "units_per_induct": "0 for as many as there is room for",
+        "units_per_chute": "0 for as many as there is room for",
+    }
+    for key, value in _figures("", parcels):
+        name = key.removeprefix(".")
+        if not isfinite(value) or value < 0 or (value == 0 and name not in cures):
+            cure = f", or {cures[name]}" if name in cures else ""
+            yield f"parcels.{name} is {value}; give more than 0{cure}"
 
 
 def work_faults(work: FulfilmentOptions) -> Iterator[str]:

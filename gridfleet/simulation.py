@@ -5,48 +5,47 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from fleet_control.allocation import ALLOCATIONS
-from fleet_control.controller import Controller, ControllerOptions
-from fleet_control.errors import CapacityError
+from fleet_control.controller import Controller
+from fleet_control.errors import InvariantError
 from fleet_control.events import EventKind, EventLog
-from fleet_control.mapf.capacity import assign_parking, driving_capacity, parking_cells
-from fleet_control.mapf.grid import grid_of
+from fleet_control.mapf.capacity import driving_capacity
+from fleet_control.mapf.grid import Grid, grid_of
 from fleet_control.mapf.lanes import lanes_of
 from fleet_control.mapf.planner import PlannerOptions, planner_named
-from fleet_control.work.errands import ErrandStream
-from fleet_control.work.fulfilment import FulfilmentWork
-from gridfleet.demand import (
-    DemandSummary,
-    OrderColumns,
-    OrderFile,
-    Placement,
-    SyntheticDemand,
-    demand_for,
-    make_orders,
-    place_stock,
-    read_orders,
-)
-from gridfleet.record import RunRecord
-from gridfleet.scenario import SYNTHETIC, Scenario
+from fleet_control.work.valve import Valve
+from gridfleet.demand import DemandSummary
+from gridfleet.record import BrokenRunError, RunRecord
+from gridfleet.scenario import Scenario
 from gridfleet.timed_planner import TimedPlanner
-from layouts import CellKind, Layout, load
+from gridfleet.wiring import (
+    WorkSetup,
+    check_unit,
+    compile_kernels,
+    controller_options,
+    fleet_size,
+    set_up_work,
+    start_cells,
+)
+from gridfleet.wiring.units import CYCLE_S
+from gridfleet.wiring.work_setup import Floor
+from layouts import Layout, load
 from twin.kinematic.engine import KinematicTwin
-from twin.people import People, ServiceTimes
-from twin.unit_model import DEFAULT_UNIT
+from twin.people import People
 
-CYCLE_S = 0.2
-"""Control cycle: how often reports are taken in and steps released."""
-START_PURPOSE = 0x57A27
+CYCLES_A_NEWS = 10
+"""Control cycles between two calls of `on_progress`."""
+WORTH_A_NOTE = 0.1
+"""Share of the time for which tasks were held back, beyond a minute."""
 
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """Where a run is. picks: order lines done, or errands on a floor without stations."""
+    """Where a run is. picks: order lines or parcels done, or errands on a floor with neither."""
 
     sim_s: float
     total_s: float
@@ -60,146 +59,89 @@ class Simulation:
     """Everything of one scenario, loaded and checked; `run` runs it once.
 
     Raises a GridfleetError for a layout, orders or figures that cannot be run.
+
+    counted: what `Progress.picks` counts: "picks", "parcels" or "errands". demand_summary: where
+    orders came from; None without orders.
     """
 
     def __init__(self, scenario: Scenario) -> None:
         self.scenario = scenario
         self.layout: Layout = load(scenario.layout)
-        self.demand_summary: DemandSummary | None = None
-        self.notes: list[str] = []
         self._log = EventLog()
-        self._n_units = scenario.robots or self.layout.recommended_units or 20
-        self._has_stations = bool(self.layout.stations) and (
-            len(self.layout.cells_of(CellKind.STORAGE)) > 0
+        self._n_units = fleet_size(scenario, self.layout)
+        cells = start_cells(scenario, self.layout, self._n_units)
+        n_active = min(self._n_units, scenario.max_working or driving_capacity(self.layout))
+        self._setup: WorkSetup = set_up_work(
+            Floor(self.layout, scenario, cells, n_active, self._log)
         )
-        self._check_room()
-        self._n_active = min(self._n_units, driving_capacity(self.layout))
-        if self._has_stations:
-            self._set_up_fulfilment()
-        else:
-            self._set_up_errands()
-        parked = list(self._parking.values())
-        lanes = lanes_of(self.layout, parked) if scenario.lanes else None
-        grid = grid_of(self.layout, lanes)
-        grid.through[:, parked] = False
+        check_unit(scenario.unit, self.layout, has_pods=len(self._setup.pod_cells) > 0)
+        compile_kernels(scenario.planner)
+        people = People(len(self.layout.stations), scenario.seed, self._setup.service)
+        self._twin = KinematicTwin(
+            self.layout, cells, np.zeros(len(cells), dtype=np.int8), self._setup.pod_cells,
+            people, scenario.unit,
+        )  # fmt: skip
+        grid = self._grid()
         options = PlannerOptions(seed=scenario.seed)
         self._planner = TimedPlanner(planner_named(scenario.planner, grid, self._n_units, options))
+        self._valve = Valve(self._setup.work, self._n_units)
         self._controller = Controller(
-            grid, self._twin.connect(), self._planner, self._work,
-            ALLOCATIONS[scenario.allocation], self._controller_options(), self._log,
-            self._parking,
+            grid, self._twin.connect(), self._planner, self._valve,
+            ALLOCATIONS[scenario.allocation],
+            controller_options(scenario.unit, self.layout.cell_size_m, self._setup.n_active),
+            self._log, self._setup.parking,
         )  # fmt: skip
+        self._valve.watch(lambda: self._controller.executor.cells_now, grid.zones >= 0)
 
-    def _check_room(self) -> None:
-        room = int(np.isin(self.layout.kinds, _START_KINDS).sum())
-        if self._n_units > room:
-            raise CapacityError(
-                f"{self._n_units} robots do not fit: {self.layout.name} has {room} cells where a "
-                "unit can stand at the start; take fewer robots or a larger floor"
-            )
+    @property
+    def counted(self) -> str:
+        return self._setup.counted
 
-    def _controller_options(self) -> ControllerOptions:
-        limits, cell_m = DEFAULT_UNIT.empty, self.layout.cell_size_m
-        braking_m = limits.speed_m_s**2 / (2 * limits.decel_m_s2)
-        ahead_m = braking_m + limits.speed_m_s * CYCLE_S
-        return ControllerOptions(
-            base_length=math.ceil(ahead_m / cell_m) + 1, max_working=self._n_active
-        )
+    @property
+    def demand_summary(self) -> DemandSummary | None:
+        return self._setup.demand
 
-    def _set_up_fulfilment(self) -> None:
-        scenario, layout = self.scenario, self.layout
-        if scenario.orders == SYNTHETIC:
-            base = SyntheticDemand(
-                hours=scenario.hours, due_hours=scenario.due_hours, backlog_hours=0.5
-            )
-            demand = demand_for(layout, base)
-            if scenario.orders_per_hour:
-                demand = replace(demand, orders_per_hour=scenario.orders_per_hour)
-            orders, self.demand_summary = make_orders(demand, scenario.seed)
-        else:
-            columns = OrderColumns(**scenario.columns) if scenario.columns else None
-            orders, self.demand_summary = read_orders(
-                OrderFile(
-                    scenario.orders,
-                    scenario.preset,
-                    columns,
-                    scenario.start,
-                    scenario.hours,
-                    scenario.due_hours,
-                )
-            )
-        plan = place_stock(layout, orders, Placement(), scenario.seed)
-        self.notes += plan.sentences()
-        self.order_due_s: NDArray[np.float64] | None = orders.due_s
-        cells = self._start_cells()
-        self._parking: dict[int, int] = {}
-        self._work: FulfilmentWork | ErrandStream = FulfilmentWork(
-            layout, orders, plan.inventory(), self._n_units, self._log
-        )
-        self._twin = self._make_twin(cells, plan.pod_cells)
+    @property
+    def notes(self) -> list[str]:
+        """Sentences that a reader of the results must know."""
+        return self._setup.notes
 
-    def _set_up_errands(self) -> None:
-        """No stations: random point-to-point errands, and the surplus of units is parked."""
-        layout = self.layout
-        self.order_due_s = None
-        cells = self._start_cells()
-        parking = parking_cells(layout, self._n_units - self._n_active)
-        self._parking = assign_parking(layout, cells, parking)
-        active = np.array(
-            [unit for unit in range(self._n_units) if unit not in self._parking], dtype=np.int32
-        )
-        self._n_active = len(active)
-        # The lanes between parked units are dead ends: an errand into one blocks it for the rest.
-        beside = layout.neighbours[parking]
-        no_goals = np.concatenate([parking, beside[beside >= 0]])
-        goals = np.setdiff1d(layout.cells_of(CellKind.FLOOR), no_goals).astype(np.int32)
-        self._work = ErrandStream(goals, active, cells, self.scenario.seed, self._log)
-        self._twin = self._make_twin(cells, np.empty(0, dtype=np.int32))
-        self.notes.append(
-            "The floor has no stations with storage: units run a stream of random point-to-point "
-            "errands instead of orders."
-        )
-        if self._parking:
-            self.notes.append(
-                f"{len(self._parking)} of {self._n_units} units are parked: the floor carries "
-                f"about {self._n_active} that drive. Errands do not go to parking cells nor "
-                "beside them."
-            )
-
-    def _start_cells(self) -> NDArray[np.int32]:
-        """Where units stand at the start: parking, chargers, under pods, then anywhere."""
-        rng = np.random.default_rng(np.random.SeedSequence([self.scenario.seed, START_PURPOSE]))
-        order: list[int] = []
-        for kind in _START_KINDS:
-            order += rng.permutation(self.layout.cells_of(kind)).tolist()
-        return np.array(order[: self._n_units], dtype=np.int32)
-
-    def _make_twin(self, cells: NDArray[np.int32], pod_cells: NDArray[np.int32]) -> KinematicTwin:
-        times = ServiceTimes(line_s=self.scenario.line_s)
-        people = People(len(self.layout.stations), self.scenario.seed, times)
-        headings = np.zeros(len(cells), dtype=np.int8)
-        return KinematicTwin(self.layout, cells, headings, pod_cells, people)
+    def _grid(self) -> Grid:
+        """The planner's floor, on which parked units stand for good."""
+        parked = list(self._setup.parking.values())
+        lanes = lanes_of(self.layout, parked) if self.scenario.lanes else None
+        grid = grid_of(self.layout, lanes)
+        grid.through[:, parked] = False
+        return grid
 
     def run(
         self,
         on_progress: Callable[[Progress], None] | None = None,
         should_stop: Callable[[], bool] | None = None,
     ) -> RunRecord:
-        """Run to the end, or until `should_stop`; then the record is marked partial."""
-        total_s, began = self.scenario.hours * 3600.0, time.perf_counter()
+        """Run to the end, or until `should_stop`; then the record is marked partial.
+
+        Raises BrokenRunError with the record so far where a safety invariant breaks or anything
+        else fails. Nothing is released any more then.
+        """
+        total_s, began_s = self.scenario.hours * 3600.0, time.perf_counter()
         n_cycles = math.ceil(total_s / CYCLE_S - 1e-9)
-        twin, controller = self._twin, self._controller
-        reports = twin.advance(0.0)
         cycle = 0
-        while cycle < n_cycles and not (should_stop is not None and should_stop()):
-            twin.send(controller.step(reports))
-            cycle += 1
-            reports = twin.advance(cycle * CYCLE_S)
-            self._log_contacts()
-            if on_progress is not None and cycle % 50 == 0:
-                on_progress(self._progress(cycle * CYCLE_S, total_s))
-        controller.step(reports)
-        wall_s = time.perf_counter() - began
+        try:
+            reports = self._twin.advance(0.0)
+            while cycle < n_cycles and not (should_stop is not None and should_stop()):
+                self._twin.send(self._controller.step(reports))
+                cycle += 1
+                reports = self._twin.advance(cycle * CYCLE_S)
+                self._log_contacts()
+                if on_progress is not None and cycle % CYCLES_A_NEWS == 0:
+                    on_progress(self._progress(cycle * CYCLE_S, total_s))
+            self._controller.step(reports)
+        except Exception as error:
+            sim_s = cycle * CYCLE_S
+            record = self._record(sim_s, time.perf_counter() - began_s, partial=True)
+            raise BrokenRunError(_say_broken(error, sim_s), record) from error
+        wall_s = time.perf_counter() - began_s
         return self._record(cycle * CYCLE_S, wall_s, partial=cycle < n_cycles)
 
     def _log_contacts(self) -> None:
@@ -210,25 +152,26 @@ class Simulation:
             )  # fmt: skip
 
     def _progress(self, sim_s: float, total_s: float) -> Progress:
-        work = self._work
-        picks = work.lines_done if isinstance(work, FulfilmentWork) else work.tasks_done
+        setup = self._setup
         return Progress(
-            sim_s, total_s, picks, work.tasks_done, self._controller.n_working, self._n_units
-        )
+            sim_s, total_s, setup.n_done(), setup.work.tasks_done, self._controller.n_working,
+            self._n_units,
+        )  # fmt: skip
 
     def _record(self, sim_s: float, wall_s: float, partial: bool) -> RunRecord:
-        controller, work = self._controller, self._work
+        controller, setup = self._controller, self._setup
+        events = self._log.columns()
         station_times = np.zeros((len(self.layout.stations), 4))
-        if isinstance(work, FulfilmentWork):
-            station_times = work.station_times(sim_s)
+        if setup.station_times is not None:
+            station_times = setup.station_times(sim_s)
         return RunRecord(
             layout=self.layout,
             n_units=self._n_units,
-            n_active=self._n_active,
+            n_active=setup.n_active,
             sim_s=sim_s,
             wall_s=wall_s,
             partial=partial,
-            events=self._log.columns(),
+            events=events,
             unit_time_s=controller.unit_time_s,
             station_time_s=station_times,
             cells_driven=controller.executor.driven,
@@ -237,9 +180,25 @@ class Simulation:
             plan_ms=np.array(self._planner.step_ms),
             contacts=self._twin.n_contacts,
             conflicts=controller.executor.n_conflicts,
-            notes=tuple(self.notes),
-            order_due_s=self.order_due_s,
+            notes=(*setup.notes, *self._valve_notes(sim_s)),
+            order_due_s=setup.due_s(events),
         )
 
+    def _valve_notes(self, sim_s: float) -> list[str]:
+        closed_s = self._valve.closed_s
+        has_tasks = self._setup.station_times is not None
+        if not has_tasks or closed_s < max(60.0, WORTH_A_NOTE * sim_s):
+            return []
+        return [
+            f"New tasks were held back for {closed_s / 60:,.0f} of {sim_s / 60:,.0f} min, until "
+            "jams had cleared: the floor hardly carries more units than were at work."
+        ]
 
-_START_KINDS = (CellKind.PARKING, CellKind.CHARGER, CellKind.STORAGE, CellKind.FLOOR)
+
+def _say_broken(error: Exception, sim_s: float) -> str:
+    hours, seconds = divmod(round(sim_s), 3600)
+    at = f"at {hours}:{seconds // 60:02d}:{seconds % 60:02d} h of simulated time"
+    if isinstance(error, InvariantError):
+        return f"a safety invariant broke {at}: {error}. The fleet was halted and nothing released."
+    kind = type(error).__name__
+    return f"the run failed {at}: {kind}: {error}. The fleet was halted and nothing released."

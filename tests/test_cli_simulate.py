@@ -243,6 +243,22 @@ def test_ctrl_c_leaves_a_usable_result(tmp_path: Path, press_ctrl_c: list[float]
     assert signal.getsignal(signal.SIGINT) is before
 
 
+def test_figures_do_not_wait_for_the_report_after_ctrl_c(
+    tmp_path: Path, press_ctrl_c: list[float], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Drawing takes seconds: whoever interrupts again meanwhile still has a usable folder."""
+
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("gridfleet.report.write_report", interrupted)
+    result = call("simulate", "teaching", "--out", tmp_path / "run")
+    assert result.exit_code == 130, result.output
+    assert press_ctrl_c[0] < 1.0
+    assert names_in(tmp_path / "run") == FILES - {"report.html"}
+    assert figures_in(tmp_path / "run")["partial"] is True
+
+
 def test_ctrl_c_at_the_very_start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     run = Simulation.run
     monkeypatch.setattr(
@@ -286,7 +302,8 @@ def test_a_broken_run_leaves_what_there_was(
     result = call("simulate", "teaching", "--out", tmp_path / "run")
     assert result.exit_code == 1
     assert "error: unit 3 is on a cell held by unit 4" in result.stderr
-    assert names_in(tmp_path / "run") == FILES
+    assert names_in(tmp_path / "run") == FILES | {"failure.txt"}
+    assert "BrokenRunError" in (tmp_path / "run" / "failure.txt").read_text()
     assert figures_in(tmp_path / "run")["partial"] is True
 
 

@@ -7,6 +7,7 @@ One random stream per station, so that a change at one station leaves the others
 from __future__ import annotations
 
 import heapq
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -37,17 +38,27 @@ LineReports = tuple[Ints, Ints, Ints, NDArray[np.float64]]
 
 
 class People:
-    """One person per station, working the lines of their jobs in the order given."""
+    """One person per station, working the lines of their jobs in the order given.
 
-    def __init__(self, n_stations: int, seed: int, times: ServiceTimes | None = None) -> None:
-        self._times = times or ServiceTimes()
+    times: of all stations, or of each.
+    """
+
+    def __init__(
+        self, n_stations: int, seed: int, times: ServiceTimes | Sequence[ServiceTimes] | None = None
+    ) -> None:
+        times = times or ServiceTimes()
+        one_each = [times] * n_stations if isinstance(times, ServiceTimes) else list(times)
+        if len(one_each) != n_stations:
+            raise ValueError(f"{len(one_each)} service times for {n_stations} stations")
+        self._times = one_each
         self._rngs = [
             np.random.Generator(np.random.PCG64(np.random.SeedSequence([seed, PURPOSE, station])))
             for station in range(n_stations)
         ]
-        sigma2 = float(np.log1p(self._times.cv**2))
-        self._mu = float(np.log(self._times.line_s)) - sigma2 / 2
-        self._sigma = sigma2**0.5
+        sigmas2 = [float(np.log1p(times.cv**2)) for times in one_each]
+        means = zip(one_each, sigmas2, strict=True)
+        self._mus = [float(np.log(times.line_s)) - sigma2 / 2 for times, sigma2 in means]
+        self._sigmas = [sigma2**0.5 for sigma2 in sigmas2]
         self._busy_until = [0.0] * n_stations
         self._due: list[tuple[float, int, int, int, int]] = []
         self._n_accepted = 0
@@ -66,8 +77,9 @@ class People:
             heapq.heappush(self._due, (end, self._n_accepted, station, job, line))
 
     def _draw_s(self, station: int, n_units: int) -> float:
-        line_s = float(self._rngs[station].lognormal(self._mu, self._sigma))
-        return line_s + self._times.unit_s * (min(n_units, self._times.most_units) - 1)
+        times, rng = self._times[station], self._rngs[station]
+        line_s = float(rng.lognormal(self._mus[station], self._sigmas[station]))
+        return line_s + times.unit_s * (min(n_units, times.most_units) - 1)
 
     def finished_until(self, now_s: float) -> LineReports:
         """Stations, jobs, lines and times of all lines finished by now and not yet told."""

@@ -135,6 +135,12 @@ class Executor:
         """int32[n_units], committed steps that are not done yet."""
         return self.committed - self.done
 
+    @property
+    def cells_now(self) -> NDArray[np.int32]:
+        """int32[n_units], cell whose centre each unit reached last."""
+        cells: NDArray[np.int32] = self.cells[np.arange(len(self.done)), self.done % RING]
+        return cells
+
     def cell_now(self, unit: int) -> int:
         """Cell whose centre the unit reached last."""
         return int(self.cells[unit, self.done[unit] % RING])

@@ -38,6 +38,9 @@ from layouts import Layout
 
 __all__ = ["DEFAULT_OPTIONS", "FulfilmentError", "FulfilmentOptions", "FulfilmentWork"]
 
+LADEN_SPEED_M_S = 1.3
+"""Of the drive unit of Wurman et al. 2008, where the options do not say."""
+
 
 class FulfilmentWork:
     """The Work of a fulfilment floor.
@@ -59,7 +62,7 @@ class FulfilmentWork:
         self._layout, self._inventory, self._log = layout, inventory, log
         self._store = rules.find_rule(rules.STORAGE_RULES, options.storage_rule, "storage rule")
         self._onward = rules.find_rule(rules.ONWARD_RULES, options.onward_rule, "onward rule")
-        self._s_per_cell = layout.cell_size_m / options.laden_speed_m_s
+        self._s_per_cell = layout.cell_size_m / (options.laden_speed_m_s or LADEN_SPEED_M_S)
         n_stations = len(layout.stations)
         self._gate = SlotGate(count_slots(layout.stations))
         self._clock = StationClock(n_stations)

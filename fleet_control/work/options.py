@@ -20,7 +20,7 @@ class FulfilmentError(FleetError, ValueError):
 class FulfilmentOptions:
     """order_slots: open orders per station. tasks_per_station: tasks open, or begun and not yet
     served, per station; None: 2 * slots + 2. *_rule: names in fleet_control.work.rules.
-    laden_speed_m_s: tells when a unit on its way is overdue (stations.StationClock)."""
+    laden_speed_m_s: tells when a unit on its way is overdue (stations.StationClock); None: 1.3."""
 
     order_slots: int = 12
     tasks_per_station: int | None = None
@@ -29,7 +29,7 @@ class FulfilmentOptions:
     pod_rule: str = "most_lines"
     storage_rule: str = "nearest"
     onward_rule: str = "most_lines"
-    laden_speed_m_s: float = 1.3
+    laden_speed_m_s: float | None = None
 
 
 DEFAULT_OPTIONS = FulfilmentOptions()

@@ -17,7 +17,7 @@ from gridfleet.cli.progress import ProgressLine
 from gridfleet.cli.summary import table
 
 if TYPE_CHECKING:
-    from gridfleet.record import RunRecord
+    from gridfleet.record import BrokenRunError, RunRecord
     from gridfleet.scenario import Scenario
     from gridfleet.simulation import Simulation
 
@@ -41,12 +41,12 @@ def run(scenario: Scenario, folder: Path, *, as_json: bool = False, is_quiet: bo
 
 
 def _run(scenario: Scenario, folder: Path, as_json: bool, is_quiet: bool) -> None:
-    from gridfleet.run_folder import REPORT
+    from gridfleet.run_folder import FAILURE, REPORT
     from gridfleet.simulation import Simulation
 
     simulation = Simulation(scenario)
     record, failure = _drive(simulation, scenario.hours, is_quiet)
-    figures = _write(simulation, scenario, record, folder)
+    figures = _write(simulation, scenario, record, folder, failure)
     if as_json:
         print(json.dumps(figures, indent=2))
     else:
@@ -54,39 +54,57 @@ def _run(scenario: Scenario, folder: Path, as_json: bool, is_quiet: bool) -> Non
         print(f"report: {folder / REPORT}")
     if failure:
         print(f"error: {failure}", file=sys.stderr)
+        print(f"error: where the program was is in {folder / FAILURE}", file=sys.stderr)
         raise typer.Exit(FAILED)
     if record.partial:
         raise typer.Exit(INTERRUPTED)
 
 
-def _drive(simulation: Simulation, hours: float, is_quiet: bool) -> tuple[RunRecord, str]:
-    """The record, and why the run failed, "" if it did not."""
+def _drive(
+    simulation: Simulation, hours: float, is_quiet: bool
+) -> tuple[RunRecord, BrokenRunError | None]:
+    """The record, and why the run failed, if it did."""
     from gridfleet.record import BrokenRunError
 
-    counted = "errands" if simulation.demand_summary is None else "picks"
-    with StopOnInterrupt() as stop, ProgressLine(hours, counted, is_quiet) as line:
+    with StopOnInterrupt() as stop, ProgressLine(hours, simulation.counted, is_quiet) as line:
         try:
-            return simulation.run(line.show, stop.asked), ""
+            return simulation.run(line.show, stop.asked), None
         except BrokenRunError as error:
-            return error.record, str(error)
+            return error.record, error
 
 
 def _write(
-    simulation: Simulation, scenario: Scenario, record: RunRecord, folder: Path
+    simulation: Simulation,
+    scenario: Scenario,
+    record: RunRecord,
+    folder: Path,
+    failure: BrokenRunError | None,
 ) -> dict[str, Any]:
-    """All files of the run; returns the KPIs. Exits with 1 where they cannot be written."""
+    """All files of the run; returns the KPIs. Exits with 1 where they cannot be written.
+
+    Drawing the report takes seconds. Whoever presses Ctrl-C may not wait for it, so what there is
+    of an interrupted run is in the folder before.
+    """
+    import traceback
+
     from gridfleet import run_folder as files
     from gridfleet.kpis import kpis
     from gridfleet.report import write_report
 
     figures, text = kpis(record), scenario.to_toml()
     summary = simulation.demand_summary
+    told = summary.sentences() if summary else []
     try:
-        with files.replacing(folder) as staged:
-            files.write_text(staged, files.SCENARIO, text)
-            files.write_events(staged, record.events)
-            write_report(staged, record, figures, text, summary.sentences() if summary else [])
-            files.write_kpis(staged, figures)
+        for is_last in (False, True) if record.partial else (True,):
+            with files.replacing(folder) as staged:
+                files.write_text(staged, files.SCENARIO, text)
+                files.write_events(staged, record.events)
+                if is_last:
+                    write_report(staged, record, figures, text, told)
+                if failure is not None:
+                    told_where = "".join(traceback.format_exception(failure))
+                    files.write_text(staged, files.FAILURE, told_where)
+                files.write_kpis(staged, figures)
     except files.RunFolderError as error:
         print(f"error: {error}", file=sys.stderr)
         raise typer.Exit(FAILED) from None

@@ -35,6 +35,10 @@ def simulate(
     columns: Annotated[
         str | None, typer.Option(help="Names in the file, as order_id=invoice,sku=item.")
     ] = None,
+    stock: Annotated[
+        str | None,
+        typer.Option(help="CSV or Parquet with sku, units, pod. [default: as orders need]"),
+    ] = None,
     start: Annotated[
         str | None,
         typer.Option(help="Begin of the window, as 2011-11-15T08:00. [default: first order]"),
@@ -79,6 +83,10 @@ def simulate(
           --columns order_id=Invoice,sku=StockCode --start 2011-11-15T08:00 --hours 9
 
     \b
+    A sortation floor, for which a scenario file may have a table [parcels]:
+      gridfleet simulate sorting.grid --robots 100 --hours 1
+
+    \b
     A bare MovingAI map: random point-to-point errands instead of orders:
       gridfleet simulate warehouse.map --robots 300 --hours 0.5
 
@@ -91,9 +99,9 @@ def simulate(
     Exit codes: 0 success, 2 bad usage or input, 1 failure, 130 Ctrl-C.
     """
     given: dict[str, Any] = {
-        "layout": layout, "robots": robots, "orders": orders, "preset": preset, "start": start,
-        "hours": hours, "engine": engine, "planner": planner, "allocation": allocation,
-        "lanes": lanes, "due_hours": due_hours, "seed": seed,
+        "layout": layout, "robots": robots, "orders": orders, "stock": stock, "preset": preset,
+        "start": start, "hours": hours, "engine": engine, "planner": planner,
+        "allocation": allocation, "lanes": lanes, "due_hours": due_hours, "seed": seed,
     }  # fmt: skip
     with reported():
         if columns is not None:
@@ -108,16 +116,25 @@ def simulate(
 
 def build(given: dict[str, Any], file: Path | None) -> Scenario:
     """The scenario of the options given, over that of the file where there is one."""
+    from dataclasses import replace
+
     import msgspec
 
+    from gridfleet.demand import Placement
     from gridfleet.run_folder import SCENARIO
     from gridfleet.scenario import Scenario, ScenarioError, read_scenario
 
     if file is None:
         if "layout" not in given:
             raise ScenarioError("no floor; name a ready floor or a floor file, or give --scenario")
+        base = None
+    else:
+        base = read_scenario(file / SCENARIO if file.is_dir() else file)
+    if "stock" in given:
+        table = base.stock if base is not None else Placement()
+        given["stock"] = replace(table, file=given["stock"])
+    if base is None:
         return Scenario(**given).resolved(Path())
-    base = read_scenario(file / SCENARIO if file.is_dir() else file)
     return msgspec.structs.replace(base, **given).resolved(Path())
 
 

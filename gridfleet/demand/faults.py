@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from gridfleet.demand.errors import MAX_LISTED, DemandError
 from gridfleet.demand.presets import Preset
+from gridfleet.demand.stock_files import Stock
 from gridfleet.demand.table import OrderTable
 
 MAX_QUANTITY = 100_000
@@ -54,6 +55,19 @@ def check_lines(table: OrderTable, preset: Preset, is_return_order: Bools) -> No
     if "unit_price" in table.values:
         wrong = ~np.isfinite(table.values["unit_price"])
         faults.note(wrong, "unit_price", "is not a number", "write a price such as 2.95")
+    faults.raise_if_any()
+
+
+def check_known(table: OrderTable, is_work: Bools, stock: Stock) -> None:
+    """Raise DemandError with every line for goods that the stock file does not know.
+
+    is_work: bool[k], lines to pick or stow.
+    """
+    known = set(stock.sku_names)
+    unknown = np.array([sku not in known for sku in table.texts["sku"]], dtype=bool) & is_work
+    faults = FaultList(table)
+    cure = "add it there, with 0 units if there are none, or remove the line"
+    faults.note(unknown, "sku", f"is not in the stock file {stock.source}", cure)
     faults.raise_if_any()
 
 

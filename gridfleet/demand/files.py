@@ -19,8 +19,9 @@ from numpy.typing import NDArray
 
 from fleet_control.work.orders import OrderBook
 from gridfleet.demand.errors import DemandError
-from gridfleet.demand.faults import check_lines
+from gridfleet.demand.faults import check_known, check_lines
 from gridfleet.demand.presets import OrderColumns, Preset, find_preset
+from gridfleet.demand.stock_files import Stock
 from gridfleet.demand.summary import ADJUSTMENT, OUTSIDE, SERVICE, DemandSummary
 from gridfleet.demand.table import OrderTable, read_table
 
@@ -57,10 +58,11 @@ class _Lines:
     service_codes: dict[str, int]
 
 
-def read_orders(source: OrderFile) -> tuple[OrderBook, DemandSummary]:
+def read_orders(source: OrderFile, stock: Stock | None = None) -> tuple[OrderBook, DemandSummary]:
     """The orders of the file within its window, and what became of all its lines.
 
-    Raises DemandError with all faults of the file, or if no line is left to work on.
+    stock: its SKUs are all there are, and become those of the book. Raises DemandError with all
+    faults of the file, or if no line is left to work on.
     """
     preset = find_preset(source.preset)
     start_s = _check_window(source)
@@ -70,6 +72,8 @@ def read_orders(source: OrderFile) -> tuple[OrderBook, DemandSummary]:
     check_lines(table, preset, is_return_order)
     is_service, is_adjustment = _find_what_is_no_work(table, preset, is_return_order)
     is_work = ~(is_service | is_adjustment)
+    if stock is not None:
+        check_known(table, is_work, stock)
     if not is_work.any():
         raise DemandError(
             f"{table.source} has no line to pick or stow: {is_service.sum():,} are services and "
@@ -89,7 +93,8 @@ def read_orders(source: OrderFile) -> tuple[OrderBook, DemandSummary]:
         set_aside={reason: n_lines for reason, n_lines in set_aside.items() if n_lines},
         service_codes=_count(table.texts["sku"][is_service & is_inside]),
     )
-    book = _build_book(table, lines.keep, orders, start_s)
+    catalogue = stock.sku_names if stock is not None else None
+    book = _build_book(table, lines.keep, orders, start_s, catalogue)
     return book, _summarise(table, lines, book)
 
 
@@ -181,8 +186,15 @@ def _find_window(
     )
 
 
-def _build_book(table: OrderTable, keep: Bools, orders: _Orders, start_s: float) -> OrderBook:
-    """Orders by time, then by place in the file; lines of an order as in the file."""
+def _build_book(
+    table: OrderTable,
+    keep: Bools,
+    orders: _Orders,
+    start_s: float,
+    catalogue: tuple[str, ...] | None,
+) -> OrderBook:
+    """Orders by time, then by place in the file; lines of an order as in the file. catalogue: None
+    for the SKUs that are ordered."""
     kept = np.flatnonzero(keep)
     used = np.unique(orders.index[kept])
     by_time = used[np.argsort(orders.placed_s[used], kind="stable")]
@@ -192,7 +204,7 @@ def _build_book(table: OrderTable, keep: Bools, orders: _Orders, start_s: float)
     by_order = np.argsort(line_order, kind="stable")
     kept = kept[by_order]
     skus = table.texts["sku"][kept].tolist()
-    names = sorted(set(skus))
+    names = catalogue or sorted(set(skus))
     numbers = {name: i for i, name in enumerate(names)}
     return OrderBook(
         placed_s=orders.placed_s[by_time] - start_s,
@@ -215,7 +227,7 @@ def _summarise(table: OrderTable, lines: _Lines, book: OrderBook) -> DemandSumma
         n_returns=int((~picks).sum()),
         n_units_picked=int(book.line_quantity[picks].sum()),
         n_units_returned=int(-book.line_quantity[~picks].sum()),
-        n_skus=book.n_skus,
+        n_skus=len(np.unique(book.line_sku)),
         hours=float(book.placed_s[-1]) / SECONDS_PER_HOUR,
         set_aside=lines.set_aside,
         service_codes=lines.service_codes,

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from fleet_control.work.inventory import Inventory
 from fleet_control.work.orders import OrderBook
 from gridfleet.demand.errors import DemandError
+from gridfleet.demand.stock_files import Stock
 from layouts import CellKind, Layout, StationKind
 
 PURPOSE = 0x57AC4D
@@ -39,7 +40,8 @@ class Placement:
     orders pick of it. min_lines: average lines of the SKU that a compartment holds at least, so
     that most lines are picked from one pod; with margin below 1 and 0 of these, lines run short.
     pods: "popular-near" puts the pods with the most wanted goods nearest to the stations, "random"
-    anywhere.
+    anywhere. file: stock from a file (stock_files.py), "" to make up as much as the orders need;
+    margin and min_lines then say nothing, and fill and skus_per_pod neither if it names pods.
     """
 
     fill: float = 0.85
@@ -47,6 +49,7 @@ class Placement:
     margin: float = 1.2
     min_lines: float = 5.0
     pods: str = "popular-near"
+    file: str = ""
 
     def __post_init__(self) -> None:
         faults = []
@@ -106,11 +109,14 @@ class StockPlan:
         return told
 
 
-def place_stock(layout: Layout, book: OrderBook, placement: Placement, seed: int) -> StockPlan:
+def place_stock(
+    layout: Layout, book: OrderBook, placement: Placement, seed: int, stock: Stock | None = None
+) -> StockPlan:
     """Stock for the orders of the book on pods in the layout; the same seed gives the same plan.
 
-    Every SKU of the book has a compartment, and stock for all its picks where `margin` is at least
-    1. Raises DemandError for a layout without usable storage cells.
+    stock: what there is, of the same SKUs as the book; None to make it up. Every SKU of the book
+    has a compartment, and made-up stock for all its picks where `margin` is at least 1. Raises
+    DemandError for a layout without usable storage cells, or too few of them.
     """
     all_cells = layout.cells_of(CellKind.STORAGE)
     cells = usable_storage(layout)
@@ -119,26 +125,70 @@ def place_stock(layout: Layout, book: OrderBook, placement: Placement, seed: int
             f'layout "{layout.name}" has {len(all_cells)} storage cells, none with an aisle beside '
             "it for a loaded unit to come and go; draw storage cells next to floor cells"
         )
-    n_pods = max(1, round(placement.fill * len(cells)))
-    picks = book.line_quantity > 0
-    n_lines = np.bincount(book.line_sku[picks], minlength=book.n_skus)
-    n_units = np.bincount(book.line_sku[picks], book.line_quantity[picks], minlength=book.n_skus)
-    wanted = np.ceil(placement.margin * n_units).astype(np.int64)
-    n_copies = share_compartments(n_lines, n_pods, placement.skus_per_pod)
-    pods, skus = _deal(n_copies, n_pods, _stream(seed, _DEALING))
-    per_line = np.where(n_lines > 0, n_units / np.maximum(n_lines, 1), 1.0)
-    least = np.ceil(placement.min_lines * per_line).astype(np.int64) * n_copies
-    units = _spread(np.maximum(wanted, least), n_copies, skus)
-    popularity = np.bincount(pods, (n_lines / n_copies)[skus], minlength=n_pods)
+    n_lines = np.bincount(book.line_sku[book.line_quantity > 0], minlength=book.n_skus)
+    if stock is not None and stock.pods is not None:
+        shelves = _as_stated(stock, len(cells))
+    else:
+        shelves = _dealt(book, n_lines, len(cells), placement, seed, stock)
+    n_copies = np.maximum(1, np.bincount(shelves.skus, minlength=book.n_skus))
+    weights = (n_lines / n_copies)[shelves.skus]
+    popularity = np.bincount(shelves.pods, weights, minlength=shelves.n_pods)
     return StockPlan(
         pod_cells=_stand(layout, cells, popularity, placement, _stream(seed, _PODS)),
-        stock_pods=pods.astype(np.int32),
-        stock_skus=skus.astype(np.int32),
-        stock_units=units.astype(np.int32),
+        stock_pods=shelves.pods.astype(np.int32),
+        stock_skus=shelves.skus.astype(np.int32),
+        stock_units=shelves.units.astype(np.int32),
         storage_cells=cells,
         n_skus=book.n_skus,
         n_unusable=len(all_cells) - len(cells),
     )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Shelves:
+    """pods, skus, units: int64[k], one row per compartment."""
+
+    n_pods: int
+    pods: NDArray[np.int64]
+    skus: NDArray[np.int64]
+    units: NDArray[np.int64]
+
+
+def _as_stated(stock: Stock, n_cells: int) -> _Shelves:
+    """The pods of a stock file."""
+    n_pods = len(stock.pod_names)
+    if n_pods > n_cells:
+        raise DemandError(
+            f"{stock.source} names {n_pods:,} pods; the floor has {n_cells:,} storage cells where "
+            "a pod can stand"
+        )
+    assert stock.pods is not None
+    return _Shelves(n_pods, stock.pods, stock.skus, stock.units)
+
+
+def _dealt(
+    book: OrderBook, n_lines: NDArray[np.int64], n_cells: int, placement: Placement, seed: int,
+    stock: Stock | None,
+) -> _Shelves:  # fmt: skip
+    """Compartments dealt out to as many pods as `fill` says."""
+    n_pods = max(1, round(placement.fill * n_cells))
+    n_copies = share_compartments(n_lines, n_pods, placement.skus_per_pod)
+    pods, skus = _deal(n_copies, n_pods, _stream(seed, _DEALING))
+    totals = stock.units if stock is not None else _made_up(book, n_lines, n_copies, placement)
+    return _Shelves(n_pods, pods, skus, _spread(totals, n_copies, skus))
+
+
+def _made_up(
+    book: OrderBook, n_lines: NDArray[np.int64], n_copies: NDArray[np.int64], placement: Placement
+) -> NDArray[np.int64]:
+    """int64[n_skus], units of each SKU: what orders pick with a margin, and enough for a number of
+    lines in each compartment."""
+    picks = book.line_quantity > 0
+    n_units = np.bincount(book.line_sku[picks], book.line_quantity[picks], minlength=book.n_skus)
+    wanted = np.ceil(placement.margin * n_units).astype(np.int64)
+    per_line = np.where(n_lines > 0, n_units / np.maximum(n_lines, 1), 1.0)
+    least = np.ceil(placement.min_lines * per_line).astype(np.int64) * n_copies
+    return np.asarray(np.maximum(wanted, least), dtype=np.int64)
 
 
 def usable_storage(layout: Layout) -> Ints:

@@ -1,0 +1,83 @@
+"""Fulfilment: orders from a file or made up, stock on pods, units that bring them to stations."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from fleet_control.work.fulfilment import FulfilmentWork
+from fleet_control.work.options import FulfilmentOptions
+from fleet_control.work.orders import OrderBook
+from gridfleet.demand import (
+    DemandSummary,
+    OrderColumns,
+    OrderFile,
+    Stock,
+    make_orders,
+    place_stock,
+    read_orders,
+    read_stock,
+)
+from gridfleet.scenario import SYNTHETIC, Scenario
+from gridfleet.wiring.fleet import laden_capacity
+from gridfleet.wiring.work_setup import Floor, WorkSetup
+from layouts import Layout
+
+
+def set_up_fulfilment(floor: Floor) -> WorkSetup:
+    """Raises DemandError for orders, stock and figures that do not fit the floor."""
+    layout, scenario = floor.layout, floor.scenario
+    stock = read_stock(scenario.stock.file) if scenario.stock.file else None
+    n_active = min(floor.n_units, scenario.max_working or laden_capacity(layout))
+    orders, summary = _orders(layout, scenario, stock, n_active)
+    plan = place_stock(layout, orders, scenario.stock, scenario.seed, stock)
+    work = FulfilmentWork(
+        layout, orders, plan.inventory(), floor.n_units, floor.log, _options(scenario)
+    )
+    notes = plan.sentences()
+    if n_active < floor.n_units:
+        notes.append(
+            f"{n_active} of {floor.n_units} units have a task at once: more loaded ones would jam "
+            "the floor. The others rest, under pods as far as there are any."
+        )
+    return WorkSetup(
+        work=work,
+        counted="picks",
+        n_done=lambda: work.lines_done,
+        n_active=n_active,
+        service=scenario.service,
+        pod_cells=plan.pod_cells,
+        notes=notes,
+        demand=summary,
+        station_times=work.station_times,
+        due_s=lambda _: orders.due_s,
+    )
+
+
+def _options(scenario: Scenario) -> FulfilmentOptions:
+    """Loaded units are as fast as the scenario's, unless it says how fast to take them for."""
+    options = scenario.work
+    speed_m_s = options.laden_speed_m_s or scenario.unit.laden.speed_m_s
+    return replace(options, laden_speed_m_s=speed_m_s)
+
+
+def _orders(
+    layout: Layout, scenario: Scenario, stock: Stock | None, n_active: int
+) -> tuple[OrderBook, DemandSummary]:
+    if scenario.orders != SYNTHETIC:
+        return read_orders(_order_file(scenario), stock)
+    demand = scenario.demand.for_floor(
+        layout, scenario.hours, scenario.due_hours, scenario.stock, n_active
+    )
+    if stock is None:
+        return make_orders(demand, scenario.seed)
+    demand = replace(demand, n_skus=len(stock.sku_names))
+    orders, summary = make_orders(demand, scenario.seed)
+    return replace(orders, sku_names=stock.sku_names), summary
+
+
+def _order_file(scenario: Scenario) -> OrderFile:
+    columns = OrderColumns(**scenario.columns) if scenario.columns else None
+    return OrderFile(
+        scenario.orders, scenario.preset, columns, scenario.start, scenario.hours,
+        scenario.due_hours,
+    )  # fmt: skip

@@ -1,0 +1,48 @@
+"""Kernels compiled, or loaded from disk, before the first cycle of a run.
+
+A first Ctrl-C only asks a run to end, and a run cannot answer while it compiles. So nothing may be
+left to compile in it: a few units run errands on a tiny floor first, through the same calls with
+arrays of the same types. It also keeps compiling out of `wall_s` and `plan_ms`.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+
+import numpy as np
+
+from fleet_control.allocation import nearest
+from fleet_control.controller import Controller, ControllerOptions
+from fleet_control.events import EventLog
+from fleet_control.mapf.grid import grid_of
+from fleet_control.mapf.lanes import lanes_of
+from fleet_control.mapf.planner import PlannerOptions, planner_named
+from fleet_control.work.errands import ErrandStream
+from gridfleet.wiring.units import CYCLE_S
+from layouts import CellKind, open_layout
+from twin.kinematic.engine import KinematicTwin
+from twin.people import People
+
+CYCLES = 25
+
+
+@cache
+def compile_kernels(planner: str) -> None:
+    """Run every kernel of controller, planner and twin once in this process."""
+    layout = open_layout("warm-up", np.full((4, 6), CellKind.FLOOR, dtype=np.int8))
+    cells = np.array([0, 7, 14], dtype=np.int32)
+    headings = np.zeros(len(cells), dtype=np.int8)
+    no_pods = np.empty(0, dtype=np.int32)
+    twin = KinematicTwin(layout, cells, headings, no_pods, People(0, 0))
+    grid = grid_of(layout, lanes_of(layout))
+    goals = np.arange(layout.n_cells, dtype=np.int32)
+    units = np.arange(len(cells), dtype=np.int32)
+    log = EventLog()
+    controller = Controller(
+        grid, twin.connect(), planner_named(planner, grid, len(cells), PlannerOptions()),
+        ErrandStream(goals, units, cells, 0, log), nearest, ControllerOptions(), log,
+    )  # fmt: skip
+    reports = twin.advance(0.0)
+    for cycle in range(1, CYCLES + 1):
+        twin.send(controller.step(reports))
+        reports = twin.advance(cycle * CYCLE_S)

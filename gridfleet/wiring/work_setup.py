@@ -1,0 +1,69 @@
+"""What every kind of work hands to a run when it is made ready for a floor."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fleet_control.backend import empty_ints
+from fleet_control.events import EventLog
+from fleet_control.work.work import Work
+from gridfleet.demand import DemandSummary
+from gridfleet.scenario import Scenario
+from layouts import Layout
+from twin.people import ServiceTimes
+
+Ints = NDArray[np.int32]
+Columns = dict[str, NDArray[np.generic]]
+DueTimes = NDArray[np.float64] | None
+
+
+class RunWork(Work, Protocol):
+    """Work that says how much of it is done. tasks_done: so far."""
+
+    tasks_done: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Floor:
+    """What work is made ready for. cells: int32[n_units], where units stand at the start. n_active:
+    units that the floor can have driving at once."""
+
+    layout: Layout
+    scenario: Scenario
+    cells: Ints
+    n_active: int
+    log: EventLog
+
+    @property
+    def n_units(self) -> int:
+        return len(self.cells)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class WorkSetup:
+    """Work, and what a run has to know about it.
+
+    counted: what the run counts on the screen, of which `n_done` gives the number so far.
+    n_active: units that may have work at once. service: people, or a chute, at each station.
+    pod_cells: int32[n_pods], where pods stand at the start. parking: cell of every unit that stands
+    aside for good. notes: sentences that a reader must know. demand: where orders came from.
+    station_times: float64[n_stations, 4] up to a time. due_s: from the columns of the event log,
+    when every order is due; None where there are no orders.
+    """
+
+    work: RunWork
+    counted: str
+    n_done: Callable[[], int]
+    n_active: int
+    service: ServiceTimes | list[ServiceTimes]
+    pod_cells: Ints = field(default_factory=empty_ints)
+    parking: dict[int, int] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+    demand: DemandSummary | None = None
+    station_times: Callable[[float], NDArray[np.float64]] | None = None
+    due_s: Callable[[Columns], DueTimes] = lambda _: None
