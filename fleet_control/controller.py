@@ -18,6 +18,7 @@ from fleet_control.execution.executor import Executor
 from fleet_control.execution.kernels import RING, add_unit_time, count_short
 from fleet_control.mapf.grid import EMPTY, LADEN, UNREACHABLE, Grid
 from fleet_control.mapf.planner import Planner
+from fleet_control.parking import Parking
 from fleet_control.work.work import Deed, Errand, Work
 
 LOADED, EMPTY_RUN, QUEUEING, AT_STATION, WAITING, IDLE = range(6)
@@ -60,7 +61,7 @@ class Controller:
         self._grid, self._planner, self._allocate = grid, planner, allocate
         self._options, self._log = options, log
         self._errands: list[Errand | None] = [None] * n_units
-        self._parked = parking or {}
+        self._parking = Parking(parking or {}, grid.n_cols)
         self._goals = np.full(n_units, -1, dtype=np.int32)
         self._pinned = np.zeros(n_units, dtype=bool)
         self._driving = np.zeros(n_units, dtype=bool)
@@ -77,13 +78,10 @@ class Controller:
         self.wait_s = np.zeros(grid.n_cells)
         self.n_working = 0
         self._is_free = np.ones(n_units, dtype=bool)
-        self._is_free[list(self._parked)] = False
-        for unit, cell in self._parked.items():
-            self._planner.set_goal(unit, cell, EMPTY)
-            self._goals[unit] = cell
-            self._driving[unit] = True
-            if self.executor.end_cells[unit] == cell:
-                self._reach(unit)
+        self._is_free[self._parking.units] = False
+        self._is_parking_full = not len(self._parking.units)
+        for unit, cell in (parking or {}).items():
+            self._send_to_park(unit, cell)
 
     def step(self, reports: Reports) -> Commands:
         """One control cycle on what was reported since the last."""
@@ -234,9 +232,8 @@ class Controller:
     def _reach(self, unit: int) -> None:
         """The committed path ends at the goal: stay for the deed, or go on to the next errand."""
         errand = self._errands[unit]
-        if errand is None:  # a parked unit is home, for good
-            self._driving[unit] = False
-            self._pinned[unit] = True
+        if errand is None:
+            self._park(unit)
             return
         if errand.deed is not Deed.PASS:
             self._pinned[unit] = True
@@ -258,6 +255,20 @@ class Controller:
         else:
             self._start(unit, following)
 
+    def _send_to_park(self, unit: int, cell: int) -> None:
+        self._planner.set_goal(unit, cell, EMPTY)
+        self._goals[unit] = cell
+        self._driving[unit] = True
+        if self.executor.end_cells[unit] == cell:
+            self._reach(unit)
+
+    def _park(self, unit: int) -> None:
+        """A parked unit is home; until all are, it may have to make way for one behind it."""
+        self._driving[unit] = False
+        if self._parking.is_full(self.executor.end_cells):
+            self._is_parking_full = True
+            self._pinned[self._parking.units] = True
+
     def _plan_if_due(self) -> None:
         ex, options = self.executor, self._options
         n_short, n_driving = count_short(
@@ -272,6 +283,9 @@ class Controller:
         """Extend all paths by one step; units with enough committed moves stay put in it."""
         ex = self.executor
         self._last_plan_s = self._now_s
+        if not self._is_parking_full:
+            for unit, cell in self._parking.change_places(ex.end_cells):
+                self._send_to_park(unit, cell)
         fixed = self._pinned | (ex.ahead >= self._options.commit_moves)
         chosen = self._planner.step(ex.end_cells, ex.end_headings, fixed)
         moved = ex.commit(chosen)

@@ -13,7 +13,6 @@ from fleet_control.allocation import ALLOCATIONS
 from fleet_control.controller import Controller
 from fleet_control.errors import InvariantError
 from fleet_control.events import EventKind, EventLog
-from fleet_control.mapf.capacity import driving_capacity
 from fleet_control.mapf.grid import Grid, grid_of
 from fleet_control.mapf.lanes import lanes_of
 from fleet_control.mapf.planner import PlannerOptions, planner_named
@@ -23,13 +22,14 @@ from gridfleet.record import BrokenRunError, RunRecord
 from gridfleet.scenario import Scenario
 from gridfleet.timed_planner import TimedPlanner
 from gridfleet.wiring import (
+    ERRANDS,
     WorkSetup,
     check_unit,
     compile_kernels,
     controller_options,
-    fleet_size,
+    kind_of_work,
+    line_up,
     set_up_work,
-    start_cells,
 )
 from gridfleet.wiring.units import CYCLE_S
 from gridfleet.wiring.work_setup import Floor
@@ -68,17 +68,18 @@ class Simulation:
         self.scenario = scenario
         self.layout: Layout = load(scenario.layout)
         self._log = EventLog()
-        self._n_units = fleet_size(scenario, self.layout)
-        cells = start_cells(scenario, self.layout, self._n_units)
-        n_active = min(self._n_units, scenario.max_working or driving_capacity(self.layout))
+        kind = kind_of_work(self.layout)
+        fleet = line_up(scenario, self.layout, parks_surplus=kind == ERRANDS)
+        self._n_units = len(fleet.cells)
         self._setup: WorkSetup = set_up_work(
-            Floor(self.layout, scenario, cells, n_active, self._log)
+            Floor(self.layout, scenario, fleet.cells, fleet.n_active, self._log, fleet.parking)
         )
         check_unit(scenario.unit, self.layout, has_pods=len(self._setup.pod_cells) > 0)
         compile_kernels(scenario.planner)
         people = People(len(self.layout.stations), scenario.seed, self._setup.service)
         self._twin = KinematicTwin(
-            self.layout, cells, np.zeros(len(cells), dtype=np.int8), self._setup.pod_cells,
+            self.layout, fleet.cells, np.zeros(self._n_units, dtype=np.int8),
+            self._setup.pod_cells,
             people, scenario.unit,
         )  # fmt: skip
         grid = self._grid()
@@ -112,6 +113,7 @@ class Simulation:
         lanes = lanes_of(self.layout, parked) if self.scenario.lanes else None
         grid = grid_of(self.layout, lanes)
         grid.through[:, parked] = False
+        grid.zones[parked] = len(self.layout.stations)  # who parks may pass other parking cells
         return grid
 
     def run(

@@ -2,7 +2,7 @@
 
 Beyond a density more units mean fewer tasks: a floor of one-wide aisles jams for good. Measured on
 the 161 x 63 warehouse floor of MovingAI (5,699 cells, one-wide aisles), throughput of random
-errands grows up to about 350 driving units, 6 % of the cells, and is a matter of luck beyond.
+errands grows up to about 400 driving units, 7 % of the cells, and is a matter of luck beyond.
 """
 
 from __future__ import annotations
@@ -21,47 +21,48 @@ NARROW_SHARE, OPEN_SHARE = 0.06, 0.15
 N_LANDMARKS = 48
 
 
-def driving_capacity(layout: Layout) -> int:
-    """Units that may drive at once, from the number of cells and how open the floor is."""
+def driving_capacity(layout: Layout, n_units: int = 0) -> int:
+    """Units that may drive at once, from the number of cells and how open the floor is.
+
+    Of `n_units`, those beyond the capacity park and take their cells away from it.
+    """
     cells = np.flatnonzero(layout.driveable)
     if not len(cells):
         return 0
     degree = (layout.neighbours[cells] >= 0).sum(axis=1)
     openness = float((degree == 4).mean())
     share = NARROW_SHARE + (OPEN_SHARE - NARROW_SHARE) * max(0.0, 2 * openness - 1)
-    return max(1, int(share * len(cells)))
+    capacity = share * len(cells)
+    if n_units > capacity:  # x = share * (cells - (n_units - x))
+        capacity = (capacity - share * n_units) / (1 - share)
+    return max(1, int(capacity))
 
 
 def parking_cells(layout: Layout, n_wanted: int) -> NDArray[np.int32]:
-    """Up to n_wanted cells where units can stand for good without cutting anyone off.
+    """Up to n_wanted cells where units can stand side by side for good without cutting anyone off.
 
-    Remote cells first. A cell is taken only if the open cells around it stay connected with each
-    other through its eight neighbours, keep at least two ways each, and it keeps a way out itself:
-    so what was connected stays connected.
+    The most remote cells first, so that the floor shrinks from its corners inwards. A cell is taken
+    only if the open cells around it stay connected with each other through its eight neighbours and
+    keep at least two ways each: so what was connected stays connected, and no dead end comes about.
     """
     open_cells = np.isin(layout.kinds, (CellKind.FLOOR, CellKind.PARKING)).reshape(
         layout.n_rows, layout.n_cols
     )
     free = np.pad(open_cells, 1)
     taken: list[int] = []
-    keeps_way = np.zeros_like(free)  # the way out of a parked unit, not to be parked on
-    for cell in _remote_first(layout):
-        if len(taken) == n_wanted:
-            break
-        row, col = divmod(int(cell), layout.n_cols)
-        row, col = row + 1, col + 1
-        if not free[row, col] or keeps_way[row, col] or not _can_close(free, row, col):
-            continue
-        ways = [
-            (row + ROW_STEP[h], col + COL_STEP[h])
-            for h in range(4)
-            if free[row + ROW_STEP[h], col + COL_STEP[h]]
-        ]
-        if any(_ways(free, r, c) < 3 for r, c in ways):
-            continue
-        free[row, col] = False
-        keeps_way[ways[0]] = True
-        taken.append(int(cell))
+    candidates = _remote_first(layout).tolist()
+    n_before = -1
+    while len(taken) > n_before:  # a cell may come free for parking once those behind it are taken
+        n_before = len(taken)
+        left = []
+        for cell in candidates:
+            row, col = cell // layout.n_cols + 1, cell % layout.n_cols + 1
+            if len(taken) < n_wanted and free[row, col] and _can_close(free, row, col):
+                free[row, col] = False
+                taken.append(cell)
+            else:
+                left.append(cell)
+        candidates = left
     return np.array(sorted(taken), dtype=np.int32)
 
 
@@ -73,11 +74,16 @@ _RING = ((-1, -1), (-1, 0), (-1, 1), (0, 1), (1, 1), (1, 0), (1, -1), (0, -1))
 
 
 def _can_close(free: NDArray[np.bool_], row: int, col: int) -> bool:
-    """Whether the open cells around stay in one piece (one run around the ring of eight)."""
+    """Whether the open cells around stay in one piece (one run around the ring of eight) and none
+    of them becomes a dead end."""
     ring = [bool(free[row + r, col + c]) for r, c in _RING]
     runs = sum(ring[i] and not ring[i - 1] for i in range(8))
-    sides = sum(ring[i] for i in (1, 3, 5, 7))
-    return runs <= 1 and sides >= 1
+    sides = [
+        (row + ROW_STEP[h], col + COL_STEP[h])
+        for h in range(4)
+        if free[row + ROW_STEP[h], col + COL_STEP[h]]
+    ]
+    return runs <= 1 and len(sides) >= 1 and all(_ways(free, r, c) >= 3 for r, c in sides)
 
 
 def _remote_first(layout: Layout) -> NDArray[np.int64]:

@@ -3,19 +3,21 @@
 `set_up_work` chooses the kind of work by what the floor has; one module for each makes it ready.
 """
 
-from gridfleet.wiring.choice import set_up_work
-from gridfleet.wiring.fleet import fleet_size, start_cells
+from gridfleet.wiring.choice import ERRANDS, kind_of_work, set_up_work
+from gridfleet.wiring.fleet import fleet_size, line_up
 from gridfleet.wiring.units import check_unit, controller_options
 from gridfleet.wiring.warm_up import compile_kernels
 from gridfleet.wiring.work_setup import RunWork, WorkSetup
 
 __all__ = [
+    "ERRANDS",
     "RunWork",
     "WorkSetup",
     "check_unit",
     "compile_kernels",
     "controller_options",
     "fleet_size",
+    "kind_of_work",
+    "line_up",
     "set_up_work",
-    "start_cells",
 ]

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import numpy as np
 
-from fleet_control.mapf.capacity import assign_parking, parking_cells
+from fleet_control.mapf.capacity import assign_parking
 from fleet_control.work.errands import ErrandError, ErrandStream
-from gridfleet.wiring.work_setup import Floor, Ints, WorkSetup
+from gridfleet.wiring.work_setup import Floor, WorkSetup
 from layouts import CellKind, Layout
 
 
 def set_up_errands(floor: Floor) -> WorkSetup:
     """Raises ErrandError for a floor with nowhere to go."""
     layout = floor.layout
-    parking = _park_surplus(floor)
+    parking = assign_parking(layout, floor.cells, floor.parking)
     active = np.setdiff1d(np.arange(floor.n_units), list(parking)).astype(np.int32)
-    goals = _goals(layout, np.array(list(parking.values()), dtype=np.int32))
+    goals = np.setdiff1d(layout.cells_of(CellKind.FLOOR), floor.parking).astype(np.int32)
     if len(goals) < 2:
         raise ErrandError(
             f"{layout.name} has no stations, and {len(goals)} floor cells to send units to; random "
@@ -33,28 +33,13 @@ def set_up_errands(floor: Floor) -> WorkSetup:
     )
 
 
-def _park_surplus(floor: Floor) -> dict[int, int]:
-    """Unit -> the cell where it stands for good, as far as there are such cells."""
-    cells = parking_cells(floor.layout, max(0, floor.n_units - floor.n_active))
-    return assign_parking(floor.layout, floor.cells, cells)
-
-
 def _say_parked(floor: Floor, parking: dict[int, int]) -> list[str]:
     if not parking:
         return []
     return [
-        f"{len(parking)} of {floor.n_units} units are parked: the floor carries about "
-        f"{floor.n_units - len(parking)} that drive. Errands do not go to parking cells nor beside "
-        "them."
+        f"{len(parking)} of {floor.n_units} units stand parked in remote corners: the floor "
+        f"carries about {floor.n_units - len(parking)} that drive. No errand goes to their cells."
     ]
-
-
-def _goals(layout: Layout, parking: Ints) -> Ints:
-    """Floor cells, but not the lanes between parked units: they are dead ends, and an errand into
-    one blocks it for the rest."""
-    beside = layout.neighbours[parking]
-    no_goals = np.concatenate([parking, beside[beside >= 0]])
-    return np.setdiff1d(layout.cells_of(CellKind.FLOOR), no_goals).astype(np.int32)
 
 
 def _why(layout: Layout) -> str:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fleet_control.errors import CapacityError
-from fleet_control.mapf.capacity import driving_capacity
+from fleet_control.mapf.capacity import driving_capacity, parking_cells
 from gridfleet.scenario import Scenario, ScenarioError
 from layouts import CellKind, Layout, StationKind
 
@@ -54,17 +55,39 @@ def laden_capacity(layout: Layout) -> int:
     return max(1, round(LADEN_PER_ROOT * math.sqrt(n_aisle) * len(sides)))
 
 
-def start_cells(scenario: Scenario, layout: Layout, n_units: int) -> NDArray[np.int32]:
-    """int32[n_units]: the cells that the scenario names, then parking, chargers, under pods, and
-    anywhere on the floor but on stations. Raises ScenarioError for cells where no unit can stand.
+@dataclass(frozen=True, slots=True, eq=False)
+class Fleet:
+    """cells: int32[n_units], where each unit stands at the start. n_active: units that may have
+    something to do at once. parking: int32[k], where the surplus stands for good."""
+
+    cells: NDArray[np.int32]
+    n_active: int
+    parking: NDArray[np.int32]
+
+
+def line_up(scenario: Scenario, layout: Layout, *, parks_surplus: bool) -> Fleet:
+    """Units on the cells that the scenario names, then on parking, chargers, under pods, and
+    anywhere on the floor but on stations.
+
+    parks_surplus: units beyond what may drive at once stand on parking cells from the start, and
+    drive there where the scenario has them stand elsewhere; or else they rest where they are.
+    Raises CapacityError and ScenarioError for a fleet that does not fit or stand.
     """
+    n_units = fleet_size(scenario, layout)
+    capacity = scenario.max_working or driving_capacity(layout, n_units * parks_surplus)
+    n_active = min(n_units, capacity)
+    parking = parking_cells(layout, n_units - n_active if parks_surplus else 0)
     given = _given_cells(scenario, layout)
     rng = np.random.default_rng(np.random.SeedSequence([scenario.seed, START_PURPOSE]))
-    order = list(given)
+    order: list[int] = []
     for kind in START_KINDS:
         cells = rng.permutation(_cells_to_start(layout, kind))
         order += [cell for cell in cells.tolist() if cell not in given]
-    return np.array(order[:n_units], dtype=np.int32)
+    parked = set(parking.tolist()) - set(given)
+    driving = [cell for cell in order if cell not in parked]
+    n_driving = max(0, n_units - len(given) - len(parked))
+    ordered = [*given, *driving[:n_driving], *sorted(parked), *driving[n_driving:]]
+    return Fleet(np.array(ordered[:n_units], dtype=np.int32), n_active, parking)
 
 
 def _cells_to_start(layout: Layout, kind: CellKind) -> NDArray[np.int32]:

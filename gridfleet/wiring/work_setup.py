@@ -31,13 +31,14 @@ class RunWork(Work, Protocol):
 @dataclass(frozen=True, slots=True, eq=False)
 class Floor:
     """What work is made ready for. cells: int32[n_units], where units stand at the start. n_active:
-    units that the floor can have driving at once."""
+    units that the floor can have driving at once. parking: int32[k], cells for the others."""
 
     layout: Layout
     scenario: Scenario
     cells: Ints
     n_active: int
     log: EventLog
+    parking: Ints = field(default_factory=empty_ints)
 
     @property
     def n_units(self) -> int:
