@@ -131,6 +131,8 @@ class Controller:
         """Laden units inside the zone of their station are queueing, not driving."""
         ex = self.executor
         bound = units[self._driving[units] & self._laden[units]]
+        if not len(bound):
+            return
         zones = self._grid.zones[ex.cells[bound, ex.done[bound] % RING]]
         goals = self._goals[bound]
         self._states[bound[(zones >= 0) & (zones == self._grid.zones[goals])]] = QUEUEING

@@ -85,14 +85,16 @@ class Simulation:
         grid = self._grid()
         options = PlannerOptions(seed=scenario.seed)
         self._planner = TimedPlanner(planner_named(scenario.planner, grid, self._n_units, options))
-        self._valve = Valve(self._setup.work, self._n_units)
+        # Errands belong to their units from the start: there is nothing to hold back.
+        self._valve = None if kind == ERRANDS else Valve(self._setup.work, self._n_units)
         self._controller = Controller(
-            grid, self._twin.connect(), self._planner, self._valve,
+            grid, self._twin.connect(), self._planner, self._valve or self._setup.work,
             ALLOCATIONS[scenario.allocation],
             controller_options(scenario.unit, self.layout.cell_size_m, self._setup.n_active),
             self._log, self._setup.parking,
         )  # fmt: skip
-        self._valve.watch(lambda: self._controller.executor.cells_now, grid.zones >= 0)
+        if self._valve is not None:
+            self._valve.watch(lambda: self._controller.executor.cells_now, grid.zones >= 0)
 
     @property
     def counted(self) -> str:
@@ -187,7 +189,7 @@ class Simulation:
         )
 
     def _valve_notes(self, sim_s: float) -> list[str]:
-        closed_s = self._valve.closed_s
+        closed_s = self._valve.closed_s if self._valve is not None else 0.0
         has_tasks = self._setup.station_times is not None
         if not has_tasks or closed_s < max(60.0, WORTH_A_NOTE * sim_s):
             return []

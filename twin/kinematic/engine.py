@@ -16,7 +16,15 @@ from fleet_control.backend import Commands, FleetState, Releases, Reports
 from fleet_control.errors import FleetError, InvariantError
 from fleet_control.streams import Streams
 from layouts import CellKind, Layout
-from twin.kinematic.kernels import N_PARTNERS, NOBODY, RING, rebin, run_ticks
+from twin.kinematic.kernels import (
+    N_PARTNERS,
+    NOBODY,
+    RING,
+    accept_steps,
+    collect_news,
+    rebin,
+    run_ticks,
+)
 from twin.kinematic.state import UNIT
 from twin.people import People
 from twin.unit_model import DEFAULT_UNIT, MotionLimits, UnitModel
@@ -73,7 +81,9 @@ class KinematicTwin:
         self._pod_at = np.full(layout.n_cells, -1, dtype=np.int32)
         self._pod_at[pod_cells] = np.arange(len(pod_cells), dtype=np.int32)
         self._n_pods = len(pod_cells)
-        self._told = self._units[["done", "cleared", "fault"]].copy()
+        self._told = np.zeros((n_units, 3), dtype=np.int32)  # done, cleared, fault
+        self._news = [np.empty(n_units, dtype=np.int32) for _ in range(3)]
+        self._fault_news = np.empty(n_units, dtype=np.int8)
         solid = (layout.kinds == CellKind.OBSTACLE) | (layout.kinds == CellKind.HUMAN)
         self._solid = solid.astype(np.uint8)
         self._sizes = _sizes(unit, layout.cell_size_m)
@@ -120,8 +130,7 @@ class KinematicTwin:
         self._cells[:, 0] = cells
         for name in ("done", "cleared", "released", "first", "last", "outlook_step"):
             self._units[name] = 0
-        for name in ("done", "cleared", "fault"):
-            self._told[name] = 0
+        self._told[:] = 0
 
     def send(self, commands: Commands) -> None:
         self._accept(commands.releases)
@@ -135,29 +144,22 @@ class KinematicTwin:
         if not len(releases.units):
             return
         self._streams.admit(releases)
-        if (releases.steps - self._units["done"][releases.units]).max() >= RING:
+        is_kept = accept_steps(
+            self._units, releases.units, releases.steps, releases.cells, releases.acts,
+            self._cells, self._acts,
+        )  # fmt: skip
+        if not is_kept:
             raise InvariantError(f"steps are released {RING} or more ahead of a unit")
-        slots = releases.steps % RING
-        self._cells[releases.units, slots] = releases.cells
-        self._acts[releases.units, slots] = releases.acts
-        self._units["released"][releases.units] = releases.steps
 
     def advance(self, until_s: float) -> Reports:
         n_ticks = round(until_s / self.tick_s) - self._tick
         if n_ticks > 0:
             self._run(n_ticks)
         lines = self._people.finished_until(self.time_s)
-        now, told = self._units, self._told
-        changed = (
-            (now["done"] != told["done"])
-            | (now["cleared"] != told["cleared"])
-            | (now["fault"] != told["fault"])
-        )
-        units = np.flatnonzero(changed).astype(np.int32)
-        news = [now[name][units] for name in ("done", "cleared", "fault")]
-        for name, column in zip(("done", "cleared", "fault"), news, strict=True):
-            told[name][units] = column
-        return Reports(self.time_s, units, news[0], news[1], news[2], *lines)
+        n_rows = collect_news(self._units, self._told, *self._news, self._fault_news)
+        units, done, cleared = (column[:n_rows].copy() for column in self._news)
+        faults = self._fault_news[:n_rows].copy()
+        return Reports(self.time_s, units, done, cleared, faults, *lines)
 
     def _run(self, n_ticks: int) -> None:
         n_new = run_ticks(

@@ -399,6 +399,54 @@ def _watch_pairs(
 
 
 @kernel
+def accept_steps(
+    units: Units, rows: NDArray[np.int32], steps: NDArray[np.int32],
+    step_cells: NDArray[np.int32], step_acts: NDArray[np.int8], cells: NDArray[np.int32],
+    acts: NDArray[np.int8],
+) -> bool:  # fmt: skip
+    """Remember released steps, in ascending order for each unit; False, and nothing remembered,
+    if one is further ahead of its unit than the ring is long. rows: unit of each step."""
+    for row in range(rows.size):
+        if steps[row] - units[rows[row]].done > RING_MASK:
+            return False
+    for row in range(rows.size):
+        index, slot = rows[row], steps[row] & RING_MASK
+        cells[index, slot] = step_cells[row]
+        acts[index, slot] = step_acts[row]
+        units[index].released = steps[row]
+    return True
+
+
+@kernel
+def collect_news(
+    units: Units, told: NDArray[np.int32], out_units: NDArray[np.int32],
+    out_done: NDArray[np.int32], out_cleared: NDArray[np.int32], out_faults: NDArray[np.int8],
+) -> int:  # fmt: skip
+    """Write what has changed of which units, and note it as told. Returns the number of rows.
+
+    told: int32[n_units, 3], done, cleared and fault as told last.
+    """
+    n_out = 0
+    for index in range(units.size):
+        unit = units[index]
+        if (
+            unit.done == told[index, 0]
+            and unit.cleared == told[index, 1]
+            and unit.fault == told[index, 2]
+        ):
+            continue
+        told[index, 0] = unit.done
+        told[index, 1] = unit.cleared
+        told[index, 2] = unit.fault
+        out_units[n_out] = index
+        out_done[n_out] = unit.done
+        out_cleared[n_out] = unit.cleared
+        out_faults[n_out] = unit.fault
+        n_out += 1
+    return n_out
+
+
+@kernel
 def run_ticks(
     first_tick: int, n_ticks: int, dt: float, limits: NDArray[np.float64],
     sizes: NDArray[np.float64], n_rows: int, n_cols: int, units: Units,
