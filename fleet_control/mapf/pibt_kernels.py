@@ -82,11 +82,9 @@ def _list_candidates(
             place -= 1
         keys[place] = key
         candidates[unit, place] = cell
+        stays[unit] = place  # staying is put in last, so nothing moves it any more
         count += 1
     counts[unit] = count
-    for place in range(count):
-        if candidates[unit, place] == here:
-            stays[unit] = place
 
 
 @kernel

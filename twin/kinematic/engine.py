@@ -156,7 +156,9 @@ class KinematicTwin:
         if n_ticks > 0:
             self._run(n_ticks)
         lines = self._people.finished_until(self.time_s)
-        n_rows = collect_news(self._units, self._told, *self._news, self._fault_news)
+        n_rows = collect_news(
+            self._units, self._told, self._news[0], self._news[1], self._news[2], self._fault_news
+        )
         units, done, cleared = (column[:n_rows].copy() for column in self._news)
         faults = self._fault_news[:n_rows].copy()
         return Reports(self.time_s, units, done, cleared, faults, *lines)
