@@ -15,7 +15,7 @@ from fleet_control.allocation import Allocation
 from fleet_control.backend import Act, Commands, FleetState, Reports
 from fleet_control.events import EventKind, EventLog
 from fleet_control.execution.executor import Executor
-from fleet_control.execution.kernels import RING, add_unit_time, count_short
+from fleet_control.execution.kernels import add_unit_time, count_short, mark_queueing
 from fleet_control.mapf.grid import EMPTY, LADEN, UNREACHABLE, Grid
 from fleet_control.mapf.planner import Planner
 from fleet_control.parking import Parking
@@ -121,21 +121,14 @@ class Controller:
         if self._recheck:
             units = np.concatenate([units, np.array(self._recheck, dtype=np.int32)])
             self._recheck = []
-        self._note_queueing(units)
+        mark_queueing(
+            units, self._driving, self._laden, ex.done, ex.cells, self._grid.zones, self._goals,
+            self._states, QUEUEING,
+        )  # fmt: skip
         there = (ex.done[units] == ex.committed[units]) & self._arriving[units]
         for unit in units[there].tolist():
             if self._arriving[unit]:  # a unit may be listed twice
                 self._arrive(unit)
-
-    def _note_queueing(self, units: NDArray[np.int32]) -> None:
-        """Laden units inside the zone of their station are queueing, not driving."""
-        ex = self.executor
-        bound = units[self._driving[units] & self._laden[units]]
-        if not len(bound):
-            return
-        zones = self._grid.zones[ex.cells[bound, ex.done[bound] % RING]]
-        goals = self._goals[bound]
-        self._states[bound[(zones >= 0) & (zones == self._grid.zones[goals])]] = QUEUEING
 
     def _pass(self, unit: int) -> None:
         steps = self._pass_steps[unit]
@@ -195,7 +188,8 @@ class Controller:
         if not len(offered.tasks):
             return
         free = np.flatnonzero(self._is_free).astype(np.int32)
-        cells = offered.cells[: self._options.max_tasks].tolist()
+        n_weighed = min(self._options.max_tasks, len(free))  # as many as can be taken now
+        cells = offered.cells[:n_weighed].tolist()
         costs = np.array([self._costs_to(cell, free) for cell in cells])
         for row, column in self._allocate(costs)[:room]:
             unit = int(free[column])

@@ -183,6 +183,21 @@ def add_unit_time(
 
 
 @kernel
+def mark_queueing(
+    units: NDArray[np.int32], driving: NDArray[np.bool_], laden: NDArray[np.bool_],
+    unit_done: NDArray[np.int32], cells: NDArray[np.int32], zones: NDArray[np.int16],
+    goals: NDArray[np.int32], states: NDArray[np.int8], queueing_code: int,
+) -> None:  # fmt: skip
+    """Of these units, the laden ones inside the zone of their station are queueing, not driving."""
+    for row in range(units.size):
+        unit = units[row]
+        if driving[unit] and laden[unit]:
+            zone = zones[cells[unit, unit_done[unit] & RING_MASK]]
+            if zone >= 0 and zone == zones[goals[unit]]:
+                states[unit] = np.int8(queueing_code)
+
+
+@kernel
 def count_short(
     driving: NDArray[np.bool_], pinned: NDArray[np.bool_], unit_done: NDArray[np.int32],
     committed: NDArray[np.int32], enough: int,

@@ -14,7 +14,7 @@ FLOOR = "demo"
 
 def demo(
     out: Annotated[Path, typer.Option(help="Result folder.")] = Path("demo-run"),
-    hours: Annotated[float, typer.Option(help="Simulated hours.")] = 8.0,
+    hours: Annotated[float, typer.Option(help="Simulated hours.")] = 6.0,
     seed: Annotated[int, typer.Option(help="Same seed, same run.")] = 0,
 ) -> None:
     """Run a shift of made-up orders on the ready floor 'demo' and say where its report is."""

@@ -19,7 +19,7 @@ START_KINDS = (CellKind.PARKING, CellKind.CHARGER, CellKind.STORAGE, CellKind.FL
 """Where units stand at the start, in this order: out of the way first."""
 DEFAULT_UNITS = 20
 """On a floor that recommends no fleet."""
-LADEN_PER_ROOT = 1.5
+LADEN_PER_ROOT = 1.55
 """Units with a task on a fulfilment floor, for the square root of the cells they drive on loaded,
 and for each side with stations. Measured on the ready floors with more orders than they can fill:
 throughput peaks at 1.3 on `large` and `thousand` and at 2 on `demo`, and is within 6 % of the peak

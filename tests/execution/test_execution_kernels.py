@@ -7,7 +7,14 @@ import pytest
 from floors import COMMIT_MOVES, Floor, random_step
 
 from fleet_control.backend import Act
-from fleet_control.execution.kernels import DRIVE, RING, add_unit_time, count_short, look_ahead
+from fleet_control.execution.kernels import (
+    DRIVE,
+    RING,
+    add_unit_time,
+    count_short,
+    look_ahead,
+    mark_queueing,
+)
 from fleet_control.stream_kernels import first_bad_row
 
 
@@ -134,6 +141,26 @@ def test_unit_time_is_booked_once_and_on_the_right_state(seed: int) -> None:
         expected_wait[cells[unit, done[unit] % RING]] += 0.2 if waits else 0.0
     assert (unit_time == expected).all(), f"seed {seed}"
     assert wait == pytest.approx(expected_wait), f"seed {seed}"
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_laden_units_in_the_zone_of_their_goal_are_queueing(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    n_units, n_cells = 30, 12
+    driving, laden = rng.random((2, n_units)) < 0.7
+    done = rng.integers(0, 2 * RING, n_units).astype(np.int32)
+    cells = rng.integers(0, n_cells, (n_units, RING)).astype(np.int32)
+    zones = rng.integers(-1, 3, n_cells).astype(np.int16)
+    goals = rng.integers(0, n_cells, n_units).astype(np.int32)
+    states = rng.integers(0, 2, n_units).astype(np.int8)
+    units = np.sort(rng.permutation(n_units)[:20]).astype(np.int32)
+    expected = states.tolist()
+    for unit in units.tolist():
+        zone = zones[cells[unit, done[unit] % RING]]
+        if driving[unit] and laden[unit] and zone == zones[goals[unit]] != -1:
+            expected[unit] = 7
+    mark_queueing(units, driving, laden, done, cells, zones, goals, states, 7)
+    assert states.tolist() == expected, f"seed {seed}"
 
 
 @pytest.mark.parametrize("seed", range(20))
