@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from gridfleet.demand.csv_files import open_csv, refuse_misfits
 from gridfleet.demand.errors import MAX_LISTED, DemandError
+from gridfleet.demand.table_files import check_file, readable
 
 MOST_UNITS = 10_000_000
 """More units than this in one row is taken for a slip of the keyboard."""
@@ -69,26 +70,19 @@ def _numbered(names: Texts) -> tuple[NDArray[np.int64], tuple[str, ...]]:
 
 def _read(path: Path) -> dict[str, Any]:
     """Columns of text by name, with `row` and `value` (units as a number, nan where it is none)."""
-    _check_file(path)
-    is_csv = path.suffix.lower() == ".csv"
-    try:
-        with duckdb.connect(config={"threads": 1}) as connection:
-            lines = open_csv(connection, path) if is_csv else connection.read_parquet(str(path))
-            present = _match_columns(path.name, lines.columns)
-            texts = [f"trim(coalesce(cast({name} as varchar), ''))" for name in present]
-            wanted = [f"{text} as {name}" for text, name in zip(texts, present, strict=True)]
-            value = f"try_cast({texts[present.index('units')]} as double) as value"
-            row = f"row_number() over () - 1 + {2 if is_csv else 1} as row"
-            query = f"select {', '.join([*wanted, value, row])} from lines"
-            found: dict[str, Any] = lines.query("lines", query).fetchnumpy()
-            if is_csv:
-                refuse_misfits(connection, path, len(lines.columns))
-    except duckdb.Error as error:
-        reason = str(error).strip().splitlines()[0]
-        raise DemandError(
-            f"{path.name} cannot be read ({reason}); give a CSV file in UTF-8 with one header row "
-            "or a Parquet file"
-        ) from error
+    check_file(path, "stock file")
+    with readable(path), duckdb.connect(config={"threads": 1}) as connection:
+        is_csv = path.suffix.lower() == ".csv"
+        lines = open_csv(connection, path) if is_csv else connection.read_parquet(str(path))
+        present = _match_columns(path.name, lines.columns)
+        texts = [f"trim(coalesce(cast({name} as varchar), ''))" for name in present]
+        wanted = [f"{text} as {name}" for text, name in zip(texts, present, strict=True)]
+        value = f"try_cast({texts[present.index('units')]} as double) as value"
+        row = f"row_number() over () - 1 + {2 if is_csv else 1} as row"
+        query = f"select {', '.join([*wanted, value, row])} from lines"
+        found: dict[str, Any] = lines.query("lines", query).fetchnumpy()
+        if is_csv:
+            refuse_misfits(connection, path, len(lines.columns))
     if not len(found["row"]):
         raise DemandError(f"stock file {path} has a header but no rows")
     return {
@@ -96,16 +90,6 @@ def _read(path: Path) -> dict[str, Any]:
         "row": found["row"].astype(np.int64),
         "value": np.ma.filled(found["value"].astype(np.float64), np.nan),
     }
-
-
-def _check_file(path: Path) -> None:
-    if not path.is_file():
-        what = "is a folder, not a file" if path.is_dir() else "does not exist"
-        raise DemandError(f"stock file {path} {what}; check the path")
-    if path.suffix.lower() not in (".csv", ".parquet"):
-        raise DemandError(f"stock file {path} is neither .csv nor .parquet; convert it to one")
-    if path.stat().st_size == 0:
-        raise DemandError(f"stock file {path} is empty; it needs a header and a row per SKU")
 
 
 def _match_columns(name: str, headers: list[str]) -> list[str]:

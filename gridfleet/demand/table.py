@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from gridfleet.demand.csv_files import open_csv, refuse_misfits
 from gridfleet.demand.errors import DemandError
 from gridfleet.demand.presets import OrderColumns
+from gridfleet.demand.table_files import check_file, readable
 
 _REQUIRED = ("order_id", "placed_at", "sku", "quantity")
 _TIMES = ("placed_at", "due_at")
@@ -55,33 +56,9 @@ def read_table(path: Path, columns: OrderColumns, *, has_prices: bool) -> OrderT
     Raises DemandError for a file that is missing, empty, of no known kind, unreadable, or without a
     column that is needed (`has_prices`: unit_price among them).
     """
-    _check_file(path)
-    try:
+    check_file(path, "order file")
+    with readable(path):
         return _read(path, columns, has_prices)
-    except duckdb.Error as error:
-        reason = str(error).strip().splitlines()[0]
-        raise DemandError(
-            f"{path.name} cannot be read ({reason}); give a CSV file in UTF-8 with one header row "
-            "or a Parquet file"
-        ) from error
-
-
-def _check_file(path: Path) -> None:
-    if not path.is_file():
-        what = "is a folder, not a file" if path.is_dir() else "does not exist"
-        raise DemandError(f"order file {path} {what}; check the path{_nearest_file(path)}")
-    if path.suffix.lower() not in (".csv", ".parquet"):
-        raise DemandError(f"order file {path} is neither .csv nor .parquet; convert it to one")
-    if path.stat().st_size == 0:
-        raise DemandError(f"order file {path} is empty; it needs a header and a line per SKU")
-
-
-def _nearest_file(path: Path) -> str:
-    if not path.parent.is_dir():
-        return f": there is no folder {path.parent} either"
-    names = sorted(entry.name for entry in path.parent.iterdir() if entry.is_file())
-    near = difflib.get_close_matches(path.name, names, n=1)
-    return f'; did you mean "{near[0]}"?' if near else ""
 
 
 def _read(path: Path, columns: OrderColumns, has_prices: bool) -> OrderTable:

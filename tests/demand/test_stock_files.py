@@ -76,7 +76,7 @@ def test_more_pods_than_storage(tmp_path: Path, floor: Layout) -> None:
 @pytest.mark.parametrize(
     ("text", "fault"),
     [
-        ("", "is empty; it needs a header and a row per SKU"),
+        ("", "is empty; it needs a header and a row for each entry"),
         ("sku,units\n", "has a header but no rows"),
         ("sku,unit\nX,1\n", 'stock.csv has no column "units"; did you mean "unit"?'),
         ("sku,units\nX,1.5\n", 'row 2, column units: "1.5" is not a whole number'),
