@@ -46,8 +46,9 @@ def lanes_of(layout: Layout, parked: Sequence[int] = (), against: int = AGAINST_
     open_cells[list(parked)] = False
     beside = np.where(open_cells[layout.neighbours], layout.neighbours, -1)
     aisles = _along_aisles(open_cells, beside)
-    passable = open_cells | np.isin(layout.kinds, [CellKind.STATION, CellKind.QUEUE])
-    ways = [_between(passable, layout.neighbours), layout.neighbours]
+    # Station and queue cells are no way for others; they hang on the open cells beside them.
+    under_pods = open_cells | (layout.kinds == CellKind.STORAGE)
+    ways = [_between(cells, layout.neighbours) for cells in (open_cells, under_pods)]
     best: tuple[int, NDArray[np.bool_], NDArray[np.bool_]] | None = None
     for turned in ((0, 0), (0, 1), (1, 0), (1, 1)):
         is_against = (beside >= 0) & _against_lanes(open_cells, layout.n_cols, *turned)

@@ -9,12 +9,15 @@ import pytest
 from fleet_control.mapf.lanes import lanes_of
 from layouts import CellKind, Heading, Layout, library_names, load, open_layout
 
-LADEN = (CellKind.OBSTACLE, CellKind.HUMAN, CellKind.STORAGE)
-"""Where no laden unit drives."""
+EMPTY = (CellKind.OBSTACLE, CellKind.HUMAN, CellKind.STATION, CellKind.QUEUE)
+"""Where no unit drives through; stations are entered by those bound for them only."""
+LADEN = (*EMPTY, CellKind.STORAGE)
 
 
 def floor_of(*rows: str) -> Layout:
-    kinds = {".": CellKind.FLOOR, "#": CellKind.OBSTACLE, "P": CellKind.STORAGE}
+    kinds = {
+        ".": CellKind.FLOOR, "#": CellKind.OBSTACLE, "P": CellKind.STORAGE, "S": CellKind.STATION,
+    }  # fmt: skip
     return open_layout("drawn", np.array([[kinds[c] for c in row] for row in rows], dtype=np.int8))
 
 
@@ -66,6 +69,13 @@ def test_a_dead_end_stays_open_both_ways() -> None:
     assert not closed[end].any()
 
 
+def test_no_lane_leads_into_a_corner_that_only_a_station_leaves() -> None:
+    layout = floor_of("....", "S##.", ".##.", "....")
+    closed, none = lanes_of(layout).closed, np.zeros((layout.n_cells, 4), dtype=bool)
+    assert parts(layout, closed, EMPTY) == parts(layout, none, EMPTY)
+    assert not closed[layout.cell(0, 0)].any()
+
+
 def test_parked_units_count_as_walls() -> None:
     layout = floor_of("......", "......", "......")
     assert not lanes_of(layout).closed.any()
@@ -77,7 +87,7 @@ def test_parked_units_count_as_walls() -> None:
 def test_ready_floors_stay_connected(name: str) -> None:
     layout = load(name)
     closed, none = lanes_of(layout).closed, np.zeros((layout.n_cells, 4), dtype=bool)
-    for barred in (LADEN, LADEN[:2]):
+    for barred in (LADEN, EMPTY):
         assert parts(layout, closed, barred) == parts(layout, none, barred)
 
 
@@ -87,11 +97,11 @@ def test_no_way_is_lost_on_random_floors(seed: int) -> None:
     kinds = np.full((rng.integers(5, 14), rng.integers(5, 14)), CellKind.FLOOR, dtype=np.int8)
     for _ in range(rng.integers(2, 9)):
         row, col = rng.integers(0, kinds.shape[0]), rng.integers(0, kinds.shape[1])
-        kind = rng.choice([CellKind.OBSTACLE, CellKind.STORAGE])
+        kind = rng.choice([CellKind.OBSTACLE, CellKind.STORAGE, CellKind.STATION])
         kinds[row : row + rng.integers(1, 4), col : col + rng.integers(1, 6)] = kind
     layout = open_layout("random", kinds)
     parked = rng.permutation(layout.cells_of(CellKind.FLOOR))[: rng.integers(0, 4)].tolist()
     closed, none = lanes_of(layout, parked).closed, np.zeros((layout.n_cells, 4), dtype=bool)
-    for barred in (LADEN, LADEN[:2]):
+    for barred in (LADEN, EMPTY):
         assert parts(layout, closed, barred) == parts(layout, none, barred), f"seed {seed}"
     assert not (closed & (layout.neighbours < 0)).any()
