@@ -77,6 +77,7 @@ STOCK_FILES = {
     "no such file": (None, "s.csv does not exist", "check the path"),
 }
 FIGURES = {
+    "a start without a file": (["--start", "2011-11-15"], "start is '2011-11-15'", "--orders"),
     "zero hours": (["--hours", "0"], "hours is 0.0", "give more than 0"),
     "endless hours": (["--hours", "inf"], "hours is inf", "give more than 0"),
     "an unknown planner": (["--planner", "pbit"], "unknown planner 'pbit'", "'pibt'"),

@@ -43,11 +43,25 @@ def kind_of_work(layout: Layout) -> str:
 def set_up_work(floor: Floor) -> WorkSetup:
     """The work of this scenario on this floor. Raises a GridfleetError where that cannot be."""
     kind = kind_of_work(floor.layout)
+    _check_reading(floor.scenario)
     _check_files(floor.layout, floor.scenario, kind)
     setup = KINDS[kind](floor)
     setup.notes.extend(_idle_stations(floor.layout, kind))
     setup.notes.extend(_unread_tables(floor.scenario, kind))
     return setup
+
+
+def _check_reading(scenario: Scenario) -> None:
+    """How to read an order file says nothing where there is none."""
+    usual = Scenario(layout=scenario.layout)
+    faults = [
+        f"{key} is {getattr(scenario, key)!r}, but no order file is named; give one with --orders "
+        f"or leave {key} out"
+        for key in ("preset", "columns", "start")
+        if scenario.orders == SYNTHETIC and getattr(scenario, key) != getattr(usual, key)
+    ]
+    if faults:
+        raise DemandError(faults)
 
 
 def _check_files(layout: Layout, scenario: Scenario, kind: str) -> None:
