@@ -44,17 +44,13 @@ def lanes_of(layout: Layout, parked: Sequence[int] = (), against: int = AGAINST_
     """
     open_cells = np.isin(layout.kinds, [CellKind.FLOOR, CellKind.CHARGER, CellKind.PARKING])
     open_cells[list(parked)] = False
-    beside = np.where(open_cells[layout.neighbours], layout.neighbours, -1)
+    # Stations and storage are no way through: what they lead to hangs on the open cells.
+    beside = _between(open_cells, layout.neighbours)
     aisles = _along_aisles(open_cells, beside)
-    # Station and queue cells are no way for others; they hang on the open cells beside them.
-    under_pods = open_cells | (layout.kinds == CellKind.STORAGE)
-    ways = [_between(cells, layout.neighbours) for cells in (open_cells, under_pods)]
     best: tuple[int, NDArray[np.bool_], NDArray[np.bool_]] | None = None
     for turned in ((0, 0), (0, 1), (1, 0), (1, 1)):
         is_against = (beside >= 0) & _against_lanes(open_cells, layout.n_cols, *turned)
-        closed = is_against & aisles
-        for way in ways:
-            closed = _without_cuts(way, closed)
+        closed = _without_cuts(beside, is_against & aisles)
         n_reopened = int((is_against & aisles & ~closed).sum())
         if best is None or n_reopened < best[0]:
             best = n_reopened, is_against, closed
@@ -107,17 +103,16 @@ def _along_aisles(open_cells: NDArray[np.bool_], beside: NDArray[np.int32]) -> N
 
 
 def _without_cuts(beside: NDArray[np.int32], closed: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """The closed moves without those that cut apart what had ways to and fro before.
+    """The closed moves without those that would cut off a way.
 
-    Parts that fell apart were joined by closed moves between them; with all of these open again,
-    and so on until none is left, the parts are what they were.
+    A closed move is harmless if its two cells still have ways to and fro. The others are opened
+    again, until none is left: then there is a way round for every closed move, and so for all that
+    could be reached before.
     """
     closed = closed.copy()
-    before = _parts(beside)
     while True:
-        now = _parts(np.where(closed, -1, beside))
-        cut = closed & (beside >= 0) & (now[:, None] != now[beside])
-        cut &= before[:, None] == before[beside]
+        parts = _parts(np.where(closed, -1, beside))
+        cut = closed & (parts[:, None] != parts[beside])
         if not cut.any():
             return closed
         closed &= ~cut

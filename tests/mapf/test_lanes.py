@@ -32,6 +32,19 @@ def parts(layout: Layout, closed: np.ndarray, barred: tuple[CellKind, ...]) -> s
     return {frozenset(part) for part in nx.strongly_connected_components(graph)}
 
 
+def all_ways_round_exist(layout: Layout, closed: np.ndarray) -> bool:
+    """Whether a laden unit gets from cell to cell of every closed move in some other way."""
+    graph: nx.DiGraph[int] = nx.DiGraph()
+    is_open = ~np.isin(layout.kinds, LADEN)
+    for cell in np.flatnonzero(is_open).tolist():
+        for heading, there in enumerate(layout.neighbours[cell].tolist()):
+            if there >= 0 and is_open[there] and not closed[cell, heading]:
+                graph.add_edge(cell, there)
+    moves = zip(*np.nonzero(closed), strict=True)
+    ends = [(int(cell), int(layout.neighbours[cell, heading])) for cell, heading in moves]
+    return all(end in graph and nx.has_path(graph, cell, end) for cell, end in ends)
+
+
 BLOCKS = (
     ".............",
     ".PPP.PPP.PPP.",
@@ -83,6 +96,15 @@ def test_parked_units_count_as_walls() -> None:
     assert lanes_of(layout, parked).closed.any()
 
 
+SMALL = [name for name in library_names() if load(name).n_cells < 4000]
+
+
+@pytest.mark.parametrize("name", SMALL)
+def test_every_closed_move_of_a_ready_floor_has_a_way_round(name: str) -> None:
+    layout = load(name)
+    assert all_ways_round_exist(layout, lanes_of(layout).closed)
+
+
 @pytest.mark.parametrize("name", library_names())
 def test_ready_floors_stay_connected(name: str) -> None:
     layout = load(name)
@@ -105,3 +127,4 @@ def test_no_way_is_lost_on_random_floors(seed: int) -> None:
     for barred in (LADEN, EMPTY):
         assert parts(layout, closed, barred) == parts(layout, none, barred), f"seed {seed}"
     assert not (closed & (layout.neighbours < 0)).any()
+    assert all_ways_round_exist(layout, closed), f"seed {seed}"
