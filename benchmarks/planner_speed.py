@@ -17,7 +17,7 @@ from fleet_control.mapf.conflicts import ConflictCheck
 from fleet_control.mapf.grid import EMPTY, grid_of
 from fleet_control.mapf.lanes import lanes_of
 from fleet_control.mapf.planner import PlannerOptions, planner_named
-from layouts import Layout, load
+from layouts import Layout, LayoutError, load
 
 SEED = 0
 
@@ -28,7 +28,10 @@ def main() -> None:
     parser.add_argument("--units", type=int, nargs="+", default=[1000])
     parser.add_argument("--steps", type=int, default=300)
     options = parser.parse_args()
-    layout = load(options.layout)
+    try:
+        layout = load(options.layout)
+    except LayoutError as error:
+        parser.error(str(error))
     for n_units in options.units:
         run(layout, n_units, options.steps)
 

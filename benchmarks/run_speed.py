@@ -14,6 +14,7 @@ import statistics
 from gridfleet.kpis import kpis
 from gridfleet.scenario import Scenario
 from gridfleet.simulation import Simulation
+from layouts import LayoutError, load
 
 
 def main() -> None:
@@ -23,6 +24,10 @@ def main() -> None:
     parser.add_argument("--hours", type=float, default=0.5)
     parser.add_argument("--seeds", type=int, default=3)
     options = parser.parse_args()
+    try:
+        load(options.layout)
+    except LayoutError as error:
+        parser.error(str(error))
     Simulation(Scenario(layout=options.layout, robots=options.robots[0], hours=0.01)).run()
     for robots in options.robots:
         runs = [

@@ -73,14 +73,15 @@ def _is_taken(folder: Path) -> bool:
 
 @contextmanager
 def reserved(folder: Path) -> Iterator[Path]:
-    """`prepare`, and no empty folder left behind where the block fails."""
-    was_there = folder.exists()
-    prepare(folder)
+    """`prepare`, and no empty folder left behind, nor one above it, where the block fails."""
+    missing = [path for path in (folder, *folder.parents) if not path.exists()]
     try:
+        prepare(folder)
         yield folder
     finally:
-        if not was_there and not any(folder.iterdir()):
-            folder.rmdir()
+        for path in missing:  # the deepest first
+            if path.is_dir() and not any(path.iterdir()):
+                path.rmdir()
 
 
 @contextmanager

@@ -194,8 +194,8 @@ class Simulation:
         if not has_tasks or closed_s < max(60.0, WORTH_A_NOTE * sim_s):
             return []
         return [
-            f"New tasks were held back for {closed_s / 60:,.0f} of {sim_s / 60:,.0f} min, until "
-            "jams had cleared: the floor hardly carries more units than were at work."
+            f"New tasks were held back for {closed_s / 60:,.0f} of {sim_s / 60:,.0f} min, "
+            "while units stood in each other's way, and went on as that cleared."
         ]
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import sys
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -51,6 +52,9 @@ def _run(scenario: Scenario, folder: Path, as_json: bool, is_quiet: bool) -> Non
         print(json.dumps(figures, indent=2))
     else:
         print(table(figures))
+        summary = simulation.demand_summary
+        for sentence in summary.sentences() if summary and summary.set_aside else []:
+            print(f"orders: {sentence}")
         print(f"report: {folder / REPORT}")
     if failure:
         print(f"error: {failure}", file=sys.stderr)
@@ -91,9 +95,11 @@ def _write(
     from gridfleet.kpis import kpis
     from gridfleet.report import write_report
 
-    figures, text = kpis(record), scenario.to_toml()
     summary = simulation.demand_summary
+    figures, text = kpis(record), scenario.to_toml()
+    figures["demand"] = asdict(summary) if summary else None
     told = summary.sentences() if summary else []
+    is_published = False
     try:
         for is_last in (False, True) if record.partial else (True,):
             with files.replacing(folder) as staged:
@@ -105,6 +111,12 @@ def _write(
                     told_where = "".join(traceback.format_exception(failure))
                     files.write_text(staged, files.FAILURE, told_where)
                 files.write_kpis(staged, figures)
+            is_published = True
+    except KeyboardInterrupt:
+        if not is_published:
+            raise
+        print("interrupted: figures and events are written, the report is not", file=sys.stderr)
+        raise typer.Exit(INTERRUPTED) from None
     except files.RunFolderError as error:
         print(f"error: {error}", file=sys.stderr)
         raise typer.Exit(FAILED) from None
