@@ -131,6 +131,45 @@ def test_an_order_file(tmp_path: Path) -> None:
     assert "2 of 2" in result.stdout
 
 
+def test_what_became_of_every_line_is_told(tmp_path: Path) -> None:
+    (tmp_path / "o.csv").write_text(
+        "InvoiceNo,InvoiceDate,StockCode,Quantity,UnitPrice\n"
+        "1,2011-11-15 08:00:00,85123A,2,1\n1,2011-11-15 08:00:00,POST,1,18\n"
+        "C2,2011-11-15 08:01:00,85123A,-1,1\n3,2011-11-15 20:00:00,85123A,1,1\n"
+    )
+    names = ("InvoiceNo", "InvoiceDate", "StockCode", "Quantity", "UnitPrice")
+    fields = ("order_id", "placed_at", "sku", "quantity", "unit_price")
+    columns = ",".join(f"{field}={name}" for field, name in zip(fields, names, strict=True))
+    result = call(
+        "simulate", "teaching", "--orders", tmp_path / "o.csv", "--preset", "online-retail",
+        "--columns", columns, "--hours", 0.2, "--out", tmp_path / "run",
+    )  # fmt: skip
+    assert result.exit_code == 0, result.output
+    assert "Set aside as service, not goods: 1 line (POST 1)." in result.stdout
+    demand = figures_in(tmp_path / "run")["demand"]
+    counts = demand["n_picks"], demand["n_returns"], sum(demand["set_aside"].values())
+    assert (demand["n_read"], *counts) == (4, 1, 1, 2)
+
+
+def test_refused_input_leaves_no_folder(tmp_path: Path) -> None:
+    result = call("simulate", "techning", "--out", tmp_path / "deep" / "er" / "run")
+    assert result.exit_code == 2
+    assert not names_in(tmp_path)
+
+
+def test_a_second_ctrl_c_says_what_is_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, press_ctrl_c: list[float]
+) -> None:
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("gridfleet.report.write_report", interrupted)
+    result = call("simulate", "teaching", "--out", tmp_path / "run")
+    assert result.exit_code == 130
+    assert "figures and events are written, the report is not" in result.stderr
+    assert names_in(tmp_path / "run") == FILES - {"report.html"}
+
+
 def test_a_real_week(tmp_path: Path) -> None:
     week = next(SHARED.rglob("online_retail_week.csv"), None) if SHARED.is_dir() else None
     if week is None:

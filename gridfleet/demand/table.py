@@ -95,7 +95,7 @@ def _match_columns(
     for name in required:
         header = getattr(columns, name)
         if header not in headers:
-            near = difflib.get_close_matches(header, headers, n=1, cutoff=0.0)
+            near = difflib.get_close_matches(header, headers, n=1, cutoff=0.5)
             hint = f'; did you mean "{near[0]}"?' if near else ""
             faults.append(f'{path.name} has no column "{header}"{hint}')
     if faults:
