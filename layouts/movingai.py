@@ -29,20 +29,16 @@ def read_movingai(path: Path) -> Layout:
 
     Raises LayoutError with every fault found.
     """
-    rows = read_octile(path)
-    cure = f"a MovingAI map is drawn with {DRIVEABLE}{BLOCKED}"
-    faults = strange_faults(str(path), rows, DRIVEABLE + BLOCKED, cure)
-    if faults:
-        raise LayoutError(faults)
+    rows = read_octile(path, DRIVEABLE + BLOCKED)
     is_free = np.isin(characters(rows), list(DRIVEABLE))
     kinds = np.where(is_free, CellKind.FLOOR, CellKind.OBSTACLE).astype(np.int8)
     return open_layout(path.stem, kinds, source=str(path))
 
 
-def read_octile(path: Path) -> list[str]:
+def read_octile(path: Path, known: str = "") -> list[str]:
     """Rows of the drawing below the four header lines, as many and as long as they say.
 
-    Raises LayoutError; which characters may be drawn is left to the caller.
+    known: characters that may be drawn; "" for any. Raises LayoutError with every fault found.
     """
     lines = read_text(path).split("\n")
     if len(lines) < 4 or lines[0].split()[:1] != ["type"]:
@@ -53,9 +49,12 @@ def read_octile(path: Path) -> list[str]:
     )
     if lines[3].strip() != "map":
         faults.append(f"{path}: line 4 is {lines[3]!r}; expected 'map'")
-    if not faults:
-        rows = without_blank_end(lines[4:])
-        faults = size_faults(str(path), rows, n_rows, n_cols)
+    rows = without_blank_end(lines[4:])
+    if n_rows and n_cols:
+        faults += size_faults(str(path), rows, n_rows, n_cols)
+    if known:
+        cure = f"a MovingAI map is drawn with {known}"
+        faults += strange_faults(str(path), rows, known, cure)
     if faults:
         raise LayoutError(faults)
     return rows

@@ -14,6 +14,7 @@ from layouts.native_tables import StationTable
 from layouts.queues import facing_of, queue_of
 from layouts.regions import HEADINGS
 
+KINDS = [kind.value for kind in StationKind]
 PREFIXES = {
     StationKind.PICK: "S",
     StationKind.STOW: "T",
@@ -42,6 +43,8 @@ class StationReader:
 
     def read(self, tables: list[StationTable]) -> tuple[Station, ...]:
         """Stations in the order of their tables, then the others in reading order."""
+        for table in tables:
+            self._note_words(table)
         placed = [(table, cell) for table in tables if (cell := self._cell_of(table)) >= 0]
         self._note_twins([table for table, _ in placed], [cell for _, cell in placed])
         n_before = len(self.faults)
@@ -103,20 +106,20 @@ class StationReader:
             queue = () if table.on_lane else self._drawn_queue(table.name, cell)
         facing = facing_of(self.floor, cell, queue)
         kind = self.drawn.get(cell, StationKind.PICK)
-        where = f"{self.source}: station {table.name!r}: "
-        if table.facing is not None:
-            if table.facing in HEADINGS:
-                facing = int(HEADINGS[table.facing])
-            else:
-                cure = nearest(table.facing, list(HEADINGS))
-                self.faults.append(f"{where}facing is {table.facing!r}; {cure}")
-        if table.kind is not None:
-            kinds = [kind.value for kind in StationKind]
-            if table.kind in kinds:
-                kind = StationKind(table.kind)
-            else:
-                self.faults.append(f"{where}kind is {table.kind!r}; {nearest(table.kind, kinds)}")
+        if table.facing in HEADINGS:
+            facing = int(HEADINGS[table.facing])
+        if table.kind in KINDS:
+            kind = StationKind(table.kind)
         return Station(table.name, kind, cell, queue, facing)
+
+    def _note_words(self, table: StationTable) -> None:
+        """Kinds and facings that there are not, wherever the station is."""
+        where = f"{self.source}: station {table.name!r}: "
+        if table.facing is not None and table.facing not in HEADINGS:
+            cure = nearest(table.facing, list(HEADINGS))
+            self.faults.append(f"{where}facing is {table.facing!r}; {cure}")
+        if table.kind is not None and table.kind not in KINDS:
+            self.faults.append(f"{where}kind is {table.kind!r}; {nearest(table.kind, KINDS)}")
 
     def _drawn_queue(self, name: str, cell: int) -> tuple[int, ...]:
         """The chain of queue cells beside the station, less those that others list.

@@ -383,3 +383,13 @@ def test_a_layout_checks_its_arrays() -> None:
     assert fine.zones == {"a": (1, 3)}
     with pytest.raises(LayoutError, match="edge costs must be finite and 0 or more"):
         Layout("odd", 2, 3, cells, fine.exits, np.full((6, 4), -1.0, dtype=np.float32))
+
+
+def test_sizes_and_characters_of_a_map_are_told_together(tmp_path: Path) -> None:
+    path = tmp_path / "b.map"
+    path.write_text("type octile\nheight 3\nwidth 4\nmap\n....\n..\n.x..\n")
+    with pytest.raises(LayoutError) as error:
+        load(path)
+    assert len(error.value.faults) == 2
+    assert "row 2 has 2 cells" in error.value.faults[0]
+    assert "row 3, column 2: unknown character 'x'" in error.value.faults[1]

@@ -537,3 +537,10 @@ def test_the_floor_of_the_documentation_is_one() -> None:
     assert set(moves) == set(np.flatnonzero(floor.driveable).tolist())
     assert nx.is_strongly_connected(moves)
     assert len(floor.zones["block"]) == 10
+
+
+def test_words_of_a_misplaced_station_are_checked_too() -> None:
+    tables = "[[stations]]\nname = 'a'\nrow = 40\ncol = 1\nkind = 'pik'\nfacing = 'up'"
+    faults = "\n".join(faults_of(drawing("..", "..") + tables))
+    for told in ("kind is 'pik'; did you mean 'pick'?", "facing is 'up'", "outside the map"):
+        assert told in faults
