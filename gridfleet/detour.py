@@ -15,9 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fleet_control.events import EventKind
-from fleet_control.mapf.grid import EMPTY, LADEN, previous_table, station_zones, through_table
+from fleet_control.mapf.grid import EMPTY, LADEN, station_zones, through_table
 from gridfleet.detour_kernels import least_cells
 from layouts import Layout
+from layouts.geometry import previous_table
 
 Events = dict[str, NDArray[np.generic]]
 Ints = NDArray[np.int32]

@@ -9,15 +9,13 @@ from numpy.typing import NDArray
 
 from fleet_control.events import EventKind
 from gridfleet.record import STATION_STATES, RunRecord
-from layouts import Layout, StationKind
-
-PICK_KINDS = (StationKind.PICK, StationKind.WORKSTATION)
+from layouts import PICK_STATIONS, Layout, StationKind
 
 
 def handling_stations(layout: Layout) -> list[int]:
     """Stations whose people set the pace: where lines are picked, or parcels are put on units."""
     kinds = [station.kind for station in layout.stations]
-    picks = [i for i, kind in enumerate(kinds) if kind in PICK_KINDS]
+    picks = [i for i, kind in enumerate(kinds) if kind in PICK_STATIONS]
     return picks or [i for i, kind in enumerate(kinds) if kind is StationKind.INDUCT]
 
 

@@ -2,10 +2,22 @@
 
 from layouts.errors import GridfleetError, LayoutError
 from layouts.geometry import Heading
-from layouts.layout import CellKind, Layout, Station, StationKind, open_layout
+from layouts.layout import (
+    AISLE_KINDS,
+    PICK_STATIONS,
+    POD_STATIONS,
+    CellKind,
+    Layout,
+    Station,
+    StationKind,
+    open_layout,
+)
 from layouts.loading import library_names, load, save
 
 __all__ = [
+    "AISLE_KINDS",
+    "PICK_STATIONS",
+    "POD_STATIONS",
     "CellKind",
     "GridfleetError",
     "Heading",

@@ -1,4 +1,4 @@
-"""What of a floor is one-way, for everything that shows or describes floors."""
+"""Which way lanes run: the rule that lanes are made by, and what of a floor is one-way already."""
 
 from __future__ import annotations
 
@@ -9,6 +9,19 @@ from layouts.geometry import Heading, neighbour_table, opposite
 from layouts.layout import CellKind, Layout
 
 NO_LANE, CROSSING = -1, 4
+
+
+def lane_direction(index: int, *, is_row: bool) -> Heading:
+    """Which way the lane of that number runs: neighbours alternate, from the north-west corner."""
+    if is_row:
+        return Heading.EAST if index % 2 else Heading.WEST
+    return Heading.SOUTH if index % 2 else Heading.NORTH
+
+
+def closed_moves(layout: Layout) -> NDArray[np.bool_]:
+    """bool[n_cells, 4]: moves between driveable cells that the floor forbids."""
+    beside, driveable = neighbour_table(layout.n_rows, layout.n_cols), layout.driveable
+    return (beside >= 0) & driveable[:, None] & driveable[beside] & ~layout.exits
 
 
 def one_way_moves(layout: Layout) -> NDArray[np.bool_]:
@@ -30,8 +43,7 @@ def lane_headings(layout: Layout) -> NDArray[np.int8]:
     cell become one that only may not be left into the mouth of a lane.
     """
     beside = neighbour_table(layout.n_rows, layout.n_cols)
-    driveable, n_exits = layout.driveable, layout.exits.sum(axis=1)
-    closed = (beside >= 0) & driveable[:, None] & driveable[beside] & ~layout.exits
+    closed, n_exits = closed_moves(layout), layout.exits.sum(axis=1)
     is_single = (n_exits == 1) & closed.any(axis=1)
     for heading in Heading:
         heads = beside[:, heading]

@@ -49,6 +49,16 @@ def neighbour_table(n_rows: int, n_cols: int) -> NDArray[np.int32]:
     return table
 
 
+def previous_table(ahead: NDArray[np.int32]) -> NDArray[np.int32]:
+    """Inverse of a neighbour table: int32[n_cells, 4], the cell from which each heading leads here,
+    or -1."""
+    previous = np.full_like(ahead, -1)
+    for heading in Heading:
+        tails = np.flatnonzero(ahead[:, heading] >= 0)
+        previous[ahead[tails, heading], heading] = tails
+    return previous
+
+
 def cell_centres_m(n_rows: int, n_cols: int, cell_size_m: float) -> NDArray[np.float64]:
     """World coordinates of every cell centre. Shape (n_cells, 2): x, y in metres."""
     rows, cols = np.divmod(np.arange(n_rows * n_cols), n_cols)

@@ -34,6 +34,10 @@ class CellKind(IntEnum):
     """People only; no unit ever enters."""
 
 
+AISLE_KINDS = (CellKind.FLOOR, CellKind.CHARGER, CellKind.PARKING)
+"""Where anybody drives, laden units too."""
+
+
 class StationKind(StrEnum):
     """What happens at a station."""
 
@@ -45,6 +49,12 @@ class StationKind(StrEnum):
     """Sortation: units drop parcels here."""
     WORKSTATION = "workstation"
     """A goal of an imported floor whose work is not said."""
+
+
+PICK_STATIONS = (StationKind.PICK, StationKind.WORKSTATION)
+"""Stations where order lines are picked."""
+POD_STATIONS = (StationKind.PICK, StationKind.STOW, StationKind.WORKSTATION)
+"""Stations that pods are taken to."""
 
 
 @dataclass(frozen=True, slots=True)

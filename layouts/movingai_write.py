@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from layouts.directions import closed_moves
 from layouts.layout import CellKind, Layout
 
 
@@ -17,8 +18,6 @@ def movingai_text(layout: Layout) -> str:
 
 def lost_in_movingai(layout: Layout) -> list[str]:
     """What the map does not say of the floor, a phrase each."""
-    beside_open = layout.neighbours >= 0
-    opened = np.count_nonzero(beside_open) < _n_open_moves(layout)
     counts = [(kind, len(layout.cells_of(kind))) for kind in CellKind]
     told = (CellKind.STORAGE, CellKind.CHARGER, CellKind.PARKING)
     lost = [f"{n:,} {kind.name.lower()} cells are plain floor" for kind, n in counts
@@ -27,7 +26,7 @@ def lost_in_movingai(layout: Layout) -> list[str]:
         lost.append(f"{n_human:,} cells for people only are obstacles")
     if layout.stations:
         lost.append(f"{len(layout.stations):,} stations and their queues")
-    if opened:
+    if closed_moves(layout).any():
         lost.append("one-way rules")
     if layout.edge_costs.any():
         lost.append("edge costs")
@@ -35,11 +34,3 @@ def lost_in_movingai(layout: Layout) -> list[str]:
         lost.append(f"{len(layout.zones)} zones")
     lost.append(f"the cell size of {layout.cell_size_m:g} m")
     return lost
-
-
-def _n_open_moves(layout: Layout) -> int:
-    """Moves that there would be if every direction were allowed."""
-    is_open = layout.driveable.reshape(layout.n_rows, layout.n_cols)
-    across = int(np.count_nonzero(is_open[:, 1:] & is_open[:, :-1]))
-    down = int(np.count_nonzero(is_open[1:] & is_open[:-1]))
-    return 2 * (across + down)

@@ -179,22 +179,27 @@ class _Assembly:
             self._faults.append(f"{self._source}: {where}: {error}")
             return []
 
+    def _moves(self, where: str, table: OneWayTable | CostTable) -> list[int] | None:
+        """Headings of the moves that a table is about: those it names, or the ways back of those in
+        `against`. None, with a fault, where it gives both or neither."""
+        if (table.heading is None) == (table.against is None):
+            self._faults.append(f"{self._source}: {where}: give either heading or against")
+            return None
+        headings = self._headings(where, table.heading or table.against or [])
+        return headings if table.against is None else [opposite(heading) for heading in headings]
+
     def _set_one_way(self) -> None:
         """heading: all other ways out are closed. against: the ways back are closed."""
         for number, table in enumerate(self._file.one_way, start=1):
             where = f"one_way[{number}]"
             region = self._region(where, table)
-            if (table.heading is None) == (table.against is None):
-                self._faults.append(f"{self._source}: {where}: give either heading or against")
-                continue
-            headings = self._headings(where, table.heading or table.against or [])
-            if region is None:
+            headings = self._moves(where, table)
+            if region is None or headings is None:
                 continue
             if table.heading is not None:
                 self._exits[region.rows, region.cols] = np.isin(range(4), headings)
             else:
-                back = [opposite(heading) for heading in headings]
-                self._exits[region.rows, region.cols, back] = False
+                self._exits[region.rows, region.cols, headings] = False
 
     def _set_exits(self, key: str, tables: list[ExitTable]) -> None:
         for number, table in enumerate(tables, start=1):
@@ -209,12 +214,9 @@ class _Assembly:
         for number, table in enumerate(self._file.edge_costs, start=1):
             where = f"edge_costs[{number}]"
             region = self._region(where, table)
-            if (table.heading is None) == (table.against is None):
-                self._faults.append(f"{self._source}: {where}: give either heading or against")
+            headings = self._moves(where, table)
+            if headings is None:
                 continue
-            headings = self._headings(where, table.heading or table.against or [])
-            if table.heading is None:
-                headings = [opposite(heading) for heading in headings]
             if not 0 <= table.cost <= MOST_COST:
                 self._faults.append(
                     f"{self._source}: {where}: cost is {table.cost}; give cells, 0 or more"

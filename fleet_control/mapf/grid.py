@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fleet_control.mapf.lanes import Lanes
-from layouts import CellKind, Layout
-from layouts.geometry import Heading, opposite
+from layouts import AISLE_KINDS, CellKind, Layout
+from layouts.geometry import opposite, previous_table
 
 CELL_COST = 2
 TURN_COST = 7
@@ -77,18 +77,9 @@ def grid_of(layout: Layout, lanes: Lanes | None = None) -> Grid:
     )
 
 
-def previous_table(neighbours: NDArray[np.int32]) -> NDArray[np.int32]:
-    """Inverse of a neighbour table: previous[v, h] = u where neighbours[u, h] = v, else -1."""
-    previous = np.full_like(neighbours, -1)
-    for heading in Heading:
-        sources = np.flatnonzero(neighbours[:, heading] >= 0)
-        previous[neighbours[sources, heading], heading] = sources
-    return previous
-
-
 def through_table(layout: Layout) -> NDArray[np.bool_]:
     """bool[2, n_cells]: where empty and laden units may drive through."""
-    open_cells = np.isin(layout.kinds, [CellKind.FLOOR, CellKind.CHARGER, CellKind.PARKING])
+    open_cells = np.isin(layout.kinds, AISLE_KINDS)
     return np.stack([open_cells | (layout.kinds == CellKind.STORAGE), open_cells])
 
 

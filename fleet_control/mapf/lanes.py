@@ -14,10 +14,11 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_matrix
-from scipy.sparse.csgraph import connected_components
 
-from layouts import CellKind, Heading, Layout
+from layouts import AISLE_KINDS, Heading, Layout
+from layouts.directions import lane_direction
+from layouts.geometry import opposite
+from layouts.traffic import Traffic
 
 AGAINST_COST = 8
 """Extra cost of one cell against the lane; a cell with it costs 2."""
@@ -42,25 +43,22 @@ def lanes_of(layout: Layout, parked: Sequence[int] = (), against: int = AGAINST_
     scattered obstacles has no lanes: there they cost more than they bring.
     parked: cells of units that stay; they count as obstacles.
     """
-    open_cells = np.isin(layout.kinds, [CellKind.FLOOR, CellKind.CHARGER, CellKind.PARKING])
+    open_cells = np.isin(layout.kinds, AISLE_KINDS)
     open_cells[list(parked)] = False
     # Stations and storage are no way through: what they lead to hangs on the open cells.
-    beside = _between(open_cells, layout.neighbours)
-    aisles = _along_aisles(open_cells, beside)
-    best: tuple[int, NDArray[np.bool_], NDArray[np.bool_]] | None = None
-    for turned in ((0, 0), (0, 1), (1, 0), (1, 1)):
-        is_against = (beside >= 0) & _against_lanes(open_cells, layout.n_cols, *turned)
-        closed = _without_cuts(beside, is_against & aisles)
-        n_reopened = int((is_against & aisles & ~closed).sum())
-        if best is None or n_reopened < best[0]:
-            best = n_reopened, is_against, closed
-    assert best is not None
-    return Lanes(np.where(best[1], against, 0).astype(np.int32), best[2])
+    traffic = Traffic.over(open_cells, layout.neighbours)
+    aisles = _along_aisles(traffic.ahead)
 
+    def led(first_row: int, first_col: int) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+        is_against = _against_lanes(open_cells, layout.n_cols, first_row, first_col)
+        is_against &= traffic.ahead >= 0
+        return is_against, _without_cuts(traffic, is_against & aisles)
 
-def _between(cells: NDArray[np.bool_], beside: NDArray[np.int32]) -> NDArray[np.int32]:
-    """The moves from one of the cells to another: int32[n_cells, 4], -1 for all others."""
-    return np.where((beside >= 0) & cells[:, None] & cells[beside], beside, -1)
+    is_against, closed = min(
+        (led(first_row, first_col) for first_row in (0, 1) for first_col in (0, 1)),
+        key=lambda lanes: np.count_nonzero(lanes[0] & aisles & ~lanes[1]),
+    )
+    return Lanes(np.where(is_against, against, 0).astype(np.int32), closed)
 
 
 def is_corridor(cells: NDArray[np.bool_]) -> bool:
@@ -77,32 +75,31 @@ def _against_lanes(
 ) -> NDArray[np.bool_]:
     """bool[n_cells, 4], moves against the lane of their row or column, from open cells.
 
-    The first corridor row leads west if `first_row` is 0, else east; the first column north if
-    `first_col` is 0, else south.
+    first_row, first_col: numbers of the first corridor row and column (layouts.directions).
     """
     floor = open_cells.reshape(-1, n_cols)
     is_against = np.zeros((*floor.shape, 4), dtype=bool)
     rows = [row for row, cells in enumerate(floor) if is_corridor(cells)]
     cols = [col for col, cells in enumerate(floor.T) if is_corridor(cells)]
     for index, row in enumerate(rows, start=first_row):
-        is_against[row, :, Heading.WEST if index % 2 else Heading.EAST] = True
+        is_against[row, :, opposite(lane_direction(index, is_row=True))] = True
     for index, col in enumerate(cols, start=first_col):
-        is_against[:, col, Heading.NORTH if index % 2 else Heading.SOUTH] = True
+        is_against[:, col, opposite(lane_direction(index, is_row=False))] = True
     is_against[~floor] = False
     return is_against.reshape(-1, 4)
 
 
-def _along_aisles(open_cells: NDArray[np.bool_], beside: NDArray[np.int32]) -> NDArray[np.bool_]:
+def _along_aisles(ahead: NDArray[np.int32]) -> NDArray[np.bool_]:
     """bool[n_cells, 4], moves from or to a cell with nothing open on either side of the move."""
-    is_way = beside >= 0
+    is_way = ahead >= 0
     narrow = np.empty_like(is_way)
     for heading in Heading:
         left, right = (heading + 1) % 4, (heading + 3) % 4
-        narrow[:, heading] = open_cells & ~is_way[:, left] & ~is_way[:, right]
-    return is_way & (narrow | narrow[beside, np.arange(4)])
+        narrow[:, heading] = ~is_way[:, left] & ~is_way[:, right]
+    return is_way & (narrow | narrow[ahead, np.arange(4)])
 
 
-def _without_cuts(beside: NDArray[np.int32], closed: NDArray[np.bool_]) -> NDArray[np.bool_]:
+def _without_cuts(traffic: Traffic, closed: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """The closed moves without those that would cut off a way.
 
     A closed move is harmless if its two cells still have ways to and fro. The others are opened
@@ -111,17 +108,9 @@ def _without_cuts(beside: NDArray[np.int32], closed: NDArray[np.bool_]) -> NDArr
     """
     closed = closed.copy()
     while True:
-        parts = _parts(np.where(closed, -1, beside))
-        cut = closed & (parts[:, None] != parts[beside])
+        left = Traffic.over(traffic.is_open, np.where(closed, -1, traffic.ahead))
+        pieces = left.pieces(strong=True)
+        cut = closed & (pieces[:, None] != pieces[traffic.ahead])
         if not cut.any():
             return closed
         closed &= ~cut
-
-
-def _parts(beside: NDArray[np.int32]) -> NDArray[np.int32]:
-    """int32[n_cells], which cells have ways to and fro (strongly connected components)."""
-    rows, headings = np.nonzero(beside >= 0)
-    cols = beside[rows, headings]
-    graph = csr_matrix((np.ones(len(rows), dtype=np.int8), (rows, cols)), shape=(len(beside),) * 2)
-    _, labels = connected_components(graph, directed=True, connection="strong")
-    return np.asarray(labels, dtype=np.int32)

@@ -9,7 +9,7 @@ from fleet_control.work import rules
 from fleet_control.work.intake import Desk
 from fleet_control.work.inventory import Inventory
 from fleet_control.work.orders import OrderBook
-from layouts import Layout, StationKind
+from layouts import PICK_STATIONS, Layout, StationKind
 
 
 class FulfilmentError(FleetError, ValueError):
@@ -36,10 +36,9 @@ DEFAULT_OPTIONS = FulfilmentOptions()
 
 
 def set_up_desk(layout: Layout, options: FulfilmentOptions) -> Desk:
-    picking = (StationKind.PICK, StationKind.WORKSTATION)
     kinds = [station.kind for station in layout.stations]
     return Desk(
-        pick_stations=tuple(i for i, kind in enumerate(kinds) if kind in picking),
+        pick_stations=tuple(i for i, kind in enumerate(kinds) if kind in PICK_STATIONS),
         stow_stations=tuple(i for i, kind in enumerate(kinds) if kind is StationKind.STOW),
         order_slots=options.order_slots,
         order_rule=rules.find_rule(rules.ORDER_RULES, options.order_rule, "order rule"),

@@ -20,7 +20,7 @@ from fleet_control.work.inventory import Inventory
 from fleet_control.work.orders import OrderBook
 from gridfleet.demand.errors import DemandError
 from gridfleet.demand.stock_files import Stock
-from layouts import CellKind, Layout, StationKind
+from layouts import POD_STATIONS, CellKind, Layout, traffic
 
 PURPOSE = 0x57AC4D
 """Key of the placement streams among all streams of a seed."""
@@ -192,15 +192,8 @@ def _made_up(
 
 
 def usable_storage(layout: Layout) -> Ints:
-    """Ascending int32 ids of storage cells that a loaded unit can enter from an aisle and leave to
-    one: it cannot pass through other storage cells, whether a pod stands there or not."""
-    aisles = np.isin(layout.kinds, (CellKind.FLOOR, CellKind.CHARGER, CellKind.PARKING))
-    beside = layout.neighbours
-    leads_out = ((beside >= 0) & aisles[beside]).any(axis=1)
-    leads_in = np.zeros(layout.n_cells, dtype=bool)
-    leads_in[beside[aisles][beside[aisles] >= 0]] = True
-    usable = (layout.kinds == CellKind.STORAGE) & leads_out & leads_in
-    return np.flatnonzero(usable).astype(np.int32)
+    """Ascending int32 ids of the storage cells where a pod can be stored and fetched again."""
+    return np.flatnonzero(traffic.usable_storage(layout)).astype(np.int32)
 
 
 def share_compartments(
@@ -262,8 +255,7 @@ def _stand(
 
 def _distances(layout: Layout, cells: Ints) -> NDArray[np.int64] | None:
     """int64[k], Manhattan distance of each cell to the nearest station that handles pods."""
-    kinds = (StationKind.PICK, StationKind.STOW, StationKind.WORKSTATION)
-    goals = np.array([s.cell for s in layout.stations if s.kind in kinds], dtype=np.int64)
+    goals = np.array([s.cell for s in layout.stations if s.kind in POD_STATIONS], dtype=np.int64)
     if not len(goals):
         return None
     rows, cols = np.divmod(cells.astype(np.int64), layout.n_cols)

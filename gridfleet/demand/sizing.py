@@ -11,9 +11,7 @@ from fleet_control.work.fulfilment import LADEN_SPEED_M_S
 from gridfleet.demand.errors import DemandError
 from gridfleet.demand.placement import Placement, usable_storage
 from gridfleet.demand.synthetic import SyntheticDemand
-from layouts import Layout, StationKind
-
-_PICKING = (StationKind.PICK, StationKind.WORKSTATION)
+from layouts import PICK_STATIONS, Layout
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +54,7 @@ def demand_for(
     """
     base = base or SyntheticDemand(backlog_hours=0.5)
     sizing, placement = sizing or Sizing(), placement or Placement()
-    n_stations = sum(station.kind in _PICKING for station in layout.stations)
+    n_stations = sum(station.kind in PICK_STATIONS for station in layout.stations)
     n_cells = len(usable_storage(layout))
     _check_floor(layout, n_stations, n_cells)
     n_compartments = max(1, round(placement.fill * n_cells)) * placement.skus_per_pod
@@ -73,7 +71,7 @@ def demand_for(
 
 def _trip_s(layout: Layout, sizing: Sizing) -> float:
     """A mean trip from storage to a pick station and back, at the speed of a loaded unit."""
-    goals = [station.cell for station in layout.stations if station.kind in _PICKING]
+    goals = [station.cell for station in layout.stations if station.kind in PICK_STATIONS]
     rows, cols = np.divmod(usable_storage(layout), layout.n_cols)
     goal_rows, goal_cols = np.divmod(np.array(goals), layout.n_cols)
     apart = np.abs(rows[:, None] - goal_rows).mean() + np.abs(cols[:, None] - goal_cols).mean()
@@ -83,7 +81,7 @@ def _trip_s(layout: Layout, sizing: Sizing) -> float:
 def _check_floor(layout: Layout, n_stations: int, n_cells: int) -> None:
     faults = []
     if not n_stations:
-        kinds = " or ".join(_PICKING)
+        kinds = " or ".join(PICK_STATIONS)
         faults.append(f'layout "{layout.name}" has no {kinds} station; add one to size orders by')
     if not n_cells:
         faults.append(

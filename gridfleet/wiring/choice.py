@@ -7,11 +7,10 @@ from collections.abc import Iterator
 from gridfleet.demand import DemandError
 from gridfleet.scenario import SYNTHETIC, Scenario
 from gridfleet.wiring.errands import set_up_errands
-from gridfleet.wiring.fleet import POD_STATIONS
 from gridfleet.wiring.fulfilment import set_up_fulfilment
 from gridfleet.wiring.sortation import set_up_sortation
 from gridfleet.wiring.work_setup import Floor, WorkSetup
-from layouts import CellKind, Layout, StationKind
+from layouts import POD_STATIONS, CellKind, Layout, StationKind
 
 FULFILMENT, SORTATION, ERRANDS = "fulfilment", "sortation", "errands"
 KINDS = {
@@ -33,7 +32,7 @@ def kind_of_work(layout: Layout) -> str:
     """Fulfilment with storage and stations for pods; sortation with stations for parcels; or else
     errands."""
     kinds = {station.kind for station in layout.stations}
-    if kinds & POD_STATIONS and len(layout.cells_of(CellKind.STORAGE)):
+    if kinds & set(POD_STATIONS) and len(layout.cells_of(CellKind.STORAGE)):
         return FULFILMENT
     if {StationKind.INDUCT, StationKind.EJECT} <= kinds:
         return SORTATION

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from fleet_control.errors import CapacityError
 from fleet_control.mapf.capacity import driving_capacity, parking_cells
 from gridfleet.scenario import Scenario, ScenarioError
-from layouts import CellKind, Layout, StationKind
+from layouts import AISLE_KINDS, POD_STATIONS, CellKind, Layout
 
 START_PURPOSE = 0x57A27
 START_KINDS = (CellKind.PARKING, CellKind.CHARGER, CellKind.STORAGE, CellKind.FLOOR)
@@ -24,7 +24,6 @@ LADEN_PER_ROOT = 1.55
 and for each side with stations. Measured on the ready floors with more orders than they can fill:
 throughput peaks at 1.3 on `large` and `thousand` and at 2 on `demo`, and is within 6 % of the peak
 on the first two at 1.6."""
-POD_STATIONS = {StationKind.PICK, StationKind.STOW, StationKind.WORKSTATION}
 
 
 def fleet_size(scenario: Scenario, layout: Layout) -> int:
@@ -51,7 +50,7 @@ def laden_capacity(layout: Layout) -> int:
     first. It is about as long as a side of the floor, the root of its cells, and there is one on
     each side where stations are.
     """
-    n_aisle = len(layout.cells_of(CellKind.FLOOR, CellKind.CHARGER, CellKind.PARKING))
+    n_aisle = len(layout.cells_of(*AISLE_KINDS))
     sides = {station.facing for station in layout.stations if station.kind in POD_STATIONS}
     return max(1, round(LADEN_PER_ROOT * math.sqrt(n_aisle) * len(sides)))
 

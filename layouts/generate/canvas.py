@@ -19,6 +19,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from layouts.directions import lane_direction
 from layouts.generate.figures import Side, StationRow
 from layouts.geometry import Heading, opposite
 from layouts.layout import CellKind, Layout, Station, StationKind, open_layout
@@ -183,16 +184,6 @@ def _with_mouth(span: tuple[int, int], ahead: Heading) -> slice:
     """The lane and the highway cell beyond its end, from which nobody may turn into it."""
     runs_up = ahead in (Heading.EAST, Heading.SOUTH)
     return slice(span[0] - (not runs_up), span[1] + runs_up)
-
-
-def lane_direction(index: int, is_row: bool) -> Heading:
-    """Which way the lane of that number runs: neighbours alternate, from the north-west corner.
-
-    The same rule as that of the lanes which planning makes from a floor, so that both agree.
-    """
-    if is_row:
-        return Heading.EAST if index % 2 else Heading.WEST
-    return Heading.SOUTH if index % 2 else Heading.NORTH
 
 
 def _stations(

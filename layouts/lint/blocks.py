@@ -15,7 +15,7 @@ import networkx as nx
 import numpy as np
 
 from layouts.geometry import Heading
-from layouts.lint.traffic import Mask, Table
+from layouts.traffic import Mask, Table
 
 
 def blocks_of(joined: Table, core: Mask) -> list[set[int]]:

@@ -13,11 +13,11 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from layouts.layout import CellKind
+from layouts.layout import AISLE_KINDS, CellKind
 from layouts.lint.blocks import blocks_of, cells_cut_off, chains_of
 from layouts.lint.finding import Finding, count, listed, named, patches_of, warning
 from layouts.lint.survey import Survey, beside
-from layouts.lint.traffic import LADEN_KINDS, Mask, Table, Traffic, traffic_of
+from layouts.traffic import Mask, Table, Traffic, traffic_of
 
 MOST_CUTS = 5
 """So many places that hold the floor together are told one by one, with what each cuts off."""
@@ -47,7 +47,7 @@ def dead_ends(survey: Survey) -> Iterator[Finding]:
     goes there to stay.
     """
     layout = survey.layout
-    lanes = traffic_of(layout, (*LADEN_KINDS, CellKind.STATION, CellKind.QUEUE))
+    lanes = traffic_of(layout, (*AISLE_KINDS, CellKind.STATION, CellKind.QUEUE))
     joined = _without_niches(layout.kinds, lanes.joined())
     blind = ~core_of(joined) & (joined >= 0).any(axis=1)
     cells = np.flatnonzero(blind & survey.laden.is_open & survey.home).tolist()

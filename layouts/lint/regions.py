@@ -10,7 +10,7 @@ from layouts.geometry import neighbour_table
 from layouts.layout import CellKind
 from layouts.lint.finding import Finding, count, fault, warning
 from layouts.lint.survey import Survey
-from layouts.lint.traffic import Mask, Traffic
+from layouts.traffic import Mask, Traffic
 
 
 def regions(survey: Survey) -> Iterator[Finding]:

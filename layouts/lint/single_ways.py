@@ -20,12 +20,12 @@ import networkx as nx
 import numpy as np
 
 from layouts.drawing import MOST_PLACES
-from layouts.layout import CellKind
+from layouts.layout import POD_STATIONS, CellKind
 from layouts.lint.blocks import blocks_of
 from layouts.lint.cuts import core_of
 from layouts.lint.finding import Finding, listed, named, warning
-from layouts.lint.survey import POD_KINDS, Door, Survey, beside
-from layouts.lint.traffic import Mask
+from layouts.lint.survey import Door, Survey, beside
+from layouts.traffic import Mask
 
 IN, OUT = "in", "out"
 SHARED, SINGLE = "shared-way", "single-way"
@@ -70,7 +70,7 @@ def _goals(survey: Survey, core: Mask) -> Iterator[tuple[Doors, Mask]]:
         if layout.kinds[door.station.cell] == CellKind.STATION
     }
     has_storage = bool(survey.usable.any())
-    with_pods = {i: d for i, d in doors.items() if has_storage and d.station.kind in POD_KINDS}
+    with_pods = {i: d for i, d in doors.items() if has_storage and d.station.kind in POD_STATIONS}
     others = {i: d for i, d in doors.items() if i not in with_pods}
     if with_pods:
         yield with_pods, survey.usable

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator
 
 from layouts.layout import CellKind, StationKind
 from layouts.lint.finding import Finding, Severity, fault, named, warning
+from layouts.lint.marks import marks_reached
 from layouts.lint.survey import Door, Survey
-from layouts.lint.traffic import marks_reached
 from layouts.native import work_faults
 
 

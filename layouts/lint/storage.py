@@ -10,8 +10,9 @@ import numpy as np
 
 from layouts.layout import CellKind
 from layouts.lint.finding import Finding, fault, named, warning
+from layouts.lint.marks import marks_reached
 from layouts.lint.survey import Door, Survey, beside
-from layouts.lint.traffic import Table, marks_reached
+from layouts.traffic import Table
 
 
 @dataclass(frozen=True, slots=True)

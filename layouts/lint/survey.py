@@ -9,22 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-import numpy as np
-from numpy.typing import NDArray
-
-from layouts.layout import CellKind, Layout, Station, StationKind
-from layouts.lint.traffic import (
-    EMPTY_KINDS,
-    LADEN_KINDS,
-    Mask,
-    Table,
-    Traffic,
-    backward_table,
-    traffic_of,
-)
-
-POD_KINDS = (StationKind.PICK, StationKind.STOW, StationKind.WORKSTATION)
-"""Stations that pods are taken to."""
+from layouts.geometry import previous_table
+from layouts.layout import AISLE_KINDS, POD_STATIONS, CellKind, Layout, Station
+from layouts.traffic import EMPTY_KINDS, Mask, Table, Traffic, traffic_of, usable_storage
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +32,7 @@ class Door:
 class Survey:
     """A floor and its traffic.
 
-    behind: int32[n_cells, 4], backward table of layout.neighbours. everyone: as if station and
+    behind: int32[n_cells, 4], inverse of layout.neighbours. everyone: as if station and
     queue cells were open too. home: bool[n_cells], the largest set of cells among which an empty
     unit gets from each to each. from_home, to_home: bool[n_cells], what it can reach from there and
     from where it can come. usable: bool[n_cells], storage with an aisle to leave to and to come
@@ -75,14 +62,14 @@ class Survey:
         """Stations that pods are taken to and that empty units reach and leave; others have a fault
         of their own. With their index."""
         for index, door in enumerate(self.doors):
-            if door.station.kind in POD_KINDS and self.is_reached(door) and self.is_left(door):
+            if door.station.kind in POD_STATIONS and self.is_reached(door) and self.is_left(door):
                 yield index, door
 
 
 def survey_of(layout: Layout) -> Survey:
     """The survey of a floor with at least one driveable cell."""
-    behind = backward_table(layout.neighbours)
-    empty, laden = traffic_of(layout, EMPTY_KINDS), traffic_of(layout, LADEN_KINDS)
+    behind = previous_table(layout.neighbours)
+    empty, laden = traffic_of(layout, EMPTY_KINDS), traffic_of(layout, AISLE_KINDS)
     home = empty.largest_piece(strong=True)
     return Survey(
         layout=layout,
@@ -93,17 +80,9 @@ def survey_of(layout: Layout) -> Survey:
         home=home,
         from_home=empty.reach(home),
         to_home=empty.reach(home, backward=True),
-        usable=_usable(layout, behind, laden),
+        usable=usable_storage(layout),
         doors=tuple(_door(station, layout.neighbours, behind) for station in layout.stations),
     )
-
-
-def _usable(layout: Layout, behind: Table, laden: Traffic) -> Mask:
-    """bool[n_cells], storage that a laden unit can leave to an aisle and enter from one."""
-    leads_out = ((layout.neighbours >= 0) & laden.is_open[layout.neighbours]).any(axis=1)
-    leads_in = ((behind >= 0) & laden.is_open[behind]).any(axis=1)
-    usable: NDArray[np.bool_] = (layout.kinds == CellKind.STORAGE) & leads_out & leads_in
-    return usable
 
 
 def _door(station: Station, ahead: Table, behind: Table) -> Door:

@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterable
 import numpy as np
 import pytest
 
-from gridfleet.demand.placement import usable_storage
 from layouts import CellKind, Heading, Layout, Station, StationKind, open_layout
 from layouts.geometry import COL_STEP, ROW_STEP
 from layouts.lint import Finding, lint
@@ -16,6 +15,19 @@ from layouts.queues import queue_of, restrict_exits
 SEEDS = range(240)
 AISLES = {CellKind.FLOOR, CellKind.CHARGER, CellKind.PARKING}
 POD_KINDS = {StationKind.PICK, StationKind.STOW, StationKind.WORKSTATION}
+
+
+def usable_storage(floor: Layout) -> list[int]:
+    """Storage cells with a way out to an aisle cell next door and a way in from one."""
+    aisles = {CellKind.FLOOR, CellKind.CHARGER, CellKind.PARKING}
+    is_aisle = [CellKind(kind) in aisles for kind in floor.kinds.tolist()]
+    ahead = [[c for c in row if c >= 0] for row in floor.neighbours.tolist()]
+    entered = {there for cell in range(floor.n_cells) if is_aisle[cell] for there in ahead[cell]}
+    return [
+        cell
+        for cell in floor.cells_of(CellKind.STORAGE).tolist()
+        if cell in entered and any(is_aisle[there] for there in ahead[cell])
+    ]
 
 
 def random_floor(seed: int) -> Layout:
@@ -174,7 +186,7 @@ def test_ways_of_pods(seed: int) -> None:
     floor = random_floor(seed)
     found, home = lint(floor), home_of(floor)
     storage = set(floor.cells_of(CellKind.STORAGE).tolist())
-    usable = set(usable_storage(floor).tolist())
+    usable = set(usable_storage(floor))
     assert cells_of(found, "storage-buried", "storage-unusable") == storage - usable, f"seed {seed}"
     bad = cells_of(found, "station-unreachable", "station-no-exit")
     stations = [s for s in floor.stations if s.kind in POD_KINDS and s.cell not in bad]
@@ -301,7 +313,7 @@ def test_cells_that_cut_the_floor(seed: int) -> None:
 @pytest.mark.parametrize("seed", SEEDS)
 def test_single_cells_that_stations_hang_on(seed: int) -> None:
     floor = random_floor(seed)
-    usable = set(usable_storage(floor).tolist())
+    usable = set(usable_storage(floor))
     if not usable or any(station.kind not in POD_KINDS for station in floor.stations):
         return
     core = peeled(ways_of(floor, AISLES))

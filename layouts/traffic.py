@@ -7,21 +7,19 @@ that station enters them.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-import networkx as nx
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components
 
-from layouts.geometry import Heading, opposite
-from layouts.layout import CellKind, Layout
+from layouts.geometry import Heading, opposite, previous_table
+from layouts.layout import AISLE_KINDS, CellKind, Layout
 
-LADEN_KINDS = (CellKind.FLOOR, CellKind.CHARGER, CellKind.PARKING)
-EMPTY_KINDS = (*LADEN_KINDS, CellKind.STORAGE)
+EMPTY_KINDS = (*AISLE_KINDS, CellKind.STORAGE)
 Mask = NDArray[np.bool_]
 Table = NDArray[np.int32]
 
@@ -43,7 +41,7 @@ class Traffic:
         """Traffic over open cells, with the moves of a table. int32[n_cells, 4]."""
         is_move = is_open[:, None] & (table >= 0) & is_open[table]
         ahead = np.where(is_move, table, -1).astype(np.int32)
-        return cls(is_open, ahead, backward_table(ahead))
+        return cls(is_open, ahead, previous_table(ahead))
 
     def reach(self, seeds: Iterable[int] | Mask, *, backward: bool = False) -> Mask:
         """bool[n_cells], open cells that can be reached from open seeds, these included; backward:
@@ -96,41 +94,17 @@ def traffic_of(layout: Layout, kinds: Iterable[CellKind]) -> Traffic:
     return Traffic.over(np.isin(layout.kinds, list(kinds)), layout.neighbours)
 
 
-def backward_table(ahead: Table) -> Table:
-    """int32[n_cells, 4], the cell from which each heading leads here, or -1."""
-    behind = np.full_like(ahead, -1)
-    for heading in Heading:
-        tails = np.flatnonzero(ahead[:, heading] >= 0)
-        behind[ahead[tails, heading], heading] = tails
-    return behind
+def usable_storage(layout: Layout) -> Mask:
+    """bool[n_cells], storage that a laden unit can leave to an aisle and enter from one: it cannot
+    pass through other storage cells, whether a pod stands there or not."""
+    is_aisle, previous = np.isin(layout.kinds, AISLE_KINDS), previous_table(layout.neighbours)
+    leads_out = ((layout.neighbours >= 0) & is_aisle[layout.neighbours]).any(axis=1)
+    leads_in = ((previous >= 0) & is_aisle[previous]).any(axis=1)
+    usable: Mask = (layout.kinds == CellKind.STORAGE) & leads_out & leads_in
+    return usable
 
 
 def _cells(seeds: Iterable[int] | Mask) -> NDArray[np.int64]:
     if isinstance(seeds, np.ndarray) and seeds.dtype == bool:
         return np.flatnonzero(seeds)
     return np.array(sorted(set(seeds)), dtype=np.int64)
-
-
-def marks_reached(
-    traffic: Traffic, marks: Mapping[int, int], *, backward: bool = False
-) -> list[int]:
-    """Which marks each cell can reach, as bits, for all cells at once. Length n_cells.
-
-    marks: bits of some cells. backward: which marks each cell can be reached from. One pass over
-    the strong pieces in topological order, since all cells of a piece reach the same.
-    """
-    labels = traffic.pieces(strong=True)
-    found = dict.fromkeys(np.unique(labels).tolist(), 0)
-    for cell, bits in marks.items():
-        if traffic.is_open[cell]:
-            found[int(labels[cell])] |= bits
-    table = traffic.behind if backward else traffic.ahead
-    tails, headings = np.nonzero(table >= 0)
-    pairs = np.column_stack([labels[tails], labels[table[tails, headings]]])
-    pairs = np.unique(pairs[pairs[:, 0] != pairs[:, 1]], axis=0)
-    graph: nx.DiGraph[int] = nx.DiGraph()
-    graph.add_edges_from(pairs.tolist())
-    for piece in reversed(list(nx.topological_sort(graph))):
-        for following in graph.successors(piece):
-            found[piece] |= found[following]
-    return [found[label] for label in labels.tolist()]
