@@ -4,20 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from layouts.errors import LayoutError
+from layouts.generate.assembly import assemble, check
 from layouts.generate.canvas import Canvas, Hall, band_depths
-from layouts.generate.figures import (
-    Side,
-    StationRow,
-    common_faults,
-    figure_faults,
-    room_faults,
-    row_faults,
-    size_faults,
-)
-from layouts.generate.walls import add_walls, wall_faults, wall_sides
+from layouts.generate.figures import Side, StationRow
+from layouts.generate.walls import wall_sides
 from layouts.layout import CellKind, Layout, StationKind
 
+SIZES = (
+    "blocks_across", "blocks_down", "block_width", "block_depth", "aisle_width",
+    "cross_aisle_width", "highway_width", "margin_width",
+)  # fmt: skip
 KINDS = (StationKind.PICK, StationKind.STOW)
 MOST_DEEP = 2
 """Pods behind one another: a third would have no aisle beside it."""
@@ -55,43 +51,21 @@ class BlockFloor:
 
 def block_floor(figures: BlockFloor) -> Layout:
     """The floor. Raises LayoutError with every fault of the figures."""
-    _check(figures)
+    check(figures, SIZES, _deep_faults(figures), KINDS, _hall)
     hall = _hall(figures)
     canvas = Canvas(hall)
     _add_blocks(canvas, figures)
-    canvas.add_station_rows(figures.stations)
-    add_walls(canvas, figures.stations, figures.chargers, figures.parking)
-    if figures.one_way:
-        canvas.make_one_way({side: _ring(figures, side) for side in Side})
-    return canvas.layout(
-        figures.name,
-        cell_size_m=figures.cell_size_m,
-        description=figures.description or _description(figures),
-        recommended_units=figures.recommended_units or _units(figures, hall),
-    )
+    ring = {side: _ring(figures, side) for side in Side}
+    return assemble(figures, canvas, ring, _description(figures), _units(figures, hall))
 
 
-def _check(figures: BlockFloor) -> None:
-    lows = dict.fromkeys(
-        ("blocks_across", "blocks_down", "block_width", "block_depth", "aisle_width",
-         "cross_aisle_width", "highway_width", "margin_width"), 1,
-    )  # fmt: skip
-    faults = figure_faults(figures, lows | {"chargers": 0, "parking": 0})
-    if min(figures.block_width, figures.block_depth) > MOST_DEEP:
-        faults.append(
-            f"blocks of {figures.block_width} x {figures.block_depth} hold pods without an aisle "
-            f"beside them; make block_width or block_depth {MOST_DEEP} or less"
-        )
-    faults += common_faults(figures.name, figures.cell_size_m, figures.recommended_units)
-    row_problems = row_faults(figures.stations, KINDS)
-    if not (faults or row_problems):  # sizes mean something
-        hall = _hall(figures)
-        lengths = {side.value: hall.length(side) for side in Side}
-        faults += room_faults(figures.stations, lengths)
-        faults += wall_faults(hall, figures.stations, figures.chargers, figures.parking)
-        faults += size_faults(*hall.shape)
-    if faults or row_problems:
-        raise LayoutError([f"{figures.name}: {fault}" for fault in faults + row_problems])
+def _deep_faults(figures: BlockFloor) -> list[str]:
+    if min(figures.block_width, figures.block_depth) <= MOST_DEEP:
+        return []
+    return [
+        f"blocks of {figures.block_width} x {figures.block_depth} hold pods without an aisle "
+        f"beside them; make block_width or block_depth {MOST_DEEP} or less"
+    ]
 
 
 def _ring(figures: BlockFloor, side: Side) -> int:

@@ -14,20 +14,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from layouts.errors import LayoutError
+from layouts.generate.assembly import assemble, check
 from layouts.generate.canvas import Canvas, Hall, band_depths
-from layouts.generate.figures import (
-    Side,
-    StationRow,
-    common_faults,
-    figure_faults,
-    room_faults,
-    row_faults,
-    size_faults,
-)
-from layouts.generate.walls import add_walls, wall_faults, wall_sides
+from layouts.generate.figures import Side, StationRow
+from layouts.generate.walls import wall_sides
 from layouts.layout import CellKind, Layout, StationKind
 
+SIZES = ("chutes_across", "chutes_down", "street_width", "highway_width")
 INDUCT_ROWS = (
     StationRow(Side.NORTH, 4, StationKind.INDUCT, queue=3),
     StationRow(Side.SOUTH, 4, StationKind.INDUCT, queue=3),
@@ -61,35 +54,12 @@ class SortationFloor:
 
 def sortation_floor(figures: SortationFloor) -> Layout:
     """The floor. Raises LayoutError with every fault of the figures."""
-    _check(figures)
+    check(figures, SIZES, (), (StationKind.INDUCT,), _hall)
     hall = _hall(figures)
     canvas = Canvas(hall)
     _add_chutes(canvas, figures)
-    canvas.add_station_rows(figures.stations)
-    add_walls(canvas, figures.stations, figures.chargers, figures.parking)
-    if figures.one_way:
-        canvas.make_one_way(dict.fromkeys(Side, figures.highway_width))
-    return canvas.layout(
-        figures.name,
-        cell_size_m=figures.cell_size_m,
-        description=figures.description or _description(figures),
-        recommended_units=figures.recommended_units or _units(figures, hall),
-    )
-
-
-def _check(figures: SortationFloor) -> None:
-    lows = dict.fromkeys(("chutes_across", "chutes_down", "street_width", "highway_width"), 1)
-    faults = figure_faults(figures, lows | {"chargers": 0, "parking": 0})
-    faults += common_faults(figures.name, figures.cell_size_m, figures.recommended_units)
-    row_problems = row_faults(figures.stations, (StationKind.INDUCT,))
-    if not (faults or row_problems):  # sizes mean something
-        hall = _hall(figures)
-        lengths = {side.value: hall.length(side) for side in Side}
-        faults += room_faults(figures.stations, lengths)
-        faults += wall_faults(hall, figures.stations, figures.chargers, figures.parking)
-        faults += size_faults(*hall.shape)
-    if faults or row_problems:
-        raise LayoutError([f"{figures.name}: {fault}" for fault in faults + row_problems])
+    ring = dict.fromkeys(Side, figures.highway_width)
+    return assemble(figures, canvas, ring, _description(figures), _units(figures, hall))
 
 
 def _chute_depth(figures: SortationFloor) -> int:
