@@ -81,7 +81,7 @@ class Controller:
         self._is_free[self._parking.units] = False
         self._is_parking_full = not len(self._parking.units)
         for unit, cell in (parking or {}).items():
-            self._send_to_park(unit, cell)
+            self._head_for(unit, cell, EMPTY)
 
     def step(self, reports: Reports) -> Commands:
         """One control cycle on what was reported since the last."""
@@ -218,11 +218,15 @@ class Controller:
         self._errands[unit] = errand
         self._laden[unit] = errand.is_laden
         self._states[unit] = LOADED if errand.is_laden else EMPTY_RUN
-        self._planner.set_goal(unit, errand.cell, LADEN if errand.is_laden else EMPTY)
-        self._goals[unit] = errand.cell
-        self._driving[unit] = True
         self._pinned[unit] = False
-        if self.executor.end_cells[unit] == errand.cell:
+        self._head_for(unit, errand.cell, LADEN if errand.is_laden else EMPTY)
+
+    def _head_for(self, unit: int, cell: int, load: int) -> None:
+        """Drive to the cell; a unit whose committed path ends there already has reached it."""
+        self._planner.set_goal(unit, cell, load)
+        self._goals[unit] = cell
+        self._driving[unit] = True
+        if self.executor.end_cells[unit] == cell:
             self._reach(unit)
 
     def _reach(self, unit: int) -> None:
@@ -251,13 +255,6 @@ class Controller:
         else:
             self._start(unit, following)
 
-    def _send_to_park(self, unit: int, cell: int) -> None:
-        self._planner.set_goal(unit, cell, EMPTY)
-        self._goals[unit] = cell
-        self._driving[unit] = True
-        if self.executor.end_cells[unit] == cell:
-            self._reach(unit)
-
     def _park(self, unit: int) -> None:
         """A parked unit is home; until all are, it may have to make way for one behind it."""
         self._driving[unit] = False
@@ -281,7 +278,7 @@ class Controller:
         self._last_plan_s = self._now_s
         if not self._is_parking_full:
             for unit, cell in self._parking.change_places(ex.end_cells):
-                self._send_to_park(unit, cell)
+                self._head_for(unit, cell, EMPTY)
         fixed = self._pinned | (ex.ahead >= self._options.commit_moves)
         chosen = self._planner.step(ex.end_cells, ex.end_headings, fixed)
         moved = ex.commit(chosen)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -37,6 +38,7 @@ def kpis(record: RunRecord) -> Kpis:
         "speed_x_real_time": round(record.sim_s / max(record.wall_s, 1e-9), 1),
         "partial": record.partial,
         "stations": station_rows(record, hours),
+        "demand": asdict(record.demand) if record.demand else None,
         "notes": list(record.notes),
     }
     return {**figures, **regime_of(figures)}

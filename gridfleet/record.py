@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fleet_control.events import EventKind
 from layouts import GridfleetError, Layout
+
+if TYPE_CHECKING:
+    from gridfleet.demand import DemandSummary
 
 UNIT_STATES = ("loaded", "empty", "queueing", "at_station", "waiting", "idle")
 """Columns of `unit_time_s`. waiting: has somewhere to go, everything released is driven, and the
@@ -48,6 +52,8 @@ class RunRecord:
     conflicts: int
     order_due_s: NDArray[np.float64] | None = None
     """float64[n_orders], when each order is due; None without orders, or where none is due."""
+    demand: DemandSummary | None = None
+    """What became of the order lines; None without orders to read or make up."""
     notes: tuple[str, ...] = ()
     """Sentences a reader must know, such as that a floor without stations ran random errands."""
 

@@ -71,9 +71,8 @@ class Simulation:
         kind = kind_of_work(self.layout)
         fleet = line_up(scenario, self.layout, parks_surplus=kind == ERRANDS)
         self._n_units = len(fleet.cells)
-        self._setup: WorkSetup = set_up_work(
-            Floor(self.layout, scenario, fleet.cells, fleet.n_active, self._log, fleet.parking)
-        )
+        floor = Floor(self.layout, scenario, fleet.cells, fleet.n_active, self._log, fleet.parking)
+        self._setup: WorkSetup = set_up_work(kind, floor)
         check_unit(scenario.unit, self.layout, has_pods=len(self._setup.pod_cells) > 0)
         compile_kernels(scenario.planner)
         people = People(len(self.layout.stations), scenario.seed, self._setup.service)
@@ -184,6 +183,7 @@ class Simulation:
             plan_ms=np.array(self._planner.step_ms),
             contacts=self._twin.n_contacts,
             conflicts=controller.executor.n_conflicts,
+            demand=setup.demand,
             notes=(*setup.notes, *self._valve_notes(sim_s)),
             order_due_s=setup.due_s(events),
         )

@@ -16,6 +16,8 @@ import pytest
 import report_runs as runs
 
 from fleet_control.events import EventKind, EventLog
+from gridfleet.demand import DemandSummary
+from gridfleet.demand.summary import SERVICE
 from gridfleet.kpis import kpis
 from gridfleet.record import RunRecord
 from gridfleet.report import write_report
@@ -34,7 +36,8 @@ SECTIONS = {
                 "figures", "scenario"],
     "errands": ["throughput", "units", "traffic", "waiting", "notes", "figures", "scenario"],
 }  # fmt: skip
-SCENARIO, DEMAND = 'layout = "a & b"\nseed = 3\n', ["Orders: made up."]
+SCENARIO = 'layout = "a & b"\nseed = 3\n'
+DEMAND = DemandSummary("week.csv", 9, 3, 5, 2, 8, 2, 4, 1.5, {SERVICE: 2}, {"POST": 2})
 VOID = {"meta", "link", "br", "image", "img", "path", "rect", "use"}
 
 
@@ -75,7 +78,8 @@ class Page(HTMLParser):
 
 @cache
 def page_of(record: RunRecord) -> str:
-    return render(record, kpis(record), SCENARIO, DEMAND)
+    record = replace(record, demand=DEMAND)
+    return render(record, kpis(record), SCENARIO)
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -146,11 +150,11 @@ def test_a_run_ended_at_once_has_a_page(kind: str) -> None:
 def test_many_stations_fold_away() -> None:
     record = runs.sorting()
     figures = kpis(record)
-    assert "<summary>All" not in render(record, figures, "", [])
+    assert "<summary>All" not in render(record, figures, "")
     figures["stations"] *= 3
-    assert "<summary>All 30 stations</summary>" in render(record, figures, "", [])
+    assert "<summary>All 30 stations</summary>" in render(record, figures, "")
     figures["stations"] *= 10
-    html = render(record, figures, "", [])
+    html = render(record, figures, "")
     assert "<summary>The busiest 150 stations</summary>" in html
     assert "All 300 are in kpis.json" in html
     assert html.count('<th scope="row">') == 150
@@ -158,8 +162,16 @@ def test_many_stations_fold_away() -> None:
 
 def test_the_same_run_gives_the_same_page(tmp_path: Path) -> None:
     record = runs.errands()
-    path = write_report(tmp_path, record, kpis(record), SCENARIO, DEMAND)
+    told = replace(record, demand=DEMAND)
+    path = write_report(tmp_path, told, kpis(told), SCENARIO)
     assert path.read_text(encoding="utf-8") == page_of(record)
+
+
+def test_what_became_of_the_order_lines_is_told() -> None:
+    words = "".join(Page(page_of(runs.picking())).text)
+    assert "week.csv: 9 lines read, 3 orders for 4 SKUs over 1.5 h." in words
+    assert "Set aside as service, not goods: 2 lines (POST 2)." in words
+    assert kpis(replace(runs.picking(), demand=DEMAND))["demand"]["set_aside"] == {SERVICE: 2}
 
 
 def test_rates_count_every_event_once() -> None:

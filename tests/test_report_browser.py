@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 import report_runs as runs
 
+from gridfleet.demand import DemandSummary
 from gridfleet.kpis import kpis
 from gridfleet.report import write_report
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
+DEMAND = DemandSummary("made-up orders", 9, 3, 7, 2, 8, 2, 4, 1.5)
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 FLAGS = [
     "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-sync",
@@ -54,9 +57,9 @@ def browser() -> Iterator[Browser]:
 def files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     paths = {}
     for kind, make in KINDS.items():
-        record, folder = make(), tmp_path_factory.mktemp(kind)
+        record, folder = replace(make(), demand=DEMAND), tmp_path_factory.mktemp(kind)
         scenario = f'layout = "{record.layout.name}"\nseed = 3\n# {"long " * 60}\n'
-        paths[kind] = write_report(folder, record, kpis(record), scenario, ["Orders: made up."])
+        paths[kind] = write_report(folder, record, kpis(record), scenario)
     return paths
 
 

@@ -2,8 +2,7 @@
 
 Costs are small integers so that distance fields need no heap: two units of cost are the time of
 one cell at full speed. Turning a quarter costs as much as 3.5 cells, since a unit brakes, turns
-and accelerates again (2 to 2.5 s in all with the defaults of
-twin/unit_model.py).
+and accelerates again (2 to 2.5 s in all with the defaults of twin/unit_model.py).
 """
 
 from __future__ import annotations

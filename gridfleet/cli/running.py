@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import sys
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -47,13 +46,13 @@ def _run(scenario: Scenario, folder: Path, as_json: bool, is_quiet: bool) -> Non
 
     simulation = Simulation(scenario)
     record, failure = _drive(simulation, scenario.hours, is_quiet)
-    figures = _write(simulation, scenario, record, folder, failure)
+    figures = _write(scenario, record, folder, failure)
     if as_json:
         print(json.dumps(figures, indent=2))
     else:
         print(table(figures))
-        summary = simulation.demand_summary
-        for sentence in summary.sentences() if summary and summary.set_aside else []:
+        demand = record.demand
+        for sentence in demand.sentences() if demand and demand.set_aside else []:
             print(f"orders: {sentence}")
         print(f"report: {folder / REPORT}")
     if failure:
@@ -78,7 +77,6 @@ def _drive(
 
 
 def _write(
-    simulation: Simulation,
     scenario: Scenario,
     record: RunRecord,
     folder: Path,
@@ -95,10 +93,7 @@ def _write(
     from gridfleet.kpis import kpis
     from gridfleet.report import write_report
 
-    summary = simulation.demand_summary
     figures, text = kpis(record), scenario.to_toml()
-    figures["demand"] = asdict(summary) if summary else None
-    told = summary.sentences() if summary else []
     is_published = False
     try:
         for is_last in (False, True) if record.partial else (True,):
@@ -106,7 +101,7 @@ def _write(
                 files.write_text(staged, files.SCENARIO, text)
                 files.write_events(staged, record.events)
                 if is_last:
-                    write_report(staged, record, figures, text, told)
+                    write_report(staged, record, figures, text)
                 if failure is not None:
                     told_where = "".join(traceback.format_exception(failure))
                     files.write_text(staged, files.FAILURE, told_where)

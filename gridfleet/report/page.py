@@ -23,18 +23,13 @@ MOST_ROWS = 150
 """More stations than this are not listed one by one; kpis.json has them all."""
 
 
-def write_report(
-    folder: Path, record: RunRecord, figures: Figures, scenario_toml: str, demand: list[str]
-) -> Path:
-    """Write report.html into the folder and return its path.
-
-    figures: the KPIs of the record. demand: sentences about where the orders came from.
-    """
-    write_text(folder, REPORT, render(record, figures, scenario_toml, demand))
+def write_report(folder: Path, record: RunRecord, figures: Figures, scenario_toml: str) -> Path:
+    """Write report.html into the folder and return its path. figures: the KPIs of the record."""
+    write_text(folder, REPORT, render(record, figures, scenario_toml))
     return folder / REPORT
 
 
-def render(record: RunRecord, figures: Figures, scenario_toml: str, demand: list[str]) -> str:
+def render(record: RunRecord, figures: Figures, scenario_toml: str) -> str:
     """The page as HTML that needs nothing else: no network, no scripts."""
     import jinja2
 
@@ -67,7 +62,7 @@ def render(record: RunRecord, figures: Figures, scenario_toml: str, demand: list
         on_cycle_times=text.on_cycle_times(figures, words) if record.has_orders else "",
         maps=_maps(record, figures),
         swatches=_swatches(record),
-        demand=demand,
+        demand=record.demand.sentences() if record.demand else [],
         notes=figures["notes"],
         scenario=scenario_toml,
         groups=figure_table(figures),

@@ -1,10 +1,10 @@
 """What a scenario becomes on a floor: its kind of work, its fleet, its units.
 
-`set_up_work` chooses the kind of work by what the floor has; one module for each makes it ready.
+`kind_of_work` tells by what the floor has which work it can do; one module for each makes it ready.
 """
 
 from gridfleet.wiring.choice import ERRANDS, kind_of_work, set_up_work
-from gridfleet.wiring.fleet import fleet_size, line_up
+from gridfleet.wiring.fleet import line_up
 from gridfleet.wiring.units import check_unit, controller_options
 from gridfleet.wiring.warm_up import compile_kernels
 from gridfleet.wiring.work_setup import RunWork, WorkSetup
@@ -16,7 +16,6 @@ __all__ = [
     "check_unit",
     "compile_kernels",
     "controller_options",
-    "fleet_size",
     "kind_of_work",
     "line_up",
     "set_up_work",

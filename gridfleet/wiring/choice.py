@@ -39,9 +39,9 @@ def kind_of_work(layout: Layout) -> str:
     return ERRANDS
 
 
-def set_up_work(floor: Floor) -> WorkSetup:
-    """The work of this scenario on this floor. Raises a GridfleetError where that cannot be."""
-    kind = kind_of_work(floor.layout)
+def set_up_work(kind: str, floor: Floor) -> WorkSetup:
+    """The work of this scenario on this floor. kind: the floor's `kind_of_work`. Raises a
+    GridfleetError where that cannot be."""
     _check_reading(floor.scenario)
     _check_files(floor.layout, floor.scenario, kind)
     setup = KINDS[kind](floor)
