@@ -11,7 +11,7 @@ every backend has to pass.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from enum import IntEnum
+from enum import IntEnum, IntFlag
 from typing import Protocol
 
 import numpy as np
@@ -42,13 +42,14 @@ class Releases:
 
     units: int32[k]. steps: int32[k], number in the unit's own stream. cells: int32[k], target cell:
     next to the cell of the step before for DRIVE, the same cell for LIFT and LOWER. acts: int8[k],
-    Act.
+    Act. speeds_m_s: float32[k], limit of each DRIVE, inf where there is none; None: no limits.
     """
 
     units: Ints
     steps: Ints
     cells: Ints
     acts: Codes
+    speeds_m_s: NDArray[np.float32] | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -85,13 +86,96 @@ class Outlook:
     cells: Ints
 
 
+class Request(IntEnum):
+    """What a unit is asked beside steps. Asking again for what is so already changes nothing."""
+
+    PAUSE = 0
+    """Come to a stand, wherever that is, and stay until RESUME. Confirmed by Condition.PAUSED."""
+    RESUME = 1
+    CANCEL = 2
+    """Come to a stand at the next cell centre possible and give up all steps after it. Confirmed by
+    a row of Retractions; until then everything released may still be done."""
+    RETRY = 3
+    """Try again the step that a fault keeps from being done."""
+    ADMIT = 4
+    """The unit is welcome where it says it stands (Arrivals); its steps begin there, at 0."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Requests:
+    """units: int32[k]. kinds: int8[k], Request; several of one unit are meant in this order."""
+
+    units: Ints
+    kinds: Codes
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Commands:
-    """All that the controller wants done after one control cycle."""
+    """All that the controller wants done after one control cycle. Requests come before releases: a
+    unit that is to be cancelled is not released any further in the same commands."""
 
     releases: Releases
     station_jobs: StationJobs
     outlook: Outlook = field(default_factory=lambda: no_outlook())
+    requests: Requests = field(default_factory=lambda: no_requests())
+
+
+class Condition(IntFlag):
+    """How a unit is, beside its faults. A unit with any of these but LOW_BATTERY is released
+    nothing; what is released to it already may still be done."""
+
+    PAUSED = 1
+    """Stands, as asked, and stays until RESUME."""
+    STARTING = 2
+    """Has been switched on and does not know yet where it is, or is driven by hand."""
+    STALE = 4
+    """Has not been heard of for some seconds."""
+    LOST = 8
+    """Has not been heard of for so long that somebody has to look after it."""
+    LOW_BATTERY = 16
+    """Goes on, but has to charge soon."""
+    ABSENT = 32
+    """Not on the floor as far as anybody knows: never admitted, or taken off."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Conditions:
+    """Units whose condition has changed.
+
+    units: int32[k]. flags: int8[k], Condition, all that hold now. sessions: int32[k], how often the
+    unit has been switched on; a new number means that it has forgotten its steps.
+    """
+
+    units: Ints
+    flags: Codes
+    sessions: Ints
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Retractions:
+    """Units that have given up steps: after CANCEL, or since they forgot them.
+
+    units: int32[k]. kept: int32[k], the last step that the unit can still do: those after it will
+    never be done, and the next one released is kept + 1. It is done, or done + 1 for a unit that
+    stands between two cells.
+    """
+
+    units: Ints
+    kept: Ints
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Arrivals:
+    """Units that stand where the controller does not expect them: new, returned, or moved by hand.
+
+    They do nothing until ADMIT. The news is repeated from time to time until then. units: int32[k].
+    cells: int32[k]. headings: int8[k]. carried_pods: int32[k], pod index or -1.
+    """
+
+    units: Ints
+    cells: Ints
+    headings: Codes
+    carried_pods: Ints
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -122,24 +206,39 @@ class Reports:
     line_jobs: Ints
     lines: Ints
     line_times_s: NDArray[np.float64]
+    conditions: Conditions = field(default_factory=lambda: no_conditions())
+    retractions: Retractions = field(default_factory=lambda: no_retractions())
+    arrivals: Arrivals = field(default_factory=lambda: no_arrivals())
 
 
 class FaultCode(IntEnum):
-    """Why a unit cannot go on."""
+    """Why a unit cannot go on; 0 in a later report when it can again."""
 
     NONE = 0
     NO_POD = 1
     """LIFT with no pod above, or LOWER with none carried."""
     POD_IN_THE_WAY = 2
     """LIFT while carrying a pod, or LOWER where another one stands."""
+    LIFT_FAILED = 3
+    """LIFT or LOWER did not work; RETRY may help."""
+    PATH_BLOCKED = 4
+    """Something that is no unit is in the cell of the next step."""
+    LOST_PLACE = 5
+    """The unit does not know where it is and stands."""
+    BROKEN = 6
+    """The unit cannot move and somebody has to come."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FleetState:
     """The truth at `connect`: start-up and restart both begin from it.
 
-    cells: int32[n_units], all different. headings: int8[n_units]. carried_pods: int32[n_units], pod
-    index or -1. pod_cells: int32[n_pods], cell of each standing pod, -1 when carried.
+    cells: int32[n_units], where each stands or the last centre it passed, all different; -1 for a
+    unit that does not answer or is not on the floor. headings: int8[n_units]. carried_pods:
+    int32[n_units], pod index or -1. pod_cells: int32[n_pods], cell of each standing pod, -1 when
+    carried or not known.
+    done, cleared, bases: int32[n_units], steps of units that remember some: as in Reports, and the
+    last step each has been released; None where all begin at 0. conditions: of units with any.
     """
 
     time_s: float
@@ -147,18 +246,23 @@ class FleetState:
     headings: Codes
     carried_pods: Ints
     pod_cells: Ints
+    done: Ints | None = None
+    cleared: Ints | None = None
+    bases: Ints | None = None
+    conditions: Conditions = field(default_factory=lambda: no_conditions())
 
 
 class Backend(Protocol):
     """Whatever executes releases."""
 
     def connect(self) -> FleetState:
-        """Where everything is now; every unit begins a new stream there.
+        """Where everything is now, for a controller that starts or starts again.
 
-        No step that was released before may still be open, since a released step is never taken
-        back: a controller that restarts lets time pass until all units stand. FleetError otherwise,
-        with nothing changed. A unit with a fault is an exception: it stands, its open steps lapse,
-        and its fault is news again."""
+        A backend that can be reached again while units are under way says in `done` and `bases` how
+        far each is, and nothing that an earlier controller sent can reach a unit any more. One that
+        cannot begins new streams: no released step may still be open then, or FleetError with
+        nothing changed. A unit with a fault is an exception: it stands, its open steps lapse, and
+        its fault is news again."""
 
     def send(self, commands: Commands) -> None:
         """Hand over new releases and station jobs. Never blocks on motion.
@@ -186,6 +290,22 @@ def no_releases() -> Releases:
 
 def no_outlook() -> Outlook:
     return Outlook(empty_ints(), empty_ints(), empty_ints())
+
+
+def no_requests() -> Requests:
+    return Requests(empty_ints(), np.empty(0, dtype=np.int8))
+
+
+def no_conditions() -> Conditions:
+    return Conditions(empty_ints(), np.empty(0, dtype=np.int8), empty_ints())
+
+
+def no_retractions() -> Retractions:
+    return Retractions(empty_ints(), empty_ints())
+
+
+def no_arrivals() -> Arrivals:
+    return Arrivals(empty_ints(), empty_ints(), np.empty(0, dtype=np.int8), empty_ints())
 
 
 def no_station_jobs() -> StationJobs:

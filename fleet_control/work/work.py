@@ -69,6 +69,16 @@ class Work(Protocol):
         Asked when a unit's committed path reaches the cell of a PASS errand, so that the unit may
         drive on without stopping. `errand_done` is still called for each errand in turn."""
 
+    def give_back(self, unit: int, now_s: float) -> bool:
+        """The unit cannot go on. Where nothing is loaded, its task is open again for others, its
+        errand is void, and it has none; else it keeps its task. Returns whether it gave one back.
+        """
+
+    def redirect(self, unit: int, is_closed: NDArray[np.bool_], now_s: float) -> Errand | None:
+        """The goal of the unit's errand cannot be reached: another errand for the same end, such as
+        another storage cell to set a pod down on; None where there is none, and nothing changes.
+        is_closed: bool[n_cells], cells that nobody enters now."""
+
     def take_errands(self) -> list[tuple[int, Errand]]:
         """Errands to start now, (unit, errand), each handed out once."""
 

@@ -349,10 +349,13 @@ def history(make: Maker) -> list[tuple]:
             rig.release(2, (cell(4, 1), LIFT))
         rig.advance(0.4)
     rig.settle()
-    return [
-        tuple(getattr(reports, name).tolist() for name in reports.__slots__ if name != "time_s")
-        for reports in rig.reports
-    ]
+    return [told(reports) for reports in rig.reports]
+
+
+def told(batch: object) -> tuple:
+    """All columns of a batch of reports, those of batches within it too, as plain lists."""
+    columns = (getattr(batch, name) for name in batch.__slots__ if name != "time_s")
+    return tuple(c.tolist() if isinstance(c, np.ndarray) else told(c) for c in columns)
 
 
 def test_two_equal_instances_say_the_same(make: Maker) -> None:
