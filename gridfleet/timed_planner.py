@@ -18,6 +18,7 @@ class TimedPlanner:
         self.fields = planner.fields
         self.set_goal = planner.set_goal
         self.clear_goal = planner.clear_goal
+        self.set_blocked = planner.set_blocked
         self.step_ms: list[float] = []
 
     def step(

@@ -2,7 +2,8 @@
 
 A field gives, for every driveable cell and heading, the cost of the cheapest way to a goal under
 the floor's one-way rules, lane costs and turning cost. Laden and empty units need fields of their
-own, since a laden one does not pass under pods.
+own, since a laden one does not pass under pods. When the moves of the floor change, every field is
+out of date at once; each is made anew in its old place, but only when it is used next.
 """
 
 from __future__ import annotations
@@ -39,6 +40,9 @@ class DistanceFields:
         self.values: NDArray[np.uint16] = np.empty((n_slots, 4 * grid.n_compact), dtype=np.uint16)
         self._slots: OrderedDict[tuple[int, int], int] = OrderedDict()
         self._holders = np.zeros(n_slots, dtype=np.int32)
+        self._is_due = np.zeros(n_slots, dtype=bool)
+        self._goals = np.zeros(n_slots, dtype=np.int32)
+        self._loads = np.zeros(n_slots, dtype=np.int8)
         dearest = max(turn_cost, CELL_COST + int(grid.surcharges.max(initial=0)))
         self._heads = np.empty(1 << int(dearest).bit_length(), dtype=np.int32)
         self._pool = np.empty((12 * grid.n_compact + 4, 2), dtype=np.int32)
@@ -59,14 +63,35 @@ class DistanceFields:
         self._through = np.ascontiguousarray(grid.through[:, cells])
         self._zones = grid.zones[cells]
 
+    def change_moves(self, grid: Grid) -> None:
+        """The same cells with other moves between them; every field is out of date from now on."""
+        self._grid = grid
+        self._set_up_moves()
+        self._is_due[:] = True
+
+    @property
+    def has_due(self) -> bool:
+        """Whether a field that somebody holds is out of date."""
+        return bool((self._is_due & (self._holders > 0)).any())
+
+    def refresh(self) -> None:
+        """Bring all fields up to date that somebody holds; they stay in their slots."""
+        for slot in np.flatnonzero(self._is_due & (self._holders > 0)).tolist():
+            self._fill(slot)
+
     def hold(self, goal: int, load: int) -> int:
         """Slot of the field to `goal` for an empty (0) or laden (1) unit, kept until `let_go`."""
         key = (goal, load)
         slot = self._slots.get(key)
         if slot is None:
-            slot = self._fill(key)
+            slot = self._free_slot()
+            self._slots[key] = slot
+            self._goals[slot], self._loads[slot] = key
+            self._fill(slot)
         else:
             self._slots.move_to_end(key)
+            if self._is_due[slot]:
+                self._fill(slot)
         self._holders[slot] += 1
         return slot
 
@@ -80,18 +105,16 @@ class DistanceFields:
         self.let_go(slot)
         return int(self.values[slot, 4 * self._grid.compact[start] + heading])
 
-    def _fill(self, key: tuple[int, int]) -> int:
-        slot = self._free_slot()
+    def _fill(self, slot: int) -> None:
         grid = self._grid
-        goal, load = key
+        goal, load = self._goals[slot], self._loads[slot]
         fill_field(
             self.values[slot], int(grid.compact[goal]), int(grid.zones[goal]), self._back,
             self._costs, self._through[load], self._zones, self._turn_cost, self._heads,
             self._pool,
         )  # fmt: skip
-        self._slots[key] = slot
+        self._is_due[slot] = False
         self.n_filled += 1
-        return slot
 
     def _free_slot(self) -> int:
         if len(self._slots) < len(self._holders):
