@@ -31,6 +31,7 @@ class EventKind(IntEnum):
     ERRAND_DONE = 14  # unit, task, cell = goal; value = cells driven since it started
     CONTACT = 15  # unit, cell; value = the other unit, -1 an obstacle or the edge, -2 a pod
     FAULT = 16  # unit, cell, value = FaultCode
+    TASK_RETURNED = 17  # task, unit, pod, station, cell = goal of the errand that is given up
 
 
 class EventLog:

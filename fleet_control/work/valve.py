@@ -78,12 +78,32 @@ class Valve:
         self._is_driving[unit] = False
         self._work.errand_done(unit, now_s, n_cells)
 
+    def give_back(self, unit: int, now_s: float) -> bool:
+        """A unit that cannot go on is no sign of a jam, whether it keeps its task or not; it counts
+        again from its next errand."""
+        self._is_driving[unit] = False
+        return self._work.give_back(unit, now_s)
+
+    def redirect(
+        self, unit: int, is_closed: NDArray[np.bool_], now_s: float, n_before: int = -1
+    ) -> Errand | None:
+        errand = self._work.redirect(unit, is_closed, now_s, n_before)
+        if errand is not None:
+            self._set_out(unit, errand)
+        return errand
+
     def take_errands(self) -> list[tuple[int, Errand]]:
         errands = self._work.take_errands()
         for unit, errand in errands:
-            self._is_driving[unit] = errand.deed is not Deed.LIFT
-            self._news_s[unit] = self._now_s
+            self._set_out(unit, errand)
         return errands
+
+    def _set_out(self, unit: int, errand: Errand) -> None:
+        self._is_driving[unit] = errand.deed is not Deed.LIFT
+        self._news_s[unit] = self._now_s
 
     def take_station_jobs(self) -> StationJobs:
         return self._work.take_station_jobs()
+
+    def open_station_jobs(self) -> StationJobs:
+        return self._work.open_station_jobs()
