@@ -8,7 +8,6 @@ goes on from where the path ends now.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,16 +29,17 @@ _ACTS = {Deed.LIFT: Act.LIFT, Deed.LOWER: Act.LOWER}
 class Driving:
     """What every unit is on the way to.
 
-    is_driving: bool[n_units], has a goal that its committed path has not brought it to for good.
-    is_pinned: bool[n_units], must not be moved by the planner. is_free: bool[n_units], has no
-    errand and may be given a task. is_laden: bool[n_units]. states: int8[n_units], LOADED .. IDLE.
+    goals: int32[n_units], cell that each is on the way to or has come to rest at, or -1.
+    is_suspended: bool[n_units], cannot go on for now. is_driving: bool[n_units], has a goal that
+    its committed path has not brought it to for good. is_pinned: bool[n_units], must not be moved
+    by the planner. is_free: bool[n_units], has no errand and may be given a task. is_laden:
+    bool[n_units]. states: int8[n_units], LOADED .. IDLE.
     n_working: units with a task.
     """
 
     def __init__(
-        self, executor: Executor, planner: Planner, work: Work, grid: Grid, parking: Parking,
-        carried_pods: NDArray[np.int32],
-    ) -> None:  # fmt: skip
+        self, executor: Executor, planner: Planner, work: Work, grid: Grid, parking: Parking
+    ) -> None:
         n_units = len(executor.done)
         self._executor, self._planner, self._work, self._grid = executor, planner, work, grid
         self._parking = parking
@@ -47,18 +47,17 @@ class Driving:
         self._following: list[deque[Errand]] = [deque() for _ in range(n_units)]
         self._passes: list[deque[tuple[int, Errand]]] = [deque() for _ in range(n_units)]
         self._next_pass = np.full(n_units, NEVER, dtype=np.int32)
-        self._aside = np.full(n_units, -1, dtype=np.int32)
-        self._goals = np.full(n_units, -1, dtype=np.int32)
+        self.goals = np.full(n_units, -1, dtype=np.int32)
         self._driven_before = np.zeros(n_units, dtype=np.int64)
         self._is_arriving = np.zeros(n_units, dtype=bool)
         self._is_acting = np.zeros(n_units, dtype=bool)
         self._act_steps = np.zeros(n_units, dtype=np.int32)
-        self._is_suspended = np.zeros(n_units, dtype=bool)
+        self.is_suspended = np.zeros(n_units, dtype=bool)
         self._recheck: list[int] = []
+        self._put_off: list[tuple[int, Errand]] = []
         self.is_driving = np.zeros(n_units, dtype=bool)
         self.is_pinned = np.zeros(n_units, dtype=bool)
-        self.is_stranded = np.zeros(n_units, dtype=bool)
-        self.is_laden = carried_pods >= 0
+        self.is_laden = np.zeros(n_units, dtype=bool)
         self.is_free = np.ones(n_units, dtype=bool)
         self.is_free[parking.units] = False
         self.states = np.full(n_units, IDLE, dtype=np.int8)
@@ -76,23 +75,31 @@ class Driving:
         self._errands[unit] = errand
         self._set_out(unit, errand)
 
+    def put_off(self, unit: int, errand: Errand) -> None:
+        """Keep an errand for later: the floor is being drained."""
+        self._put_off.append((unit, errand))
+
+    def start_put_off(self) -> None:
+        """Errands that were kept."""
+        errands, self._put_off = self._put_off, []
+        for unit, errand in errands:
+            self.start(unit, errand)
+
     def _set_out(self, unit: int, errand: Errand) -> None:
         self.is_laden[unit] = errand.is_laden
         self.states[unit] = LOADED if errand.is_laden else EMPTY_RUN
-        if self._is_suspended[unit]:
+        if self.is_suspended[unit]:
             return
         self.is_pinned[unit] = False
         self.head_for(unit, errand.cell)
 
     def head_for(self, unit: int, cell: int) -> None:
         """Drive to the cell; a unit whose committed path ends there already has reached it."""
-        self._goals[unit] = cell
+        self.goals[unit] = cell
         self.is_driving[unit] = True
         self._planner.set_goal(unit, cell, self._load(unit))
         if self._executor.end_cells[unit] == cell:
             self._reach(unit)
-        else:
-            self._note_stranded(unit)
 
     def take(self, unit: int) -> None:
         """The unit has work now."""
@@ -100,7 +107,7 @@ class Driving:
         self.n_working += 1
 
     def set_free(self, unit: int) -> None:
-        self.is_pinned[unit] = self._is_suspended[unit]
+        self.is_pinned[unit] = self.is_suspended[unit]
         self.states[unit] = IDLE
         self.is_free[unit] = True
         self.n_working -= 1
@@ -112,14 +119,14 @@ class Driving:
 
     def reach_goals(self, moved: NDArray[np.int32]) -> None:
         """Units whose path has come to end at their goal in this planning step."""
-        there = self._executor.end_cells[moved] == self._goals[moved]
+        there = self._executor.end_cells[moved] == self.goals[moved]
         for unit in moved[there].tolist():
             self._reach(unit)
 
     def _reach(self, unit: int) -> None:
         """The committed path ends at the goal: stay for the deed, or go on to the next errand."""
         errand = self._errands[unit]
-        if errand is None or self._goals[unit] != errand.cell:
+        if errand is None or self.goals[unit] != errand.cell:
             self._rest(unit)
         elif errand.deed is not Deed.PASS:
             self.is_pinned[unit] = True
@@ -158,9 +165,9 @@ class Driving:
                 self.head_for(unit, cell)
 
     def _stop_driving(self, unit: int) -> None:
-        self.is_driving[unit] = self.is_stranded[unit] = False
+        self.is_driving[unit] = False
         self._planner.clear_goal(unit, self._load(unit))
-        self._goals[unit] = -1
+        self.goals[unit] = -1
 
     # Errands whose end has been reached physically
 
@@ -174,11 +181,11 @@ class Driving:
             self._recheck = []
         mark_queueing(
             units, self.is_driving, self.is_laden, ex.done, ex.cells, self._grid.zones,
-            self._goals, self.states, QUEUEING,
+            self.goals, self.states, QUEUEING,
         )  # fmt: skip
         there = (ex.done[units] == ex.committed[units]) & self._is_arriving[units]
         for unit in units[there].tolist():
-            if self._is_arriving[unit] and not self._is_suspended[unit]:  # may be listed twice
+            if self._is_arriving[unit] and not self.is_suspended[unit]:  # may be listed twice
                 self._arrive(unit)
 
     def _pass(self, unit: int) -> None:
@@ -228,10 +235,10 @@ class Driving:
         for unit in np.flatnonzero(self._executor.is_present).tolist():
             self._undo_passes(unit)
             self._undo_arrival(unit)
-            is_home = self._goals[unit] == self._executor.end_cells[unit]
-            if self._goals[unit] >= 0 and not self._is_arriving[unit] and not is_home:
+            is_home = self.goals[unit] == self._executor.end_cells[unit]
+            if self.goals[unit] >= 0 and not self._is_arriving[unit] and not is_home:
                 self.is_driving[unit] = True
-                self.is_pinned[unit] = self._is_suspended[unit]
+                self.is_pinned[unit] = self.is_suspended[unit]
 
     def _undo_passes(self, unit: int) -> None:
         """Errands that only the cut part of the path would have passed are ahead again."""
@@ -266,8 +273,8 @@ class Driving:
 
         Paths have been cut. Returns whether a task was given back.
         """
-        self._is_suspended[unit] = self.is_pinned[unit] = True
-        if self._goals[unit] >= 0:
+        self.is_suspended[unit] = self.is_pinned[unit] = True
+        if self.goals[unit] >= 0:
             self._stop_driving(unit)
         if not self._work.give_back(unit, self.now_s):
             return False
@@ -279,7 +286,7 @@ class Driving:
     def resume(self, unit: int) -> None:
         """The unit can go on: with its errand, or to its parking place."""
         errand = self._errands[unit]
-        self._is_suspended[unit] = False
+        self.is_suspended[unit] = False
         self.is_pinned[unit] = errand is None and self._work.task_of(unit) >= 0
         if errand is not None:
             self._head_on(unit, errand)
@@ -290,7 +297,7 @@ class Driving:
         """Take an errand up again, whose deed may be under way."""
         if self._is_arriving[unit] and self._executor.end_cells[unit] == errand.cell:
             self.is_pinned[unit] = True
-            self._goals[unit] = errand.cell
+            self.goals[unit] = errand.cell
             self._planner.set_goal(unit, errand.cell, self._load(unit))
             self._recheck.append(unit)
             return
@@ -299,60 +306,58 @@ class Driving:
 
     def forget(self, unit: int) -> None:
         """The unit has been taken off the floor, or stands elsewhere: it is nowhere on its way."""
-        undone = [errand for _, errand in self._passes[unit]]
-        self._passes[unit].clear()
-        self._next_pass[unit] = NEVER
-        if undone:
+        passes = self._passes[unit]
+        if passes:
             current = self._errands[unit]
-            self._following[unit].extendleft(reversed([*undone[1:], *([current] if current else [])]))
-            self._errands[unit] = undone[0]
+            if current is not None:
+                self._following[unit].appendleft(current)
+            self._following[unit].extendleft(errand for _, errand in reversed(passes))
+            self._errands[unit] = self._following[unit].popleft()
+            passes.clear()
+        self._next_pass[unit] = NEVER
         self._is_arriving[unit] = self._is_acting[unit] = False
 
     # Goals that cannot be reached for now
 
     def step_aside(self, unit: int, cell: int) -> None:
         """Drive to that cell first, whatever the errand."""
-        self._aside[unit] = cell
         self.is_pinned[unit] = False
         self.head_for(unit, cell)
 
     def review_goals(self, is_closed: NDArray[np.bool_]) -> None:
         """Where units may go has changed: find other goals, wait, or head on."""
-        for unit in np.flatnonzero(self._executor.is_present & ~self._is_suspended).tolist():
+        for unit in np.flatnonzero(self._executor.is_present & ~self.is_suspended).tolist():
             errand = self._errands[unit]
             if errand is None or self._is_arriving[unit]:
                 continue
-            if not self._passes[unit] and not self._can_reach(unit, errand.cell):
-                errand = self._work.redirect(unit, is_closed, self.now_s) or errand
+            if not self._can_reach(unit, errand.cell):
+                n_before = len(self._passes[unit])
+                errand = self._work.redirect(unit, is_closed, self.now_s, n_before) or errand
                 self._errands[unit] = errand
-            self._aside[unit] = -1
-            self.head_for(unit, errand.cell)
-
-    def retry_stranded(self) -> None:
-        """Units without a way may have been moved to where there is one."""
-        for unit in np.flatnonzero(self.is_stranded & ~self._is_suspended).tolist():
-            errand = self._errands[unit]
-            if errand is not None and self._can_reach(unit, errand.cell):
+            if self.goals[unit] != errand.cell:
                 self.head_for(unit, errand.cell)
 
-    def _note_stranded(self, unit: int) -> None:
-        """A unit that cannot reach its goal makes way for others until it can."""
-        self.is_stranded[unit] = not self._can_reach(unit, int(self._goals[unit]))
-        if self.is_stranded[unit]:
-            self._planner.clear_goal(unit, self._load(unit))
+    def stranded(self) -> list[int]:
+        """Units on the floor without a way to their goal: they stay, and make way for others."""
+        units = np.flatnonzero(self._executor.is_present & (self.goals >= 0)).tolist()
+        return [unit for unit in units if not self._can_reach(unit, int(self.goals[unit]))]
 
-    def _can_reach(self, unit: int, cell: int) -> bool:
+    def is_on_the_way_out(self, unit: int, is_closed: NDArray[np.bool_]) -> bool:
+        """Whether its goal is outside the closed cells and can be reached, or it cannot move."""
+        goal = int(self.goals[unit])
+        if self.is_suspended[unit] or self._is_arriving[unit]:
+            return True
+        return goal >= 0 and not is_closed[goal] and self._can_reach(unit, goal)
+
+    def cost_to(self, unit: int, cell: int) -> float:
+        """Cost of the way from the end of the unit's committed path; inf where there is none."""
         ex = self._executor
         start, heading = int(ex.end_cells[unit]), int(ex.end_headings[unit])
-        fields = self._planner.fields
-        return fields.distance(start, heading, cell, self._load(unit)) < UNREACHABLE
+        cost = self._planner.fields.distance(start, heading, cell, self._load(unit))
+        return float(cost) if cost < UNREACHABLE else np.inf
 
-    def goal_of(self, unit: int) -> int:
-        """Cell that the unit is on the way to, or -1."""
-        return int(self._goals[unit])
+    def _can_reach(self, unit: int, cell: int) -> bool:
+        return self.cost_to(unit, cell) < np.inf
 
     def errand_of(self, unit: int) -> Errand | None:
         return self._errands[unit]
-
-    def suspended(self) -> Iterable[int]:
-        return np.flatnonzero(self._is_suspended).tolist()

@@ -32,6 +32,16 @@ class EventKind(IntEnum):
     CONTACT = 15  # unit, cell; value = the other unit, -1 an obstacle or the edge, -2 a pod
     FAULT = 16  # unit, cell, value = FaultCode
     TASK_RETURNED = 17  # task, unit, pod, station, cell = goal of the errand that is given up
+    CONDITION = 18  # unit, cell, value = Condition flags that hold now
+    STOPPED = 19  # unit, cell: it is led around from now on; value = seconds without progress
+    GOES_ON = 20  # unit, cell: it is not led around any more
+    GAVE_UP = 21  # unit, cell, value = last step that it keeps
+    CELL_BLOCKED = 22  # unit that saw it, cell
+    CELLS_CLOSED = 23  # value = cells that nobody enters from now on
+    ADMITTED = 24  # unit, cell
+    NOT_ADMITTED = 25  # unit, cell, value = unit that holds it or -1
+    REMOVED = 26  # unit, cell where it was last
+    OPERATION = 27  # unit, value = number of the kind (fleet_control.operations)
 
 
 class EventLog:

@@ -258,6 +258,10 @@ class Executor:
         cells: NDArray[np.int32] = self.cells[np.arange(len(self.done)), self.done % RING]
         return cells
 
+    def cell_of(self, unit: int, step: int) -> int:
+        """Cell of one of the unit's steps that it still holds or has ahead."""
+        return int(self.cells[unit, step % RING])
+
     def cell_now(self, unit: int) -> int:
         """Cell whose centre the unit reached last."""
         return int(self.cells[unit, self.done[unit] % RING])

@@ -37,6 +37,7 @@ class Grid:
     compact: int32[n_cells], rank of the cell among driveable ones (row of a field) or -1.
     n_compact: number of driveable cells.
     ways: int32[n_cells, 4], `neighbours` with lanes and blocked cells left aside.
+    chargers: cells where units charge.
     lanes: what `neighbours` and `surcharges` take into account, None for nothing.
     """
 
@@ -51,6 +52,7 @@ class Grid:
     n_compact: int
     ways: NDArray[np.int32]
     lanes: Lanes | None = None
+    chargers: tuple[int, ...] = ()
 
     @property
     def n_cells(self) -> int:
@@ -78,16 +80,24 @@ def grid_of(layout: Layout, lanes: Lanes | None = None) -> Grid:
         n_compact=int(driveable.sum()),
         ways=layout.neighbours,
         lanes=lanes,
+        chargers=tuple(layout.cells_of(CellKind.CHARGER).tolist()),
     )
 
 
-def with_blocked(grid: Grid, blocked: NDArray[np.bool_]) -> Grid:
+def with_blocked(
+    grid: Grid, blocked: NDArray[np.bool_], closed: NDArray[np.bool_] | None = None
+) -> Grid:
     """The grid while nobody may enter these cells. bool[n_cells], all there are.
 
-    Whatever is blocked in the grid given is forgotten. Aisles that are one-way only because there
-    is a way round are open both ways where that way is blocked. Cells keep their rank.
+    Who is inside a closed area may drive on within it, to get out; a blocked cell is left and not
+    entered. Whatever is blocked in the grid given is forgotten. Aisles that are one-way only
+    because there is a way round are open both ways where that way is blocked. Cells keep their
+    rank.
     """
     shut = (grid.ways >= 0) & blocked[grid.ways]
+    if closed is not None:
+        shut |= (grid.ways >= 0) & closed[grid.ways] & ~closed[:, None]
+        blocked = blocked | closed
     if grid.lanes is not None:
         shut |= closed_around(grid.lanes, grid.ways, blocked)
     neighbours = _without(grid.ways, shut)

@@ -18,7 +18,7 @@ class PibtPlanner:
     def __init__(self, grid: Grid, n_units: int, options: PlannerOptions) -> None:
         self._grid = grid
         self._options = options
-        self._blocked = np.zeros(grid.n_cells, dtype=bool)
+        self._blocked = self._closed = np.zeros(grid.n_cells, dtype=bool)
         self.fields = DistanceFields(grid, n_units)
         self._goals = np.full(n_units, -1, dtype=np.int32)
         self._slots = np.zeros(n_units, dtype=np.int32)
@@ -58,11 +58,14 @@ class PibtPlanner:
         self._loads[unit] = load
         self._bonus[unit] = 0
 
-    def set_blocked(self, blocked: NDArray[np.bool_]) -> None:
-        if (blocked == self._blocked).all():
+    def set_blocked(
+        self, blocked: NDArray[np.bool_], closed: NDArray[np.bool_] | None = None
+    ) -> None:
+        closed = np.zeros_like(blocked) if closed is None else closed
+        if (blocked == self._blocked).all() and (closed == self._closed).all():
             return
-        self._blocked = blocked.copy()
-        self._grid = with_blocked(self._grid, blocked)
+        self._blocked, self._closed = blocked.copy(), closed.copy()
+        self._grid = with_blocked(self._grid, blocked, closed)
         self.fields.change_moves(self._grid)
 
     def step(
@@ -105,7 +108,7 @@ class PibtPlanner:
     def _aims(self, cells: NDArray[np.int32], headings: NDArray[np.int8]) -> NDArray[np.int32]:
         """int32[n_units], the goals, but -1 of units that have no way to theirs: they make way for
         others like units without a goal, and begin again when there is a way."""
-        if not self._blocked.any():
+        if not (self._blocked.any() or self._closed.any()):
             return self._goals
         is_cut_off = (self._goals >= 0) & (self._distances(cells, headings) == UNREACHABLE)
         self._best[is_cut_off] = UNREACHABLE

@@ -32,10 +32,13 @@ class Planner(Protocol):
     def clear_goal(self, unit: int, load: int) -> None:
         """The unit has nowhere to go; it stays unless others push it."""
 
-    def set_blocked(self, blocked: NDArray[np.bool_]) -> None:
-        """From now on nobody enters these cells; who is on one may leave. bool[n_cells], the whole
-        picture: what was blocked before and is not now is free again. Goals stay as they are; a
-        goal that cannot be reached has no way in `fields`."""
+    def set_blocked(
+        self, blocked: NDArray[np.bool_], closed: NDArray[np.bool_] | None = None
+    ) -> None:
+        """From now on nobody enters these cells; who is on one may leave. bool[n_cells] each, the
+        whole picture: what was shut before and is not now is open again. Who is inside a closed
+        area may drive on within it to get out, onto a blocked cell nobody moves. Goals stay as they
+        are; a goal that cannot be reached has no way in `fields`."""
 
     def step(
         self, cells: NDArray[np.int32], headings: NDArray[np.int8], fixed: NDArray[np.bool_]

@@ -1,9 +1,10 @@
 """Units that appear on the floor, where nobody expects them, and units that are taken off.
 
-A unit that stands on a free cell is welcome. One on a cell that another holds, or that has moved by
-no order of ours, is not: nobody comes near, who holds cells there is asked to stand, and an operator
-has to look. VDA 5050 has no answer to this (its issue 624), and nobody can promise that the other
-stops in time, since its base is released; so units should be switched on in service cells only.
+A unit that stands on a free cell is welcome. One on a cell that another holds, or that has moved
+by no order of ours, is not: nobody comes near, who holds cells there is asked to stand, and an
+operator has to look. VDA 5050 has no answer to this (its issue 624), and nobody can promise that
+the other stops in time, since its base is released; so units should be switched on in service cells
+only.
 """
 
 from __future__ import annotations
@@ -35,8 +36,7 @@ class Admission:
             self._seen[unit] = cell, heading, pod
             executor = self._books.executor
             if not executor.is_present[unit] and executor.owners[cell] < 0:
-                self.admit(unit, cell, heading, pod)
-                self._books.roster.ask(unit, Request.ADMIT)
+                self._welcome(unit, cell, heading, pod)
             elif self._books.closures.newcomers.get(unit, (-1,))[0] != cell:
                 self._keep_away(unit, cell)
 
@@ -50,7 +50,17 @@ class Admission:
         books.closures.units.pop(unit, None)
         books.closures.newcomers.pop(unit, None)
         self._pause_near_newcomers()
-        books.note(EventKind.ADMITTED, unit, cell=cell)
+
+    def _welcome(self, unit: int, cell: int, heading: int, pod: int) -> None:
+        self.admit(unit, cell, heading, pod)
+        self._books.roster.ask(unit, Request.ADMIT)
+        self._books.note(EventKind.ADMITTED, unit, cell=cell)
+
+    def stand_up(self, unit: int) -> None:
+        """The unit stands where it says and has no step left: what it held is free. Cut before."""
+        self._books.cut()
+        self._books.driving.forget(unit)
+        self._books.executor.remove(unit)
 
     def admit_by_hand(self, unit: int) -> bool:
         """An operator has looked: the unit stands where it says and nowhere else. False where it
@@ -62,8 +72,7 @@ class Admission:
         if books.executor.owners[cell] not in (-1, unit):
             return False
         self.take_off(unit)
-        self.admit(unit, cell, heading, pod)
-        books.roster.ask(unit, Request.ADMIT)
+        self._welcome(unit, cell, heading, pod)
         return True
 
     def take_off(self, unit: int) -> None:

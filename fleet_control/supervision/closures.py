@@ -68,11 +68,12 @@ class Closures:
 
     def around(self, cells: Iterable[int], margin: int) -> Mask:
         """bool[n_cells], these cells and all within so many rows and columns of them."""
-        n_rows, n_cols = self._shape
+        n_cols = self._shape[1]
         near = np.zeros(self._shape, dtype=bool)
         for cell in cells:
             row, col = divmod(int(cell), n_cols)
-            near[max(row - margin, 0) : row + margin + 1, max(col - margin, 0) : col + margin + 1] = 1
+            rows = slice(max(row - margin, 0), row + margin + 1)
+            near[rows, max(col - margin, 0) : col + margin + 1] = True
         return near.reshape(-1)
 
     def expire(self, now_s: float) -> bool:

@@ -105,7 +105,7 @@ class Operating:
                 if not grid.through[int(is_laden), cell]:
                     continue
                 if not executor.is_closed[cell] and cell not in taken:
-                    return cell
+                    return int(cell)
                 queue.append(cell)
         return -1
 

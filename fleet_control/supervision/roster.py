@@ -1,4 +1,4 @@
-"""How every unit of the fleet is: admitted, working, paused, stale, lost, faulted, starting, absent.
+"""How every unit is: admitted, working, paused, stale, lost, faulted, starting or absent.
 
 Conditions and faults come from the backend, pauses and cancels are asked here until they are
 confirmed. Nothing is taken for done because it was asked: a unit is paused when it says so.

@@ -87,7 +87,6 @@ class Stops:
         for unit in np.flatnonzero(self._stopped()).tolist():
             if unit not in self._books.closures.units:
                 self._lead_around(unit)
-        self._books.driving.retry_stranded()
 
     def _stopped(self) -> np.ndarray:
         """bool[n_units], units without progress for too long, unless all are asked to stand."""
@@ -99,7 +98,9 @@ class Stops:
         books = self._books
         books.cut()
         books.closures.units[unit] = ()
-        books.note(EventKind.STOPPED, unit, value=books.now_s - float(books.roster.progress_s[unit]))
+        books.note(
+            EventKind.STOPPED, unit, value=books.now_s - float(books.roster.progress_s[unit])
+        )
         if books.executor.done[unit] < books.executor.released[unit]:
             books.roster.cancel(unit)
         if books.driving.suspend(unit):
