@@ -135,7 +135,7 @@ def test_a_cell_is_held_until_the_act_on_it_is_left_behind() -> None:
 
 
 def test_two_units_on_one_cell_are_refused_at_the_start() -> None:
-    with pytest.raises(InvariantError, match="same cell"):
+    with pytest.raises(InvariantError, match="belongs to unit 0"):
         executor_at(3, 3)
 
 
