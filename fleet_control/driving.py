@@ -42,7 +42,7 @@ class Driving:
     ) -> None:
         n_units = len(executor.done)
         self._executor, self._planner, self._work, self._grid = executor, planner, work, grid
-        self._parking = parking
+        self.parking = parking
         self._errands: list[Errand | None] = [None] * n_units
         self._following: list[deque[Errand]] = [deque() for _ in range(n_units)]
         self._passes: list[deque[tuple[int, Errand]]] = [deque() for _ in range(n_units)]
@@ -155,13 +155,13 @@ class Driving:
     def _rest(self, unit: int) -> None:
         """There is nothing to do at the goal: home in a parking place, or out of the way."""
         self.is_driving[unit] = False
-        if unit in self._parking and self._parking.is_full(self._executor.end_cells):
-            self.is_pinned[self._parking.units] = True
+        if unit in self.parking and self.parking.is_full(self._executor.end_cells):
+            self.is_pinned[self.parking.units] = True
 
     def change_parking_places(self) -> None:
         """Parked units make room on paper for those that come after them."""
-        if not self._parking.is_done:
-            for unit, cell in self._parking.change_places(self._executor.end_cells):
+        if not self.parking.is_done:
+            for unit, cell in self.parking.change_places(self._executor.end_cells):
                 self.head_for(unit, cell)
 
     def _stop_driving(self, unit: int) -> None:
@@ -290,8 +290,8 @@ class Driving:
         self.is_pinned[unit] = errand is None and self._work.task_of(unit) >= 0
         if errand is not None:
             self._head_on(unit, errand)
-        elif unit in self._parking:
-            self.head_for(unit, self._parking.place_of(unit))
+        elif unit in self.parking:
+            self.head_for(unit, self.parking.place_of(unit))
 
     def _head_on(self, unit: int, errand: Errand) -> None:
         """Take an errand up again, whose deed may be under way."""
