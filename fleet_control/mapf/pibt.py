@@ -18,7 +18,7 @@ class PibtPlanner:
     def __init__(self, grid: Grid, n_units: int, options: PlannerOptions) -> None:
         self._grid = grid
         self._options = options
-        self._blocked = np.zeros(grid.n_cells, dtype=bool)
+        self._barred = np.zeros((2, grid.n_cells), dtype=bool)
         self.fields = DistanceFields(grid, n_units)
         self._goals = np.full(n_units, -1, dtype=np.int32)
         self._slots = np.zeros(n_units, dtype=np.int32)
@@ -58,11 +58,14 @@ class PibtPlanner:
         self._loads[unit] = load
         self._bonus[unit] = 0
 
-    def set_blocked(self, blocked: NDArray[np.bool_]) -> None:
-        if (blocked == self._blocked).all():
+    def set_blocked(
+        self, blocked: NDArray[np.bool_], closed: NDArray[np.bool_] | None = None
+    ) -> None:
+        barred = np.stack([blocked, np.zeros_like(blocked) if closed is None else closed])
+        if (barred == self._barred).all():
             return
-        self._blocked = blocked.copy()
-        self._grid = with_blocked(self._grid, blocked)
+        self._barred = barred
+        self._grid = with_blocked(self._grid, *barred)
         self.fields.change_moves(self._grid)
 
     def step(
@@ -99,22 +102,24 @@ class PibtPlanner:
         before = self._distances(cells, headings)
         self.fields.refresh()
         longer = np.maximum(self._distances(cells, headings) - before, 0)
-        longer[self._goals < 0] = 0
+        longer[(self._goals < 0) | (cells < 0)] = 0
         self._best = np.minimum(self._best + longer, UNREACHABLE).astype(np.int32)
 
     def _aims(self, cells: NDArray[np.int32], headings: NDArray[np.int8]) -> NDArray[np.int32]:
         """int32[n_units], the goals, but -1 of units that have no way to theirs: they make way for
         others like units without a goal, and begin again when there is a way."""
-        if not self._blocked.any():
+        if not self._barred.any():
             return self._goals
-        is_cut_off = (self._goals >= 0) & (self._distances(cells, headings) == UNREACHABLE)
+        has_goal = (self._goals >= 0) & (cells >= 0)
+        is_cut_off = has_goal & (self._distances(cells, headings) == UNREACHABLE)
         self._best[is_cut_off] = UNREACHABLE
         self._last_progress[is_cut_off] = self._step
         self._bonus[is_cut_off] = 0
         return np.where(is_cut_off, -1, self._goals).astype(np.int32)
 
     def _distances(self, cells: NDArray[np.int32], headings: NDArray[np.int8]) -> NDArray[np.int32]:
-        """int32[n_units], of each unit to its goal; without meaning for units without one."""
+        """int32[n_units], of each unit to its goal; without meaning for a unit without a goal or
+        one that is not on the floor."""
         states = 4 * self._grid.compact[cells] + headings
         distances: NDArray[np.int32] = self.fields.values[self._slots, states].astype(np.int32)
         return distances

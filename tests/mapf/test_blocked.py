@@ -129,6 +129,47 @@ def test_fields_are_those_of_the_blocked_floor_and_come_back(seed: int) -> None:
     assert (planner.fields.values[slots] == before).all(), f"seed {seed}"
 
 
+@pytest.mark.parametrize("seed", range(20))
+def test_closed_areas_are_left_but_not_entered(seed: int) -> None:
+    """Inside an area all moves are there, as far as no cell is blocked; out of it too."""
+    layout, blocked = random_floor(seed)
+    blocked &= np.random.default_rng(seed).random(layout.n_cells) < 0.3
+    closed = np.zeros((layout.n_rows, layout.n_cols), dtype=bool)
+    closed[2:5, 1:5] = True
+    closed = closed.reshape(-1)
+    grid, ways = grid_of(layout, lanes_of(layout)), layout.neighbours
+    shut = with_blocked(grid, blocked, closed).neighbours
+    leads_in = (ways >= 0) & (blocked[ways] | (closed[ways] & ~closed[:, None]))
+    assert (shut[leads_in] == -1).all(), f"seed {seed}"
+    inside = (blocked | closed)[:, None] & ~leads_in
+    assert (shut[inside] == ways[inside]).all(), f"seed {seed}"
+    both = with_blocked(grid, blocked | closed).neighbours
+    outside = ~(blocked | closed)
+    assert (shut[outside] == both[outside]).all(), f"seed {seed}"
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_an_area_is_left_from_its_middle(seed: int) -> None:
+    layout = open_layout("open", np.ones((11, 11), dtype=np.int8))
+    run = Run(layout, seed)
+    closed = np.zeros((11, 11), dtype=bool)
+    closed[2:9, 2:9] = True
+    closed = closed.reshape(-1)
+    run.free = np.flatnonzero(~closed)
+    for unit in range(len(run.goals)):
+        run.goals[unit] = run.rng.choice(run.free)
+        run.planner.set_goal(unit, int(run.goals[unit]), 0)
+    run.planner.set_blocked(np.zeros_like(closed), closed)
+    assert closed[run.cells].any()
+    n_inside = len(run.cells)
+    for _ in range(100):
+        was_outside = ~closed[run.cells]
+        run.step()
+        assert not closed[run.cells[was_outside]].any(), f"seed {seed}"
+        n_inside = closed[run.cells].sum()
+    assert n_inside == 0, f"seed {seed}"
+
+
 class Run:
     """Units with random goals; cells are blocked and opened under way, every step is checked."""
 
