@@ -48,6 +48,14 @@ class Planner(Protocol):
 
         cells, headings: where each unit's committed path ends. fixed: units that must stay."""
 
+    def ways_left(self, cells: NDArray[np.int32], headings: NDArray[np.int8]) -> NDArray[np.int32]:
+        """int32[n_units], cost of the way from there to the goal; UNREACHABLE for units without a
+        way, without a goal or not on the floor (cell -1)."""
+
+    def next_cells(self, cells: NDArray[np.int32], headings: NDArray[np.int8]) -> NDArray[np.int32]:
+        """int32[n_units], cell that each unit would go to next if it were alone; -1 where it has
+        nowhere to go, no way, or is there."""
+
 
 def planner_named(name: str, grid: Grid, n_units: int, options: PlannerOptions) -> Planner:
     """The planner of that name; KeyError for a name not in PLANNERS."""

@@ -9,10 +9,13 @@ import numpy as np
 import pytest
 
 from fleet_control.mapf.conflicts import ConflictCheck
+from fleet_control.mapf.field_kernels import fill_field
 from fleet_control.mapf.grid import CELL_COST, TURN_COST, UNREACHABLE, Grid, grid_of, with_blocked
 from fleet_control.mapf.lanes import lanes_of
 from fleet_control.mapf.pibt import PibtPlanner
+from fleet_control.mapf.pibt_kernels import plan_step
 from fleet_control.mapf.planner import PlannerOptions
+from fleet_control.mapf.priorities import track_progress
 from gridfleet.timed_planner import TimedPlanner
 from layouts import (
     AISLE_KINDS,
@@ -337,3 +340,53 @@ def test_the_stopwatch_passes_blocked_cells_on() -> None:
     cells, headings = np.array([1], dtype=np.int32), np.zeros(1, dtype=np.int8)
     assert timed.step(cells, headings, np.zeros(1, dtype=bool))[0] == 1
     assert timed.fields.distance(1, 0, 4, 0) == UNREACHABLE
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_the_next_cell_is_the_one_that_a_lone_unit_drives_to(seed: int) -> None:
+    layout, blocked = random_floor(seed)
+    run = Run(layout, seed)
+    run.planner.set_blocked(blocked)
+    units = range(len(run.cells))
+    for _ in range(10):
+        ways = run.planner.ways_left(run.cells, run.headings)
+        found = run.planner.next_cells(run.cells, run.headings)
+        for unit in units:
+            goal, here = int(run.goals[unit]), (int(run.cells[unit]), int(run.headings[unit]))
+            way = by_heap(run.planner._grid, goal, 0).get(here, UNREACHABLE)
+            assert ways[unit] == way, f"seed {seed}"
+            assert (found[unit] < 0) == (way == UNREACHABLE or here[0] == goal), f"seed {seed}"
+        alone = PibtPlanner(run.planner._grid, 1, PlannerOptions())
+        unit = int(run.rng.integers(len(units)))
+        alone.set_goal(0, int(run.goals[unit]), 0)
+        one = slice(unit, unit + 1)
+        after = alone.step(run.cells[one], run.headings[one], np.zeros(1, dtype=bool))
+        costs = by_heap(run.planner._grid, int(run.goals[unit]), 0)
+        if found[unit] >= 0:
+            ends = [int(after[0]), int(found[unit])]
+            ways_on = [way_over(run, unit, end, costs) for end in ends]
+            assert ways_on[0] == ways_on[1] == ways[unit], f"seed {seed}"
+        run.step()
+
+
+def way_over(run: Run, unit: int, cell: int, ways: dict[tuple[int, int], int]) -> int:
+    """Cost of the unit's way to its goal with that cell as the next."""
+    here, grid = int(run.cells[unit]), run.planner._grid
+    heading = layout_steps(run.layout)[cell - here]
+    turns = min((heading - int(run.headings[unit])) % 4, (int(run.headings[unit]) - heading) % 4)
+    cost = turns * TURN_COST + CELL_COST + int(grid.surcharges[here, heading])
+    return cost + ways[cell, int(heading)]
+
+
+def test_kernels_compile_once() -> None:
+    """Whatever is blocked, and with lanes or without, the kernels see arrays of one type."""
+    layout = load("teaching")
+    for grid in (grid_of(layout), grid_of(layout, lanes_of(layout))):
+        planner = PibtPlanner(grid, 1, PlannerOptions())
+        cells, headings = layout.cells_of(CellKind.FLOOR)[:1], np.zeros(1, dtype=np.int8)
+        planner.set_goal(0, int(layout.cells_of(CellKind.FLOOR)[-1]), 0)
+        for blocked in (np.zeros(layout.n_cells, dtype=bool), np.ones(layout.n_cells, dtype=bool)):
+            planner.set_blocked(blocked)
+            planner.step(cells, headings, np.zeros(1, dtype=bool))
+    for kernel in (plan_step, track_progress, fill_field):
+        assert len(kernel.signatures) == 1
