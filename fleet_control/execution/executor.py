@@ -23,6 +23,7 @@ from fleet_control.execution.kernels import (
     look_ahead,
     release_steps,
 )
+from fleet_control.execution.wait_kernels import find_waits
 from fleet_control.mapf.conflicts import ConflictCheck
 
 NOWHERE = -1
@@ -238,6 +239,19 @@ class Executor:
                 f"cell {cell} is in the books of unit {self.owners[cell]}, which is not what was "
                 "released and left"
             )
+
+    def waits(self) -> tuple[NDArray[np.int32], NDArray[np.bool_]]:
+        """int32[n_units], the unit that each waits for to leave its next cell, FREE or LOST; and
+        bool[n_units], whether that one cannot leave before it is released more (wait_kernels.py).
+        """
+        n_cells, n_units = len(self.owners), len(self.done)
+        first, last = np.full(n_cells, -1, dtype=np.int32), np.empty(n_cells, dtype=np.int32)
+        waits_for, goes_on = np.empty(n_units, dtype=np.int32), np.empty(n_units, dtype=bool)
+        find_waits(
+            self.cleared, self.released, self.committed, self.cells, self._tickets, self._acts,
+            self.is_present, self._serving, first, last, waits_for, goes_on,
+        )  # fmt: skip
+        return waits_for, goes_on
 
     def outlook(self) -> Outlook:
         """What units that are about to wait will drive next; each step is told once."""

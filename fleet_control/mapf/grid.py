@@ -87,19 +87,18 @@ def grid_of(layout: Layout, lanes: Lanes | None = None) -> Grid:
 def with_blocked(
     grid: Grid, blocked: NDArray[np.bool_], closed: NDArray[np.bool_] | None = None
 ) -> Grid:
-    """The grid while nobody may enter these cells. bool[n_cells], all there are.
+    """The grid while nobody may enter these cells. bool[n_cells] each, all there are.
 
-    Who is inside a closed area may drive on within it, to get out; a blocked cell is left and not
-    entered. Whatever is blocked in the grid given is forgotten. Aisles that are one-way only
-    because there is a way round are open both ways where that way is blocked. Cells keep their
-    rank.
+    closed: areas that nobody enters from outside; who is inside may drive on to leave. Whatever is
+    blocked or closed in the grid given is forgotten. Aisles that are one-way only because there
+    is a way round are open both ways where that way is blocked. Cells keep their rank.
     """
-    shut = (grid.ways >= 0) & blocked[grid.ways]
+    is_barred = blocked if closed is None else blocked | closed
+    shut = (grid.ways >= 0) & is_barred[grid.ways]
     if closed is not None:
-        shut |= (grid.ways >= 0) & closed[grid.ways] & ~closed[:, None]
-        blocked = blocked | closed
+        shut &= blocked[grid.ways] | ~closed[:, None]
     if grid.lanes is not None:
-        shut |= closed_around(grid.lanes, grid.ways, blocked)
+        shut |= closed_around(grid.lanes, grid.ways, is_barred)
     neighbours = _without(grid.ways, shut)
     return replace(grid, neighbours=neighbours, previous=previous_table(neighbours))
 

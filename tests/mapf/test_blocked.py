@@ -9,10 +9,13 @@ import numpy as np
 import pytest
 
 from fleet_control.mapf.conflicts import ConflictCheck
+from fleet_control.mapf.field_kernels import fill_field
 from fleet_control.mapf.grid import CELL_COST, TURN_COST, UNREACHABLE, Grid, grid_of, with_blocked
 from fleet_control.mapf.lanes import lanes_of
 from fleet_control.mapf.pibt import PibtPlanner
+from fleet_control.mapf.pibt_kernels import plan_step
 from fleet_control.mapf.planner import PlannerOptions
+from fleet_control.mapf.priorities import track_progress
 from gridfleet.timed_planner import TimedPlanner
 from layouts import (
     AISLE_KINDS,
@@ -127,6 +130,47 @@ def test_fields_are_those_of_the_blocked_floor_and_come_back(seed: int) -> None:
     planner.set_blocked(np.zeros_like(blocked))
     planner.fields.refresh()
     assert (planner.fields.values[slots] == before).all(), f"seed {seed}"
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_closed_areas_are_left_but_not_entered(seed: int) -> None:
+    """Inside an area all moves are there, as far as no cell is blocked; out of it too."""
+    layout, blocked = random_floor(seed)
+    blocked &= np.random.default_rng(seed).random(layout.n_cells) < 0.3
+    closed = np.zeros((layout.n_rows, layout.n_cols), dtype=bool)
+    closed[2:5, 1:5] = True
+    closed = closed.reshape(-1)
+    grid, ways = grid_of(layout, lanes_of(layout)), layout.neighbours
+    shut = with_blocked(grid, blocked, closed).neighbours
+    leads_in = (ways >= 0) & (blocked[ways] | (closed[ways] & ~closed[:, None]))
+    assert (shut[leads_in] == -1).all(), f"seed {seed}"
+    inside = (blocked | closed)[:, None] & ~leads_in
+    assert (shut[inside] == ways[inside]).all(), f"seed {seed}"
+    both = with_blocked(grid, blocked | closed).neighbours
+    outside = ~(blocked | closed)
+    assert (shut[outside] == both[outside]).all(), f"seed {seed}"
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_an_area_is_left_from_its_middle(seed: int) -> None:
+    layout = open_layout("open", np.ones((11, 11), dtype=np.int8))
+    run = Run(layout, seed)
+    closed = np.zeros((11, 11), dtype=bool)
+    closed[2:9, 2:9] = True
+    closed = closed.reshape(-1)
+    run.free = np.flatnonzero(~closed)
+    for unit in range(len(run.goals)):
+        run.goals[unit] = run.rng.choice(run.free)
+        run.planner.set_goal(unit, int(run.goals[unit]), 0)
+    run.planner.set_blocked(np.zeros_like(closed), closed)
+    assert closed[run.cells].any()
+    n_inside = len(run.cells)
+    for _ in range(100):
+        was_outside = ~closed[run.cells]
+        run.step()
+        assert not closed[run.cells[was_outside]].any(), f"seed {seed}"
+        n_inside = closed[run.cells].sum()
+    assert n_inside == 0, f"seed {seed}"
 
 
 class Run:
@@ -296,3 +340,53 @@ def test_the_stopwatch_passes_blocked_cells_on() -> None:
     cells, headings = np.array([1], dtype=np.int32), np.zeros(1, dtype=np.int8)
     assert timed.step(cells, headings, np.zeros(1, dtype=bool))[0] == 1
     assert timed.fields.distance(1, 0, 4, 0) == UNREACHABLE
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_the_next_cell_is_the_one_that_a_lone_unit_drives_to(seed: int) -> None:
+    layout, blocked = random_floor(seed)
+    run = Run(layout, seed)
+    run.planner.set_blocked(blocked)
+    units = range(len(run.cells))
+    for _ in range(10):
+        ways = run.planner.ways_left(run.cells, run.headings)
+        found = run.planner.next_cells(run.cells, run.headings)
+        for unit in units:
+            goal, here = int(run.goals[unit]), (int(run.cells[unit]), int(run.headings[unit]))
+            way = by_heap(run.planner._grid, goal, 0).get(here, UNREACHABLE)
+            assert ways[unit] == way, f"seed {seed}"
+            assert (found[unit] < 0) == (way == UNREACHABLE or here[0] == goal), f"seed {seed}"
+        alone = PibtPlanner(run.planner._grid, 1, PlannerOptions())
+        unit = int(run.rng.integers(len(units)))
+        alone.set_goal(0, int(run.goals[unit]), 0)
+        one = slice(unit, unit + 1)
+        after = alone.step(run.cells[one], run.headings[one], np.zeros(1, dtype=bool))
+        costs = by_heap(run.planner._grid, int(run.goals[unit]), 0)
+        if found[unit] >= 0:
+            ends = [int(after[0]), int(found[unit])]
+            ways_on = [way_over(run, unit, end, costs) for end in ends]
+            assert ways_on[0] == ways_on[1] == ways[unit], f"seed {seed}"
+        run.step()
+
+
+def way_over(run: Run, unit: int, cell: int, ways: dict[tuple[int, int], int]) -> int:
+    """Cost of the unit's way to its goal with that cell as the next."""
+    here, grid = int(run.cells[unit]), run.planner._grid
+    heading = layout_steps(run.layout)[cell - here]
+    turns = min((heading - int(run.headings[unit])) % 4, (int(run.headings[unit]) - heading) % 4)
+    cost = turns * TURN_COST + CELL_COST + int(grid.surcharges[here, heading])
+    return cost + ways[cell, int(heading)]
+
+
+def test_kernels_compile_once() -> None:
+    """Whatever is blocked, and with lanes or without, the kernels see arrays of one type."""
+    layout = load("teaching")
+    for grid in (grid_of(layout), grid_of(layout, lanes_of(layout))):
+        planner = PibtPlanner(grid, 1, PlannerOptions())
+        cells, headings = layout.cells_of(CellKind.FLOOR)[:1], np.zeros(1, dtype=np.int8)
+        planner.set_goal(0, int(layout.cells_of(CellKind.FLOOR)[-1]), 0)
+        for blocked in (np.zeros(layout.n_cells, dtype=bool), np.ones(layout.n_cells, dtype=bool)):
+            planner.set_blocked(blocked)
+            planner.step(cells, headings, np.zeros(1, dtype=bool))
+    for kernel in (plan_step, track_progress, fill_field):
+        assert len(kernel.signatures) == 1
