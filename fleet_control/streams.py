@@ -35,24 +35,27 @@ class Streams:
             self.last_cells, self._n_rows, self._n_cols,
         )  # fmt: skip
         if row >= 0:
-            raise InvariantError(self._fault_of(releases, row))
+            raise InvariantError(say_bad_row(releases, row, self.last_steps, self.last_cells))
         # Rows of a unit ascend, and of repeated indices numpy assigns the last.
         self.last_steps[releases.units] = releases.steps
         self.last_cells[releases.units] = releases.cells
 
-    def _fault_of(self, releases: Releases, row: int) -> str:
-        """Why the row cannot be executed, in words."""
-        unit, step = int(releases.units[row]), int(releases.steps[row])
-        if not 0 <= unit < len(self.last_steps):
-            return f"step {step} is released to unit {unit}, which does not exist"
-        before, here = int(self.last_steps[unit]), int(self.last_cells[unit])
-        if row > 0 and releases.units[row - 1] == unit:
-            before, here = int(releases.steps[row - 1]), int(releases.cells[row - 1])
-        if step != before + 1:
-            return f"unit {unit}: step {step} is released after step {before}"
-        act, cell = int(releases.acts[row]), int(releases.cells[row])
-        if act not in list(Act):
-            return f"unit {unit}, step {step}: {act} is no act"
-        if act == Act.DRIVE:
-            return f"unit {unit}, step {step}: no drive leads from cell {here} to cell {cell}"
-        return f"unit {unit}, step {step}: {Act(act).name} on cell {cell} from cell {here}"
+
+def say_bad_row(
+    releases: Releases, row: int, last_steps: NDArray[np.int32], last_cells: NDArray[np.int32]
+) -> str:
+    """Why the row cannot be executed, in words. last_steps, last_cells: as of `Streams`."""
+    unit, step = int(releases.units[row]), int(releases.steps[row])
+    if not 0 <= unit < len(last_steps):
+        return f"step {step} is released to unit {unit}, which does not exist"
+    before, here = int(last_steps[unit]), int(last_cells[unit])
+    if row > 0 and releases.units[row - 1] == unit:
+        before, here = int(releases.steps[row - 1]), int(releases.cells[row - 1])
+    if step != before + 1:
+        return f"unit {unit}: step {step} is released after step {before}"
+    act, cell = int(releases.acts[row]), int(releases.cells[row])
+    if act not in list(Act):
+        return f"unit {unit}, step {step}: {act} is no act"
+    if act == Act.DRIVE:
+        return f"unit {unit}, step {step}: no drive leads from cell {here} to cell {cell}"
+    return f"unit {unit}, step {step}: {Act(act).name} on cell {cell} from cell {here}"

@@ -10,6 +10,7 @@ from fleet_control.backend import (
     Act,
     Backend,
     Commands,
+    FleetState,
     Releases,
     Reports,
     StationJobs,
@@ -19,6 +20,8 @@ from fleet_control.backend import (
 from fleet_control.instant import Chaos, InstantBackend
 from layouts import Layout, Station, StationKind, open_layout
 from twin.kinematic.engine import KinematicTwin
+from twin.link import Noise
+from twin.linked import LinkedTwin
 from twin.people import People
 
 N_ROWS, N_COLS = 6, 8
@@ -34,11 +37,25 @@ def _kinematic(layout: Layout, *fleet: np.ndarray) -> KinematicTwin:
     return KinematicTwin(layout, *fleet, People(len(layout.stations), seed=3))
 
 
+def _linked(layout: Layout, *fleet: np.ndarray) -> LinkedTwin:
+    return LinkedTwin(layout, _kinematic(layout, *fleet))
+
+
+def _lossy(layout: Layout, *fleet: np.ndarray) -> LinkedTwin:
+    linked = LinkedTwin(layout, _kinematic(layout, *fleet), seed=7)
+    linked.link.set_noise(Noise(loss=0.1, duplicate=0.1, delay_s=0.05, reorder=0.02))
+    return linked
+
+
 BACKENDS: dict[str, Maker] = {
     "instant": InstantBackend,
     "instant, out of step": _chaotic,
     "kinematic": _kinematic,
+    "linked": _linked,
+    "linked, lossy": _lossy,
 }
+PATIENT = (_lossy,)
+"""Those whose units answer late, so that `connect` takes its time."""
 RESOLUTION_S = 0.05
 """Half of it is how far `Reports.time_s` may be from the time asked for."""
 
@@ -76,6 +93,18 @@ class Rig:
         self.reports: list[Reports] = []
         self.lines: list[tuple[float, int, int, int]] = []
         self.now_s = 0.0
+
+    def connect(self) -> FleetState:
+        """Connect; a backend may take time to find out where everything is."""
+        state = self.backend.connect()
+        assert state.time_s >= self.now_s - RESOLUTION_S / 2
+        self.now_s = max(self.now_s, state.time_s)
+        return state
+
+    def resend(self, unit: int, first: int) -> None:
+        """Say again, as a controller that has connected again, what was released to the unit."""
+        steps = self.steps[unit][first:]
+        self.send([(unit, first + i, *step) for i, step in enumerate(steps)])
 
     def release(self, unit: int, *steps: int | tuple[int, Act]) -> None:
         """Next steps of one unit: a cell to drive to, or (cell, act)."""

@@ -117,11 +117,8 @@ class KinematicTwin:
             )
         cells = self._cells[np.arange(len(units)), units["done"] % RING]
         self._begin_streams(cells)
-        pod_cells = np.full(self._n_pods, -1, dtype=np.int32)
-        standing = np.flatnonzero(self._pod_at >= 0)
-        pod_cells[self._pod_at[standing]] = standing
         return FleetState(
-            self.time_s, cells, units["heading"].copy(), units["carried"].copy(), pod_cells
+            self.time_s, cells, units["heading"].copy(), units["carried"].copy(), self.pod_cells()
         )
 
     def _begin_streams(self, cells: NDArray[np.int32]) -> None:
@@ -176,6 +173,23 @@ class KinematicTwin:
             cell = self._layout.cell_at(x_m, y_m)
             contact = Contact(tick * self.tick_s, int(unit), int(other), cell, x_m, y_m)
             self._contacts.append(contact)
+
+    @property
+    def units(self) -> NDArray[np.void]:
+        """UNIT[n_units], all about each unit (simulator only; to be read, not written)."""
+        return self._units
+
+    @property
+    def step_cells(self) -> NDArray[np.int32]:
+        """int32[n_units, RING], cell of step s in column s % RING (simulator only)."""
+        return self._cells
+
+    def pod_cells(self) -> NDArray[np.int32]:
+        """int32[n_pods], cell of each standing pod, -1 for those carried."""
+        pod_cells = np.full(self._n_pods, -1, dtype=np.int32)
+        standing = np.flatnonzero(self._pod_at >= 0)
+        pod_cells[self._pod_at[standing]] = standing
+        return pod_cells
 
     def poses(self) -> NDArray[np.float64]:
         """float64[n_units, 3]: x, y in metres and yaw in radians, world frame."""

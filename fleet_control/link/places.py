@@ -1,0 +1,54 @@
+"""Where among its steps does a unit stand that has forgotten them?"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fleet_control.backend import Act
+
+
+def step_at(
+    cells: NDArray[np.int32], acts: NDArray[np.int8], cell: int, beyond: int, is_laden: bool,
+    was_laden: int,
+) -> int:  # fmt: skip
+    """Index of the first step after which a unit can be at this place with this load, or -1.
+
+    cells, acts: of the last step known to be done and of all released after it. The first cell may
+    be -1, unknown, for a unit that may be past it already but not yet at the next centre.
+    cell: centre that the unit reached last. beyond: the cell that it also covers, between two
+    centres, or -1. was_laden: load after the first step: 1, 0, or -1 where nobody knows.
+
+    A place that comes up twice is taken as the first: everything is then as it was there, so that
+    what follows can be done again; and no cell is held but those the unit covers, either way.
+    """
+    for step in range(len(cells)):
+        is_known = cells[step] >= 0
+        if (cells[step] != cell and is_known) or not _leads_to(cells, acts, step, beyond):
+            continue
+        if not is_known and beyond < 0:
+            continue
+        expected = _load_after(acts, step, was_laden)
+        if expected < 0 or bool(expected) == is_laden:
+            return step
+    return -1
+
+
+def _leads_to(cells: NDArray[np.int32], acts: NDArray[np.int8], step: int, beyond: int) -> bool:
+    if beyond < 0:
+        return True
+    is_last = step + 1 == len(cells)
+    return not is_last and acts[step + 1] == Act.DRIVE and cells[step + 1] == beyond
+
+
+def _load_after(acts: NDArray[np.int8], step: int, was_laden: int) -> int:
+    """1 laden, 0 empty, -1 unknown: by the act before, else the load before, else the act after."""
+    for act in acts[step:0:-1].tolist():
+        if act != Act.DRIVE:
+            return int(act == Act.LIFT)
+    if was_laden >= 0:
+        return was_laden
+    for act in acts[step + 1 :].tolist():
+        if act != Act.DRIVE:
+            return int(act == Act.LOWER)
+    return -1

@@ -1,0 +1,199 @@
+"""What follows from a state that says more than progress: who reboots, gives up, turns up.
+
+Cells are freed on the unit's word alone, and only on such words as no message still on its way can
+make untrue. The rules are those of the release protocol (docs/decisions), and each says here what
+goes wrong without it.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from fleet_control.errors import InvariantError
+from fleet_control.link.books import NEVER_S, PLACED, STRAY, UNHEARD, UNPLACED, Books
+from fleet_control.link.messages import RING
+from fleet_control.link.places import step_at
+
+CANCEL_LATER = -1
+State = Any
+"""A STATE record."""
+
+
+class Settler:
+    """The courier's judgement on single units.
+
+    retractions: (unit, last step kept) that are still to be reported. is_greeting: units that
+    answer now are believed, for the controller has not said yet what it knows of them.
+    """
+
+    def __init__(self, books: Books) -> None:
+        self._books = books
+        self.retractions: list[tuple[int, int]] = []
+        self.is_greeting = True
+
+    def settle(self, unit: int, state: State) -> None:
+        """Take in a state that is not mere progress."""
+        book = self._books.units[unit]
+        if state["session"] != book["session"]:
+            self._meet_session(book, int(state["session"]))
+        if book["stage"] == UNHEARD:
+            self._first_answer(unit, state)
+        elif book["stage"] != PLACED:
+            self._place(unit, state)
+        else:
+            self._follow(unit, state)
+
+    def _meet_session(self, book: Any, session: int) -> None:
+        """A unit that was switched on again has forgotten its steps, and takes no order that was
+        meant for the session before: so none of those in flight can move it any more."""
+        is_first = book["session"] < 0
+        book["session"] = session
+        if is_first:
+            return
+        book["order"] = book["before"] = book["retry"] = 0
+        book["is_dead"], book["is_echoed"] = 1, 0
+        if book["stage"] != UNHEARD:
+            book["stage"] = UNPLACED
+
+    def _first_answer(self, unit: int, state: State) -> None:
+        """The first word of a unit to this controller."""
+        book = self._books.units[unit]
+        if book["is_restored"]:
+            self.adopt(unit, state)
+        elif not self.is_greeting:
+            book["stage"] = STRAY
+        elif state["order"] == 0:
+            self._begin_at(unit, int(state["cell"]))
+        else:
+            self._believe(unit, state)
+
+    def _begin_at(self, unit: int, cell: int) -> None:
+        """Its steps begin where it stands, if it knows."""
+        book = self._books.units[unit]
+        for name in ("done", "cleared", "released", "base", "told_done", "told_cleared"):
+            book[name] = 0
+        book["order"] = book["before"] = book["cancel"] = book["ahead_step"] = 0
+        book["is_dead"], book["is_echoed"] = 1, 0
+        book["stage"] = PLACED if cell >= 0 else UNPLACED
+        self._books.cells[unit, 0] = cell
+        self._books.acts[unit, 0] = 0
+
+    def _believe(self, unit: int, state: State) -> None:
+        """A unit under way says how far it is and how far it may go."""
+        book, done = self._books.units[unit], int(state["done"])
+        book["done"] = book["told_done"] = done
+        book["cleared"] = book["told_cleared"] = state["cleared"]
+        book["released"] = book["base"] = state["base"]
+        book["order"], book["is_dead"], book["is_echoed"] = state["order"], 0, 1
+        book["stage"] = PLACED
+        self._books.cells[unit] = -1
+        self._books.cells[unit, done % RING] = state["cell"]
+        if state["base"] > done:
+            self._books.cells[unit, (done + 1) % RING] = state["next"]
+
+    def adopt(self, unit: int, state: State) -> None:
+        """Bring together what the controller says it released, from step `cleared` of the book to
+        `released`, with what the unit says."""
+        books, book = self._books, self._books.units[unit]
+        if state["order"] == 0:
+            book["stage"], book["told_done"] = UNPLACED, -1
+            self._place(unit, state)
+            return
+        done, base, first = int(state["done"]), int(state["base"]), int(book["cleared"])
+        if not first <= done <= base <= book["released"]:
+            raise InvariantError(
+                f"unit {unit} has done step {done} and may do step {base}, but the controller "
+                f"knows steps {first} to {book['released']} of it; its journal is not the last one"
+            )
+        if books.cells[unit, done % RING] != state["cell"]:
+            raise InvariantError(
+                f"unit {unit} has done step {done} on cell {state['cell']}, for which the "
+                f"controller released cell {books.cells[unit, done % RING]}; its journal is not "
+                "the one of this fleet"
+            )
+        book["done"], book["base"], book["order"] = done, base, state["order"]
+        book["cleared"] = max(first, int(state["cleared"]))
+        book["is_dead"], book["is_echoed"], book["stage"] = 0, 1, PLACED
+        book["is_new"] = book["released"] > base
+        if book["cancel"] == CANCEL_LATER:
+            self.begin_cancel(unit)
+        self._follow(unit, state)
+
+    def _place(self, unit: int, state: State) -> None:
+        """Find the place of a unit that remembers no steps among those it may have done."""
+        books, book = self._books, self._books.units[unit]
+        if state["order"] != 0 or state["cell"] < 0:
+            return
+        done = int(book["done"])
+        slots = np.arange(done, book["released"] + 1) % RING
+        further = step_at(
+            books.cells[unit, slots], books.acts[unit, slots], int(state["cell"]),
+            int(state["next"]), bool(state["load"] >= 0), int(book["laden"]),
+        )  # fmt: skip
+        if further < 0:
+            book["stage"] = STRAY
+            return
+        book["done"] = book["base"] = done + further
+        book["cleared"] = max(book["cleared"], book["done"])
+        book["laden"] = state["load"] >= 0
+        book["stage"] = PLACED
+        # It holds exactly what it covers: both cells if it stands between two.
+        self._retract(unit, done + further + int(state["next"] >= 0))
+
+    def _follow(self, unit: int, state: State) -> None:
+        """A unit in its place: progress, orders taken, orders given up."""
+        book = self._books.units[unit]
+        # Numbers of any other order than these two are not those of the steps in the books.
+        if state["order"] != 0 and state["order"] in (book["order"], book["before"]):
+            book["done"] = max(book["done"], state["done"])
+            book["cleared"] = max(book["cleared"], state["cleared"])
+            book["laden"] = state["load"] >= 0
+        if state["order"] == book["order"]:
+            book["is_echoed"] = 1
+            book["base"] = max(book["base"], state["base"])
+        elif not book["is_echoed"] and book["done"] > book["stand"]:
+            book["is_dead"] = 1  # it finished its open step, and does not take the order there
+        given_up = book["cancel"] if book["cancel"] > 0 else book["order"] * (not book["is_dead"])
+        # The tombstone says that the order can never be taken any more, even if it comes later.
+        if given_up and state["tombstone"] >= given_up:
+            kept = _kept(book, state, int(given_up))
+            if kept >= 0:
+                self._retract(unit, kept)
+
+    def begin_cancel(self, unit: int) -> None:
+        """Ask the unit to give its order up; where it has none, there is nothing to wait for."""
+        book = self._books.units[unit]
+        if book["stage"] != PLACED:
+            book["cancel"] = CANCEL_LATER
+        elif book["is_dead"]:
+            self._retract(unit, int(book["released"]))
+        else:
+            book["cancel"], book["instant_s"] = book["order"], NEVER_S
+
+    def admit(self, unit: int, cell: int) -> None:
+        """The stray unit's steps begin at this cell, where it stood when that was told."""
+        book, state = self._books.units[unit], self._books.latest[unit]
+        self._begin_at(unit, cell)
+        book["laden"] = state["load"] >= 0
+        if state["cell"] != cell or state["next"] >= 0:
+            book["stage"] = STRAY
+
+    def _retract(self, unit: int, kept: int) -> None:
+        book = self._books.units[unit]
+        book["released"] = kept
+        book["is_dead"], book["is_new"] = 1, 0
+        book["cancel"] = book["ahead_step"] = 0
+        self.retractions.append((unit, kept))
+
+
+def _kept(book: Any, state: State, given_up: int) -> int:
+    """Last step that a unit keeps which says that it has given up an order; -1 not known yet."""
+    if state["order"] >= given_up:
+        return int(state["base"]) if state["stands"] else -1
+    # The order never came, only the cancelling did. What the unit covers it covers nevertheless.
+    if state["order"] == 0:
+        return int(book["done"]) + int(state["next"] >= 0)
+    at_rest = state["stands"] or state["done"] == state["base"]
+    return int(state["base"]) if at_rest else -1
