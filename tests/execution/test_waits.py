@@ -232,5 +232,5 @@ def test_broken_orders_of_visits_are_told_first() -> None:
 
 
 def test_kernels_compile_once() -> None:
-    scene(0).executor.waits()
+    roots_of(*scene(0).executor.waits())
     assert len(find_waits.signatures) == len(find_roots.signatures) == 1
