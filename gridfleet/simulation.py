@@ -106,6 +106,11 @@ class Simulation:
         return self._setup.counted
 
     @property
+    def began_at_s(self) -> float:
+        """Simulated time at which `run` begins: 0 unless a journalled run goes on."""
+        return self._first_cycle * CYCLE_S
+
+    @property
     def demand_summary(self) -> DemandSummary | None:
         return self._setup.demand
 

@@ -26,8 +26,8 @@ Column = NDArray[Any]
 
 
 def pack(column: Column, before: Column | None) -> int | list[Any]:
-    """What msgpack can hold: the code of the dtype alone for an empty column, or [code, way, least,
-    bytes]. before: the column in front of it of the same length, or None."""
+    """What msgpack can hold: the code of the dtype alone for an empty column, or [code, form, least,
+    bytes], where form is RAW or the way and the bytes of a number, 3 * size + way. before: the column in front of it of the same length, or None."""
     code = _CODES.get(column.dtype)
     if code is None or column.ndim != 1:
         raise JournalError(f"no column of {column.dtype} with {column.ndim} dimensions can be kept")
@@ -76,20 +76,23 @@ def _numbers(column: NDArray[np.int64], before: Column | None, way: int) -> NDAr
     return column
 
 
-def unpack(packed: object, before: Column | None) -> Column:
+def unpack(packed: Any, before: Column | None) -> Column:
     """The column again, its own and writable. Raises DamageError for what `pack` never made."""
     try:
         if isinstance(packed, int):
             return np.empty(0, dtype=DTYPES[packed])
-        code, way, least, data = packed  # type: ignore[misc]
-        dtype = np.dtype(DTYPES[code])
-        if way == RAW:
-            return np.frombuffer(data, dtype=dtype).copy()
-        size, way = (way - 1) // 3, (way - 1) % 3 + 1
-        numbers = np.frombuffer(data, dtype=_NARROW[size.bit_length() - 1]).astype(np.int64) + least
-        return _column(numbers, before, way).astype(dtype)
+        return _unpacked(packed[0], packed[1], packed[2], packed[3], before)
     except (AssertionError, IndexError, OverflowError, TypeError, ValueError) as error:
         raise DamageError(f"a column cannot be read: {error}") from None
+
+
+def _unpacked(code: int, form: int, least: int, data: bytes, before: Column | None) -> Column:
+    dtype = np.dtype(DTYPES[code])
+    if form == RAW:
+        return np.frombuffer(data, dtype=dtype).copy()
+    size, way = (form - 1) // 3, (form - 1) % 3 + 1
+    numbers = np.frombuffer(data, dtype=_NARROW[size.bit_length() - 1]).astype(np.int64) + least
+    return _column(numbers, before, way).astype(dtype)
 
 
 def _column(numbers: NDArray[np.int64], before: Column | None, way: int) -> NDArray[np.int64]:

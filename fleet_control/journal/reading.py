@@ -68,7 +68,7 @@ def _snapshot(path: Path, db: sqlite3.Connection, cycle: int) -> Snapshot | Dama
         mind, world = (zlib.decompress(part) for part in row[4:6])
     except (sqlite3.Error, OverflowError) as error:
         return DamageError(f"{where} cannot be read: {error}")
-    return Snapshot(*row[:4], mind, world)
+    return Snapshot(row[0], row[1], row[2], row[3], mind, world)
 
 
 def read_events(path: Path, db: sqlite3.Connection, until_cycle: int) -> list[tuple[int, bytes]]:

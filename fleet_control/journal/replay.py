@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
-from fleet_control.backend import Commands, Reports
+from fleet_control.backend import Commands, FleetState, Reports
 from fleet_control.errors import FleetError
 from fleet_control.journal.codec import Codec
 from fleet_control.journal.compare import Place, first_difference
@@ -39,8 +39,11 @@ class Outcome:
 class _Replay:
     """One pass over the records; stops at the first difference."""
 
-    def __init__(self, codec: Codec, own: Codec, step: Step, place: Place | None) -> None:
+    def __init__(
+        self, codec: Codec, own: Codec, step: Step, place: Place | None, state: FleetState | None
+    ) -> None:
         self._codec, self._own, self._step, self._place = codec, own, step, place
+        self._state = state
         self._made: Commands | None = None
         self._error: FleetError | None = None
         self._cycle = 0
@@ -55,6 +58,11 @@ class _Replay:
             self._decide(record)
         elif record.kind is Kind.DECISION:
             self._compare(record)
+        elif record.kind is Kind.CONNECT and self._state is not None:
+            kept = self._codec.decode(record.data)
+            if self._own.encode(kept) != self._own.encode(self._state):
+                found = first_difference(kept, self._state, self._place)
+                self.difference = self._where(f"fleet at the start {found or 'has another form'}")
         elif record.kind is Kind.FINISHED:
             self.is_finished = True
 
@@ -92,15 +100,16 @@ class _Replay:
 
 def replay(
     records: Iterable[Record], codec: Codec, step: Step, *, most: int | None = None,
-    place: Place | None = None, own: Codec | None = None,
+    place: Place | None = None, own: Codec | None = None, state: FleetState | None = None,
     on_cycle: Callable[[float], None] | None = None,
 ) -> Outcome:  # fmt: skip
     """Let `step` decide on every journalled input and compare, up to the first difference.
 
     codec: that of the journal; own: that of this code, where they differ. most: records at most.
-    place: how people name a cell. on_cycle: told the time of every input.
+    place: how people name a cell. state: the fleet that the controller was made for, which has to
+    be the journalled one; None: not compared. on_cycle: told the time of every input.
     """
-    one = _Replay(codec, own or codec, step, place)
+    one = _Replay(codec, own or codec, step, place, state)
     damage = ""
     try:
         for record in islice(records, most):
