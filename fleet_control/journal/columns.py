@@ -26,8 +26,9 @@ Column = NDArray[Any]
 
 
 def pack(column: Column, before: Column | None) -> int | list[Any]:
-    """What msgpack can hold: the code of the dtype alone for an empty column, or [code, form, least,
-    bytes], where form is RAW or the way and the bytes of a number, 3 * size + way. before: the column in front of it of the same length, or None."""
+    """What msgpack can hold: the code of the dtype alone for an empty column, or [code, form,
+    least, bytes]. form: RAW, or way and bytes of a number as 3 * size + way. before: the column in
+    front of it if it has the same length, or None."""
     code = _CODES.get(column.dtype)
     if code is None or column.ndim != 1:
         raise JournalError(f"no column of {column.dtype} with {column.ndim} dimensions can be kept")
