@@ -37,8 +37,11 @@ def connect(path: Path, synchronous: str) -> sqlite3.Connection:
 
 
 def connect_to_read(path: Path) -> sqlite3.Connection:
+    """A connection that reads, and leaves no files behind where there is nobody who writes."""
+    is_quiet = not path.with_name(path.name + "-wal").exists()
+    how = "mode=ro&immutable=1" if is_quiet else "mode=ro"
     with told(path, "cannot be opened"):
-        return sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, isolation_level=None)
+        return sqlite3.connect(f"{path.resolve().as_uri()}?{how}", uri=True, isolation_level=None)
 
 
 @contextmanager
@@ -100,7 +103,7 @@ def check_is_journal(path: Path) -> None:
 
 
 def _marks(path: Path) -> tuple[int, int]:
-    db = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)
+    db = connect_to_read(path)
     try:
         return tuple(  # type: ignore[return-value]
             int(db.execute(f"pragma {name}").fetchone()[0])

@@ -75,6 +75,8 @@ class Recorder:
 
     def rest(self, cycle: int, run: Stateful) -> None:
         """Between two cycles, when all of `cycle - 1` has been sent."""
+        if self.is_catching_up:
+            return
         if cycle % self._snapshot_cycles == 0:
             self.take_snapshot(cycle, run)
         self._journal.tidy()

@@ -37,7 +37,11 @@ from fleet_control.journal.records import (
 
 KEPT_SNAPSHOTS = 2
 LONG_LOG_BYTES = 8 << 20
-"""Size of the write-ahead log from which `tidy` copies it into the database."""
+"""Length of the write-ahead log from which `tidy` copies it into the database."""
+ROW_BYTES = 4096
+"""What a commit of small rows adds to the log beside them: whole pages are logged."""
+BUSY_MS = 5000
+"""How long to wait for others that read."""
 ABOVE_ALL = 1 << 20
 """Epoch that goes on where the earlier ones cannot be read."""
 _END = "select number, checksum, kind from records order by number desc limit 1"
@@ -56,7 +60,7 @@ class Journal:
 
     def __init__(self, path: Path, db: sqlite3.Connection, lock: JournalLock | None = None) -> None:
         self.path, self._db, self._lock = path, db, lock
-        self._is_begun = False
+        self._is_begun, self._n_logged = False, 0
         self.last_number, self.anchor = 0, FIRST_ANCHOR
         self.epoch = 0
 
@@ -152,6 +156,7 @@ class Journal:
             row = (number, int(kind), cycle, stored, checksum)
             self._db.execute("insert into records values (?, ?, ?, ?, ?)", row)
         self.last_number, self.anchor = number, checksum
+        self._n_logged += len(stored) + ROW_BYTES
 
     def commit(self) -> None:
         """All that was appended is safe when this returns; only then may anything be sent."""
@@ -161,15 +166,15 @@ class Journal:
             self._is_begun = False
 
     def tidy(self) -> None:
-        """Copy the write-ahead log into the database if it is long. Takes some milliseconds: to be
-        called when no release waits for it."""
-        try:
-            is_long = os.stat(f"{self.path}-wal").st_size >= LONG_LOG_BYTES
-        except OSError:
-            is_long = False
-        if is_long:
-            with told(self.path, "cannot be written"):
-                self._db.execute("pragma wal_checkpoint(restart)").fetchall()
+        """Copy the write-ahead log into the database once it is long. Takes some milliseconds: to
+        be called when no release waits for it. What a reader still needs is left for later."""
+        if self._n_logged < LONG_LOG_BYTES:
+            return
+        self._n_logged = 0
+        with told(self.path, "cannot be written"):
+            self._db.execute("pragma busy_timeout = 0").fetchall()
+            self._db.execute("pragma wal_checkpoint(truncate)").fetchall()
+            self._db.execute(f"pragma busy_timeout = {BUSY_MS}").fetchall()
 
     def take_snapshot(self, snapshot: Snapshot, events: bytes) -> None:
         """Keep a snapshot, and the event log since the one before; drop all but the last two.
@@ -178,6 +183,7 @@ class Journal:
         zipped = [zlib.compress(part, 1) for part in (snapshot.mind, snapshot.world, events)]
         row = (snapshot.cycle, snapshot.number, snapshot.anchor, snapshot.n_events, *zipped[:2])
         event_row = (snapshot.cycle, zipped[2])
+        self._n_logged += sum(map(len, zipped))
         self._write_together(
             ("insert or replace into snapshots values (?, ?, ?, ?, ?, ?, ?)",
              (*row, checksum_of(*row))),
