@@ -276,6 +276,10 @@ class Executor:
         """Cell of one of the unit's steps that it still holds or has ahead."""
         return int(self.cells[unit, step % RING])
 
+    def find_cells(self) -> NDArray[np.int32]:
+        """`cells_now` as a call, for those who look again and again."""
+        return self.cells_now
+
     def cell_now(self, unit: int) -> int:
         """Cell whose centre the unit reached last."""
         return int(self.cells[unit, self.done[unit] % RING])

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from fleet_control.backend import Reports, StationJobs
 from fleet_control.events import EventKind, EventLog
 from fleet_control.work import rules
-from fleet_control.work.intake import Intake
+from fleet_control.work.intake import Intake, OrderLines
 from fleet_control.work.inventory import Inventory
 from fleet_control.work.jobs import JobBoard
 from fleet_control.work.lines import WaitingLines
@@ -174,6 +174,11 @@ class FulfilmentWork:
     def station_times(self, now_s: float) -> NDArray[np.float64]:
         """float64[n_stations, 4], seconds picking, starved, blocked and without work since 0."""
         return self._clock.times_s(now_s)
+
+    @property
+    def order_lines(self) -> OrderLines:
+        """All orders as lists, made from the order book and never changed."""
+        return self._intake.lines
 
     @property
     def lines_done(self) -> int:
