@@ -132,7 +132,10 @@ class FulfilmentWork:
 
     def give_back(self, unit: int, now_s: float) -> bool:
         task = self._running[unit]
-        if task is None or self._inventory.is_carried(task.pod):
+        if task is None:
+            return False
+        if self._inventory.is_carried(task.pod):
+            self._gate.put_off(task.station, unit)
             return False
         self._note(now_s, EventKind.TASK_RETURNED, task, cell=task.cell)
         self._running[unit] = None

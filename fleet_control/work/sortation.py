@@ -131,7 +131,10 @@ class SortationWork:
 
     def give_back(self, unit: int, now_s: float) -> bool:
         ride = self._running[unit]
-        if ride is None or ride.parcel >= 0:
+        if ride is None:
+            return False
+        if ride.parcel >= 0:
+            self._gate.put_off(self._chute_of[ride.parcel], unit)
             return False
         self._note(now_s, EventKind.TASK_RETURNED, ride)
         self._clock.leave(ride.station, unit, now_s)

@@ -126,5 +126,39 @@ def test_calls_out_of_turn_are_refused():
         work.errand_done(1, 10.0)
     with pytest.raises(TaskError, match="task 0 is not open"):
         work.begin(0, 1, 10.0)
+    with pytest.raises(TaskError, match="unit 0 has task 0 and cannot begin 1"):
+        work.begin(1, 0, 10.0)
     with pytest.raises(TaskError, match="job 4"):
         work.advance(10.2, line_reports(10.2, [(10.1, 0, 4, 0)]))
+    work.errand_done(0, 11.0)
+    with pytest.raises(TaskError, match=r"parcel 0 of job 0 .* never given"):
+        work.advance(11.2, line_reports(11.2, [(11.1, 0, 0, 0)]))
+    assert work.take_station_jobs().lines.tolist() == [0]
+    with pytest.raises(TaskError, match=r"parcel 3 of job 0 .* never given"):
+        work.advance(11.2, line_reports(11.2, [(11.1, 0, 0, 3)]))
+
+
+def test_a_ride_goes_back_until_it_has_a_parcel():
+    log = EventLog()
+    work = SortationWork(make_floor([INDUCT, EJECT], [1, 0]), 3, 36_000.0, 0, log)
+    work.advance(10.0, line_reports(10.0, []))
+    assert work.open_tasks().tasks.tolist() == [0, 1], "as many as have room"
+    for task in (0, 1):
+        work.begin(task, task, 10.0, 50)
+    assert work.give_back(0, 10.5)
+    assert not work.give_back(0, 10.5)
+    assert work.open_tasks().tasks.tolist() == [0]
+    assert [unit for unit, _ in work.take_errands()] == [1]
+    assert (work.task_of(0), work.task_of(1)) == (-1, 1)
+    work.advance(11.0, line_reports(11.0, []))
+    assert work.open_tasks().tasks.tolist() == [0], "it has kept its room"
+    work.begin(0, 2, 12.0)
+    work.errand_done(1, 13.0)
+    assert not work.give_back(1, 13.0), "a parcel is being put on it"
+    work.take_station_jobs()
+    work.advance(14.0, line_reports(14.0, [(13.9, 0, 0, 0)]))
+    assert not work.give_back(1, 14.0)
+    names = ("time_s", "task", "unit", "station", "cell")
+    returned = rows_of(log, EventKind.TASK_RETURNED)
+    assert [returned[name].tolist() for name in names] == [[10.5], [0], [0], [0], [0]]
+    assert len(work.open_tasks().tasks) == 1, "unit 1 has made room"
