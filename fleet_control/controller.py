@@ -25,7 +25,7 @@ from fleet_control.operations import Operation
 from fleet_control.parking import Parking
 from fleet_control.supervision.stops import StopOptions
 from fleet_control.supervision.supervisor import Supervisor
-from fleet_control.work.work import Work
+from fleet_control.work.work import OpenTasks, Work
 
 STOPPED = 6
 """What the time of a unit that cannot go on is booked on, beside those of fleet_control.driving."""
@@ -146,14 +146,28 @@ class Controller:
         if not len(offered.tasks):
             return
         free = np.flatnonzero(is_free).astype(np.int32)
-        n_weighed = min(self._options.max_tasks, len(free))  # as many as can be taken now
-        cells = offered.cells[:n_weighed].tolist()
-        costs = np.array([self._costs_to(cell, free) for cell in cells])
+        tasks, costs = self._weigh(offered, free)
         for row, column in self._allocate(costs)[:room]:
             unit = int(free[column])
             self.driving.take(unit)
             cell = self.executor.cell_now(unit)
-            self.work.begin(int(offered.tasks[row]), unit, self._now_s, cell)
+            self.work.begin(tasks[row], unit, self._now_s, cell)
+
+    def _weigh(
+        self, offered: OpenTasks, free: NDArray[np.int32]
+    ) -> tuple[list[int], NDArray[np.float64]]:
+        """The oldest tasks that can be reached, as many as can be taken now, and the cost of each
+        for each free unit. Tasks that nobody reaches for now must not hide those behind them."""
+        n_weighed = min(self._options.max_tasks, len(free))
+        tasks, costs = [], []
+        for task, cell in zip(offered.tasks.tolist(), offered.cells.tolist(), strict=True):
+            row = self._costs_to(cell, free)
+            if np.isfinite(row).any():
+                tasks.append(task)
+                costs.append(row)
+                if len(tasks) == n_weighed:
+                    break
+        return tasks, np.array(costs).reshape(len(tasks), len(free))
 
     def _costs_to(self, cell: int, units: NDArray[np.int32]) -> NDArray[np.float64]:
         """float64[k], cost of the way of each unit from its committed end to the cell."""

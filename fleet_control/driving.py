@@ -261,23 +261,33 @@ class Driving:
         errand, ex = self._errands[unit], self._executor
         if not self._is_arriving[unit] or errand is None:
             return
-        if self._act_steps[unit] > ex.committed[unit]:
-            self._is_acting[unit] = False
+        self.drop_act(unit)
         if ex.end_cells[unit] != errand.cell:
             self._is_arriving[unit] = self._is_acting[unit] = False
         else:
             self._recheck.append(unit)
 
-    def suspend(self, unit: int) -> bool:
-        """The unit cannot go on: it stays, and its task is for others if nothing is loaded.
+    def drop_act(self, unit: int) -> None:
+        """An act that is not among the unit's steps any more has not been done."""
+        if self._act_steps[unit] > self._executor.committed[unit]:
+            self._is_acting[unit] = False
 
-        Paths have been cut. Returns whether a task was given back.
-        """
+    def suspend(self, unit: int) -> None:
+        """The unit cannot go on: it stays, and keeps its errand for now. Paths have been cut."""
         self.is_suspended[unit] = self.is_pinned[unit] = True
         if self.goals[unit] >= 0:
             self._stop_driving(unit)
-        if not self._work.give_back(unit, self.now_s):
+
+    def give_back(self, unit: int) -> bool:
+        """Leave the unit's task to others if nothing is loaded; returns whether it had one to give.
+
+        Not while it may still be lifting: only once the act is done or proved given up is it known
+        whether the pod is on its plate.
+        """
+        if self._is_acting[unit] or not self._work.give_back(unit, self.now_s):
             return False
+        if self.goals[unit] >= 0:
+            self._stop_driving(unit)
         self._errands[unit] = None
         self._is_arriving[unit] = self._is_acting[unit] = False
         self.set_free(unit)
@@ -332,8 +342,10 @@ class Driving:
                 continue
             if not self._can_reach(unit, errand.cell):
                 n_before = len(self._passes[unit])
-                errand = self._work.redirect(unit, is_closed, self.now_s, n_before) or errand
-                self._errands[unit] = errand
+                other = self._work.redirect(unit, is_closed, self.now_s, n_before)
+                if other is None and self.give_back(unit):
+                    continue
+                errand = self._errands[unit] = other or errand
             if self.goals[unit] != errand.cell:
                 self.head_for(unit, errand.cell)
 

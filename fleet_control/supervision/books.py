@@ -51,7 +51,9 @@ class Books:
         if closures.refresh():
             self.executor.is_closed = closures.is_blocked | closures.is_closed
             self.planner.set_blocked(closures.is_blocked, closures.is_closed)
-            self.note(EventKind.CELLS_CLOSED, value=float(self.executor.is_closed.sum()))
+            shut = np.flatnonzero(self.executor.is_closed)
+            first = int(shut[0]) if len(shut) else -1
+            self.note(EventKind.CELLS_CLOSED, cell=first, value=float(len(shut)))
         self.executor.speeds_m_s = closures.speeds_m_s
         self.driving.after_cut()
         self.driving.review_goals(self.executor.is_closed)

@@ -70,6 +70,9 @@ class Stops:
                 books.executor.retract(unit, kept)
                 books.roster.cancelled(unit)
                 books.note(EventKind.GAVE_UP, unit, value=float(kept))
+                books.driving.drop_act(unit)
+                if unit in books.closures.units:
+                    books.driving.give_back(unit)
 
     def watch(self) -> None:
         """Once in a while: who has stopped, who is back, what may be tried again."""
@@ -103,8 +106,8 @@ class Stops:
         )
         if books.executor.done[unit] < books.executor.released[unit]:
             books.roster.cancel(unit)
-        if books.driving.suspend(unit):
-            self._rest_until_s[unit] = -np.inf
+        books.driving.suspend(unit)
+        books.driving.give_back(unit)
 
     def _take_back(self, unit: int) -> None:
         """It goes on where it is ready, has moved since, or has nothing left to do."""
