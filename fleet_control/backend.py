@@ -99,6 +99,10 @@ class Request(IntEnum):
     """Try again the step that a fault keeps from being done."""
     ADMIT = 4
     """The unit is welcome where it says it stands (Arrivals); its steps begin there, at 0."""
+    REMOVE = 5
+    """Somebody has seen that the unit is off the floor: it has no steps any more. It comes back by
+    being switched on, and is an arrival then wherever it stands. Without this, one that is put back
+    among its old steps would be taken to go on with them."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

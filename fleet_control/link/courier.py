@@ -165,9 +165,14 @@ class Courier:
             else:
                 releases = self._without_repeats(releases)
         self._write_down(releases)
+        if not len(restored):
+            return
         for unit in restored.tolist():
             if units["stage"][unit] != UNHEARD:
                 self._settler.adopt(unit, self.books.latest[unit])
+        # A controller that knows steps of some and none of these does not expect them.
+        others = self._has_more() & (units["is_restored"] == 0) & (units["stage"] != UNHEARD)
+        units["stage"][others] = STRAY
 
     def _first_bad(
         self, releases: Releases, last_steps: NDArray[np.int32], last_cells: NDArray[np.int32]
@@ -185,9 +190,7 @@ class Courier:
         units = self.books.units
         last_steps, last_cells = units["released"].copy(), self.books.last_cells()
         is_anchor = anchors_of(releases, last_steps, last_cells, self._n_rows, self._n_cols)
-        has_more = (units["stage"] == UNHEARD) | (units["session"] > 1)
-        has_more |= self.books.latest["order"] > 0
-        is_anchor[is_anchor] = has_more[releases.units[is_anchor]]
+        is_anchor[is_anchor] = self._has_more()[releases.units[is_anchor]]
         anchors = np.flatnonzero(is_anchor)
         restored = releases.units[anchors]
         last_steps[restored] = releases.steps[anchors]
@@ -200,6 +203,12 @@ class Courier:
         for unit, first in zip(restored.tolist(), releases.steps[anchors].tolist(), strict=True):
             self._open_book(unit, first)
         return restored, pick(releases, ~is_repeat)
+
+    def _has_more(self) -> NDArray[np.bool_]:
+        """bool[n_units], units that may be at other steps than 0."""
+        units, latest = self.books.units, self.books.latest
+        has_more: NDArray[np.bool_] = (units["stage"] == UNHEARD) | (latest["order"] > 0)
+        return has_more | (units["session"] > 1)
 
     def _open_book(self, unit: int, first: int) -> None:
         """The unit's book begins with that step: it has been done, or is being finished."""
@@ -250,6 +259,9 @@ class Courier:
                 self._settler.begin_cancel(unit)
             elif kind == Request.ADMIT:
                 self._admit(unit)
+            elif kind == Request.REMOVE:
+                self._arrivals.pop(unit, None)
+                self._settler.remove(unit)
             elif kind == Request.RETRY:
                 book["retry"], book["instant_s"] = self._next_instant(), NEVER_S
             else:
@@ -319,6 +331,8 @@ class Courier:
             # One between two centres, or with steps to do, stands on no cell alone.
             if state["next"] >= 0 or state["cell"] < 0 or state["done"] != state["base"]:
                 continue
+            if state["session"] != units["heard_session"][unit]:
+                continue  # not heard of since it was taken off
             cell, told_s = self._arrivals.get(unit, (-1, NEVER_S))
             if cell != state["cell"] or time_s - told_s >= ARRIVAL_S:
                 self._arrivals[unit] = (int(state["cell"]), time_s)

@@ -66,6 +66,7 @@ class Settler:
             book["stage"] = STRAY
         elif state["order"] == 0:
             self._begin_at(unit, int(state["cell"]))
+            book["stage"] = PLACED if state["cell"] >= 0 else UNPLACED
         else:
             self._believe(unit, state)
 
@@ -76,7 +77,7 @@ class Settler:
             book[name] = 0
         book["order"] = book["before"] = book["cancel"] = book["ahead_step"] = 0
         book["is_dead"], book["is_echoed"] = 1, 0
-        book["stage"] = PLACED if cell >= 0 else UNPLACED
+        self._books.cells[unit] = -1
         self._books.cells[unit, 0] = cell
         self._books.acts[unit, 0] = 0
 
@@ -177,7 +178,18 @@ class Settler:
         book, state = self._books.units[unit], self._books.latest[unit]
         self._begin_at(unit, cell)
         book["laden"] = state["load"] >= 0
-        if state["cell"] != cell or state["next"] >= 0:
+        is_there = state["cell"] == cell and state["next"] < 0
+        book["stage"] = PLACED if is_there else STRAY
+
+    def remove(self, unit: int) -> None:
+        """The unit is off the floor. What it said before counts no more: it is heard again in its
+        next session, when it has forgotten all that was sent to it."""
+        book = self._books.units[unit]
+        self._begin_at(unit, -1)
+        book["wish"] = book["retry"] = book["is_restored"] = 0
+        book["heard_session"] += 1
+        book["seq"] = 0
+        if book["stage"] != UNHEARD:
             book["stage"] = STRAY
 
     def _retract(self, unit: int, kept: int) -> None:
