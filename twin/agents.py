@@ -203,7 +203,7 @@ class Agents:
         agent, now_s = self.state[unit], self._twin.time_s
         session = int(agent["session"]) + 1
         flags = int(agent["flags"]) & Condition.LOW_BATTERY
-        agent[...] = np.zeros((), dtype=AGENT)
+        self.state[unit] = np.zeros((), dtype=AGENT)
         agent["session"], agent["flags"], agent["base"] = session, flags, kept
         agent["frame_s"], agent["told_s"], agent["starts_s"] = now_s, -np.inf, now_s + start_s
         agent["has_forgotten"] = agent["is_fresh"] = 1

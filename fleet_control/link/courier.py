@@ -282,6 +282,7 @@ class Courier:
     def fleet_state(self, time_s: float, pod_cells: NDArray[np.int32]) -> FleetState:
         """Where everything is, as far as units have answered."""
         self._settler.is_greeting = False
+        self._settler.retractions.clear()  # `bases` says so
         units, latest = self.books.units, self.books.latest
         self._write_news(time_s)  # conditions and steps are told here, faults are news again
         units["told_fault"] = 0

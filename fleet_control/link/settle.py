@@ -12,7 +12,16 @@ from typing import Any
 import numpy as np
 
 from fleet_control.errors import InvariantError
-from fleet_control.link.books import NEVER_S, PLACED, STRAY, UNHEARD, UNPLACED, Books
+from fleet_control.link.books import (
+    DEAD,
+    NEVER_S,
+    PLACED,
+    STRAY,
+    TO_RENEW,
+    UNHEARD,
+    UNPLACED,
+    Books,
+)
 from fleet_control.link.messages import RING
 from fleet_control.link.places import step_at
 
@@ -132,6 +141,7 @@ class Settler:
         further = step_at(
             books.cells[unit, slots], books.acts[unit, slots], int(state["cell"]),
             int(state["next"]), bool(state["load"] >= 0), int(book["laden"]),
+            is_past_first=bool(book["cleared"] > done),
         )  # fmt: skip
         if further < 0:
             book["stage"] = STRAY
@@ -155,7 +165,7 @@ class Settler:
             book["is_echoed"] = 1
             book["base"] = max(book["base"], state["base"])
         elif not book["is_echoed"] and book["done"] > book["stand"]:
-            book["is_dead"] = 1  # it finished its open step, and does not take the order there
+            book["is_dead"] = TO_RENEW  # it finished its open step, where the order does not begin
         given_up = book["cancel"] if book["cancel"] > 0 else book["order"] * (not book["is_dead"])
         # The tombstone says that the order can never be taken any more, even if it comes later.
         if given_up and state["tombstone"] >= given_up:
@@ -168,8 +178,9 @@ class Settler:
         book = self._books.units[unit]
         if book["stage"] != PLACED:
             book["cancel"] = CANCEL_LATER
-        elif book["is_dead"]:
-            self._retract(unit, int(book["released"]))
+        elif book["is_dead"] == DEAD:
+            # What has been released since was never sent.
+            self._retract(unit, max(int(book["done"]), int(book["base"])))
         else:
             book["cancel"], book["instant_s"] = book["order"], NEVER_S
 
@@ -194,7 +205,7 @@ class Settler:
 
     def _retract(self, unit: int, kept: int) -> None:
         book = self._books.units[unit]
-        book["released"] = kept
+        book["released"] = book["base"] = kept
         book["is_dead"], book["is_new"] = 1, 0
         book["cancel"] = book["ahead_step"] = 0
         self.retractions.append((unit, kept))

@@ -263,6 +263,8 @@ class Keeper:
             if not me.is_absent and not me.flags & Condition.ABSENT:
                 assert state.bases[unit] <= me.released
                 assert state.done[unit] >= me.done
+                me.done = int(state.done[unit])
+                me.cleared = max(me.cleared, int(state.cleared[unit]))
         for unit in state.conditions.units.tolist():
             self.units[unit].flags = 0
         self.note_conditions(state.conditions)
