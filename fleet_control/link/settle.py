@@ -75,7 +75,9 @@ class Settler:
             book["stage"] = STRAY
         elif state["order"] == 0:
             self._begin_at(unit, int(state["cell"]))
-            book["stage"] = PLACED if state["cell"] >= 0 else UNPLACED
+            # One that was switched on again may be at any step: the controller has to say.
+            is_at_0 = state["cell"] >= 0 and state["session"] <= 1
+            book["stage"] = PLACED if is_at_0 else UNPLACED if state["cell"] < 0 else STRAY
         else:
             self._believe(unit, state)
 
