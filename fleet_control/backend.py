@@ -98,7 +98,8 @@ class Request(IntEnum):
     RETRY = 3
     """Try again the step that a fault keeps from being done."""
     ADMIT = 4
-    """The unit is welcome where it says it stands (Arrivals); its steps begin there, at 0."""
+    """The unit is welcome where it says it stands (Arrivals); its steps begin there, at 0. It has
+    no fault unless it says so afterwards."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -157,7 +158,8 @@ class Retractions:
 
     units: int32[k]. kept: int32[k], the last step that the unit can still do: those after it will
     never be done, and the next one released is kept + 1. It is done, or done + 1 for a unit that
-    stands between two cells.
+    has been held between two cells or half way through lifting or lowering. A fault of a step that
+    was given up is over.
     """
 
     units: Ints
