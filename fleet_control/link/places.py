@@ -25,7 +25,7 @@ def step_at(
     for step in range(len(cells)):
         if cells[step] not in (cell, -1) or not _leads_to(cells, acts, step, beyond):
             continue
-        if step == 0 and is_past_first and beyond < 0:
+        if beyond < 0 and (cells[step] < 0 or (step == 0 and is_past_first)):
             continue
         expected = _load_after(acts, step, was_laden)
         if expected < 0 or bool(expected) == is_laden:

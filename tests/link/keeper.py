@@ -151,7 +151,11 @@ class Keeper:
         me = self.units[unit]
         here = me.steps[me.released][0]
         others = set().union(*(u.held() for u in self.units if u is not me))
-        if me.released == me.done and self.rng.random() < 0.3 and (here in self.pods) != me.is_laden:
+        if (
+            me.released == me.done
+            and self.rng.random() < 0.3
+            and (here in self.pods) != me.is_laden
+        ):
             act = Act.LOWER if me.is_laden else Act.LIFT
             (self.pods.add if me.is_laden else self.pods.discard)(here)
             me.is_laden = not me.is_laden
@@ -295,7 +299,9 @@ class Keeper:
             if all(me.done == me.released == me.cleared for me in self.units):
                 break
         for unit, me in enumerate(self.units):
-            assert (me.done, me.cleared) == (me.released, me.released), f"unit {unit} is stuck: {me}"
+            assert (me.done, me.cleared) == (me.released, me.released), (
+                f"unit {unit} is stuck: {me}"
+            )
             assert not me.is_cancelling, f"unit {unit} never gave up"
             assert me.flags == 0, f"unit {unit}: {me.flags}"
 
