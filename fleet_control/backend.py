@@ -98,7 +98,12 @@ class Request(IntEnum):
     RETRY = 3
     """Try again the step that a fault keeps from being done."""
     ADMIT = 4
-    """The unit is welcome where it says it stands (Arrivals); its steps begin there, at 0."""
+    """The unit is welcome where it says it stands (Arrivals); its steps begin there, at 0. It has
+    no fault unless it says so afterwards."""
+    REMOVE = 5
+    """Somebody has seen that the unit is off the floor: it has no steps any more. It comes back by
+    being switched on, and is an arrival then wherever it stands. Without this, one that is put back
+    among its old steps would be taken to go on with them."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -157,7 +162,8 @@ class Retractions:
 
     units: int32[k]. kept: int32[k], the last step that the unit can still do: those after it will
     never be done, and the next one released is kept + 1. It is done, or done + 1 for a unit that
-    stands between two cells.
+    has been held between two cells or half way through lifting or lowering. A fault of a step that
+    was given up is over.
     """
 
     units: Ints

@@ -1,8 +1,8 @@
 """A backend without motion: steps are done the moment time passes, or after random delays.
 
 For tests of the controller, which then need no physics and still see everything a controller can
-see of a floor: progress, proof of leaving, pods, faults and lines. With `Chaos` units fall out of
-step, and what they say about leaving a cell comes early or late, always within the rules of
+see of a floor: progress, proof of leaving, pods, faults, pauses and lines. With `Chaos` units fall
+out of step, and what they say about leaving a cell comes early or late, always within the rules of
 `fleet_control.backend.Reports`.
 """
 
@@ -14,7 +14,18 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from fleet_control.backend import Act, Commands, FaultCode, FleetState, Reports, StationJobs
+from fleet_control.backend import (
+    Act,
+    Commands,
+    Condition,
+    Conditions,
+    FaultCode,
+    FleetState,
+    Reports,
+    Request,
+    Retractions,
+    StationJobs,
+)
 from fleet_control.errors import FleetError
 from fleet_control.streams import Streams
 from layouts import Layout
@@ -60,6 +71,10 @@ class InstantBackend:
         self._faults = np.zeros(n_units, dtype=np.int8)
         self._due: list[tuple[float, int, int, int, bool]] = []
         self._lines_due: list[tuple[float, int, int, int, int]] = []
+        self._fails = [0] * n_units
+        self._is_paused = [False] * n_units
+        self._cancelled: list[int] = []
+        self._flags_told = np.zeros(n_units, dtype=np.int8)
         self._busy_until = [0.0] * len(layout.stations)
         self._n_queued = 0
         self.time_s = 0.0
@@ -83,16 +98,21 @@ class InstantBackend:
                 "released steps; let time pass until it stands, then connect"
             )
         cells = [self._steps[unit][done][0] for unit, done in enumerate(self._done.tolist())]
-        self._due = []
+        self._due, self._cancelled = [], []
         self._begin_streams(np.array(cells, dtype=np.int32))
+        self._flags_told = self._flags()
         return FleetState(
             self.time_s, np.array(cells, dtype=np.int32), self._headings.copy(),
             self._carried.copy(), self._pod_cells.copy(),
+            conditions=self._conditions(np.flatnonzero(self._flags_told)),
         )  # fmt: skip
 
     def send(self, commands: Commands) -> None:
         releases = commands.releases
         self._streams.admit(releases)
+        requests = commands.requests
+        for unit, kind in zip(requests.units.tolist(), requests.kinds.tolist(), strict=True):
+            self._obey(unit, Request(kind))
         rows = zip(
             releases.units.tolist(), releases.cells.tolist(), releases.acts.tolist(), strict=True
         )
@@ -101,9 +121,35 @@ class InstantBackend:
             self._begin_step(unit, self.time_s)
         self._accept(commands.station_jobs)
 
+    def _obey(self, unit: int, request: Request) -> None:
+        """A step that has begun is always finished first."""
+        if request is Request.CANCEL:
+            self._cut(unit)
+            if unit not in self._cancelled:
+                self._cancelled.append(unit)
+        elif request is Request.RETRY:
+            self._faults[unit] = FaultCode.NONE
+        elif request in (Request.PAUSE, Request.RESUME):
+            self._is_paused[unit] = request is Request.PAUSE
+        self._begin_step(unit, self.time_s)
+
+    def _cut(self, unit: int) -> int:
+        """Forget all steps that have not begun; returns the last one left."""
+        kept = int(self._done[unit]) + self._is_busy[unit]
+        del self._steps[unit][kept + 1 :]
+        self._streams.cut(unit, kept, self._steps[unit][kept][0])
+        self._faults[unit] = FaultCode.NONE
+        return kept
+
+    def fail_acts(self, unit: int, n_times: int) -> None:
+        """The next attempts to lift or lower do not work (simulator only: not on the seam)."""
+        self._fails[unit] = n_times
+
     def _begin_step(self, unit: int, now_s: float) -> None:
         step = int(self._done[unit]) + 1
         if self._is_busy[unit] or self._faults[unit] or step == len(self._steps[unit]):
+            return
+        if self._is_paused[unit]:
             return
         self._is_busy[unit] = True
         takes_s, leaves_s = self._chaos.delays_s() if self._chaos else (0.0, 0.0)
@@ -135,13 +181,18 @@ class InstantBackend:
         if act == Act.DRIVE:
             self._headings[unit] = self._beside[self._steps[unit][step - 1][0]].index(cell)
         else:
-            attempt = self._lift if act == Act.LIFT else self._lower
-            self._faults[unit] = attempt(unit, cell)
+            self._faults[unit] = self._try(act, unit, cell)
             if self._faults[unit]:
                 return
             self._cleared[unit] = step
         self._done[unit] = step
         self._begin_step(unit, now_s)
+
+    def _try(self, act: int, unit: int, cell: int) -> FaultCode:
+        if self._fails[unit]:
+            self._fails[unit] -= 1
+            return FaultCode.LIFT_FAILED
+        return self._lift(unit, cell) if act == Act.LIFT else self._lower(unit, cell)
 
     def _lift(self, unit: int, cell: int) -> FaultCode:
         if self._carried[unit] >= 0:
@@ -164,7 +215,28 @@ class InstantBackend:
         self._carried[unit] = -1
         return FaultCode.NONE
 
+    def _flags(self) -> NDArray[np.int8]:
+        stands = np.array(self._is_paused) & ~np.array(self._is_busy)
+        return np.where(stands, Condition.PAUSED, 0).astype(np.int8)
+
+    def _conditions(self, rows: NDArray[np.intp]) -> Conditions:
+        sessions = np.zeros(len(rows), dtype=np.int32)
+        return Conditions(rows.astype(np.int32), self._flags_told[rows], sessions)
+
+    def _condition_news(self) -> Conditions:
+        flags = self._flags()
+        changed = np.flatnonzero(flags != self._flags_told)
+        self._flags_told = flags
+        return self._conditions(changed)
+
+    def _retractions(self) -> Retractions:
+        given_up = sorted(unit for unit in self._cancelled if not self._is_busy[unit])
+        self._cancelled = [unit for unit in self._cancelled if self._is_busy[unit]]
+        kept = np.array([self._cut(unit) for unit in given_up], dtype=np.int32)
+        return Retractions(np.array(given_up, dtype=np.int32), kept)
+
     def _news(self) -> Reports:
+        retractions = self._retractions()
         now = np.stack([self._done, self._cleared, self._faults])
         units = np.flatnonzero((now != self._told).any(axis=0)).astype(np.int32)
         self._told = now
@@ -175,6 +247,7 @@ class InstantBackend:
         return Reports(
             self.time_s, units, self._done[units], self._cleared[units], self._faults[units],
             table[0], table[1], table[2], np.array([line[0] for line in lines]),
+            self._condition_news(), retractions,
         )  # fmt: skip
 
     def cells_under(self, unit: int) -> set[int]:

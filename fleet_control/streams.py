@@ -40,6 +40,10 @@ class Streams:
         self.last_steps[releases.units] = releases.steps
         self.last_cells[releases.units] = releases.cells
 
+    def cut(self, unit: int, step: int, cell: int) -> None:
+        """The stream of the unit ends with that step, on that cell, and goes on from there."""
+        self.last_steps[unit], self.last_cells[unit] = step, cell
+
 
 def say_bad_row(
     releases: Releases, row: int, last_steps: NDArray[np.int32], last_cells: NDArray[np.int32]

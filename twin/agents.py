@@ -7,8 +7,6 @@ and why, is said in `twin.agent_kernels`. The rest happens rarely and is done he
 
 from __future__ import annotations
 
-from enum import IntEnum
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -21,6 +19,7 @@ from twin.agent_kernels import (
     tell_states,
     watch_silence,
 )
+from twin.causes import Cause
 from twin.kinematic.engine import KinematicTwin
 
 Messages = NDArray[np.void]
@@ -50,17 +49,6 @@ AGENT = np.dtype(
     ],
     align=True,
 )
-
-
-class Cause(IntEnum):
-    """Why a unit is slower than it could be; the lowest factor of all causes counts."""
-
-    ASKED = 0
-    FORGOTTEN = 1
-    STOP = 2
-    SLOW = 3
-    DEAD = 4
-    PLACE = 5
 
 
 class Agents:
@@ -103,7 +91,7 @@ class Agents:
                 self._speeds, self._woken,
             )  # fmt: skip
             for unit in self._woken[:n_woken].tolist():
-                self.hinder(unit, Cause.FORGOTTEN, 1.0)
+                self._hinder(unit, Cause.FORGOTTEN, 1.0)
 
     def steps(self) -> tuple[Releases, Outlook]:
         """What units may do now and have not begun to know of, for the twin."""
@@ -138,11 +126,11 @@ class Agents:
             self._pause(unit, request is Request.PAUSE)
 
     def _pause(self, unit: int, is_asked: bool) -> None:
-        self.hinder(unit, Cause.ASKED, 0.0 if is_asked else 1.0)
+        self._hinder(unit, Cause.ASKED, 0.0 if is_asked else 1.0)
         if is_asked:
             self._await_stop(unit)
         else:
-            self.set_flag(unit, Condition.PAUSED, False)
+            self._set_flag(unit, Condition.PAUSED, False)
 
     def _give_up(self, unit: int, order: int) -> None:
         """Drop what is left of the order; if it has not come yet, it will not be taken later."""
@@ -172,12 +160,20 @@ class Agents:
 
     def _note_stop(self, unit: int) -> bool:
         """Say what is so once the unit stands. True where there is nothing left to wait for."""
-        agent, twin = self.state[unit], self._twin
-        if not twin.is_standing(unit):
-            return not (agent["is_cancelled"] or self._factors[unit, Cause.ASKED] == 0.0)
-        agent["stands"] = agent["is_cancelled"]
-        if self._factors[unit, Cause.ASKED] == 0.0:
-            self.set_flag(unit, Condition.PAUSED, True)
+        agent, is_asked = self.state[unit], self._factors[unit, Cause.ASKED] == 0.0
+        if not (agent["is_cancelled"] or is_asked):
+            return True
+        if not self._twin.is_standing(unit):
+            return False
+        if is_asked:
+            self._set_flag(unit, Condition.PAUSED, True)
+        if agent["is_cancelled"]:
+            record = self._twin.units[unit]
+            if record["done"] < record["released"] and record["factor"] and not record["fault"]:
+                return False  # it is about to go on to where it can stop
+            # Asked again: a pause may have stopped it earlier, or its act have failed.
+            agent["base"] = self._twin.stop_short(unit)
+            agent["stands"] = 1
         agent["is_fresh"] = 1
         return True
 
@@ -189,12 +185,12 @@ class Agents:
         )
         return self._states[:n_states]
 
-    def hinder(self, unit: int, cause: Cause, factor: float) -> None:
+    def _hinder(self, unit: int, cause: Cause, factor: float) -> None:
         """The unit drives, for that cause, with this share of its speed; 1 none."""
         self._factors[unit, cause] = factor
         self._twin.set_speed_factor(unit, float(self._factors[unit].min()))
 
-    def set_flag(self, unit: int, flag: Condition, is_set: bool) -> None:
+    def _set_flag(self, unit: int, flag: Condition, is_set: bool) -> None:
         flags = int(self.state["flags"][unit])
         self.state["flags"][unit] = flags | flag if is_set else flags & ~flag
 
@@ -207,12 +203,12 @@ class Agents:
         agent, now_s = self.state[unit], self._twin.time_s
         session = int(agent["session"]) + 1
         flags = int(agent["flags"]) & Condition.LOW_BATTERY
-        agent[...] = np.zeros((), dtype=AGENT)
+        self.state[unit] = np.zeros((), dtype=AGENT)
         agent["session"], agent["flags"], agent["base"] = session, flags, kept
         agent["frame_s"], agent["told_s"], agent["starts_s"] = now_s, -np.inf, now_s + start_s
         agent["has_forgotten"] = agent["is_fresh"] = 1
-        self.hinder(unit, Cause.ASKED, 1.0)
-        self.hinder(unit, Cause.FORGOTTEN, 0.0)
+        self._hinder(unit, Cause.ASKED, 1.0)
+        self._hinder(unit, Cause.FORGOTTEN, 0.0)
 
     def take_off(self, unit: int) -> None:
         """Carry the unit off the floor: it is silent and its cells are empty."""
@@ -224,21 +220,41 @@ class Agents:
         self._twin.put_on(unit, cell, heading)
         self._begin_session(unit, int(self._twin.units["released"][unit]), start_s)
 
+    def set_stopped(self, unit: int, is_stopped: bool) -> None:
+        """The unit stands for a reason of its own, and goes on later."""
+        self._hinder(unit, Cause.STOP, 0.0 if is_stopped else 1.0)
+
+    def set_slow(self, unit: int, factor: float) -> None:
+        """The unit can use this share of its speed; 1 all of it."""
+        self._hinder(unit, Cause.SLOW, factor)
+
+    def set_low_battery(self, unit: int, is_low: bool) -> None:
+        self._set_flag(unit, Condition.LOW_BATTERY, is_low)
+
     def lose_place(self, unit: int) -> None:
-        self.hinder(unit, Cause.PLACE, 0.0)
+        """The unit does not know where it is: it stands until `find_place`."""
         self._twin.set_fault(unit, FaultCode.LOST_PLACE)
 
     def find_place(self, unit: int) -> None:
         self._twin.clear_fault(unit)
-        self.hinder(unit, Cause.PLACE, 1.0)
+
+    def break_down(self, unit: int) -> None:
+        """The unit stands for good, wherever it comes to a stand, until `repair`."""
+        self._twin.set_fault(unit, FaultCode.BROKEN)
+
+    def repair(self, unit: int) -> None:
+        self._twin.clear_fault(unit)
 
     def bases(self) -> NDArray[np.int32]:
         """int32[n_units], last step each may do, as its order counts; -1 without an order."""
         numbers = self.state["base"] - self.state["offset"]
-        return np.where(self.state["order"] > 0, numbers, -1).astype(np.int32)
+        has_order = (self.state["order"] > 0) & (self.state["is_off"] == 0)
+        return np.where(has_order, numbers, -1).astype(np.int32)
 
     def may_enter(self, unit: int) -> list[int]:
         """Cells of all steps that the unit may still do."""
+        if self.state["is_off"][unit]:
+            return []
         done, released = (int(self._twin.units[name][unit]) for name in ("done", "released"))
         near = self._twin.step_cells[unit, np.arange(done + 1, released + 1) % RING]
         far = self._cells[unit, np.arange(released + 1, self.state["base"][unit] + 1) % RING]
@@ -249,7 +265,9 @@ class Agents:
         found = []
         for order in orders:
             unit, agent = int(order["unit"]), self.state[int(order["unit"])]
-            if order["session"] != agent["session"] or order["epoch"] < agent["epoch"]:
+            if agent["is_off"] or order["session"] != agent["session"]:
+                continue
+            if order["epoch"] < agent["epoch"]:
                 continue
             if order["order"] <= agent["tombstone"] or order["order"] < agent["order"]:
                 continue

@@ -10,6 +10,8 @@ from fleet_control.link.messages import RING, STATE
 UNHEARD, UNPLACED, PLACED, STRAY = 0, 1, 2, 3
 """Stages: has not answered this controller yet; does not say where it stands; stands among the
 steps in the books; stands elsewhere."""
+DEAD, TO_RENEW = 1, 2
+"""Orders that take no more steps: the unit has given it up, or will never take it where it is."""
 NEVER_S = -1e9
 
 BOOK = np.dtype(
@@ -40,7 +42,7 @@ BOOK = np.dtype(
         ("told_flags", np.int8),
         ("laden", np.int8),  # at step done; -1 unknown
         ("stage", np.int8),
-        ("is_dead", np.int8),  # the unit takes no more steps under this order
+        ("is_dead", np.int8),  # 0, DEAD or TO_RENEW: the next steps need a new order
         ("is_echoed", np.int8),  # the unit has taken this order
         ("is_new", np.int8),  # there is something to send that has not been sent yet
         ("is_restored", np.int8),  # the controller has said what it released before

@@ -26,6 +26,7 @@ from numpy.typing import NDArray
 from fleet_control.backend import (
     Arrivals,
     Commands,
+    Condition,
     Conditions,
     FleetState,
     Releases,
@@ -35,7 +36,7 @@ from fleet_control.backend import (
     Retractions,
 )
 from fleet_control.errors import InvariantError
-from fleet_control.link.books import NEVER_S, STRAY, UNHEARD, Books
+from fleet_control.link.books import NEVER_S, PLACED, STRAY, UNHEARD, Books
 from fleet_control.link.desks import Desks
 from fleet_control.link.kernels import (
     hear_states,
@@ -141,6 +142,9 @@ class Courier:
         """Put commands down in the books; `post` sends them. Raises InvariantError, with nothing
         done, for releases that do not continue a unit's stream."""
         releases = commands.releases
+        admitted = commands.requests.units[commands.requests.kinds == Request.ADMIT]
+        for unit in admitted.tolist():
+            self._admit(unit)
         if len(releases.units):
             self._note(releases)
         self._is_restoring = False
@@ -156,18 +160,24 @@ class Courier:
 
     def _note(self, releases: Releases) -> None:
         units = self.books.units
-        row = self._first_bad(releases, units["released"].copy(), self.books.last_cells())
+        if self._settler.retractions:
+            # Released before the news that the unit had given up what comes before it.
+            given_up = [unit for unit, _ in self._settler.retractions]
+            releases = pick(releases, ~np.isin(releases.units, given_up))
         restored = np.empty(0, dtype=np.int32)
-        if row >= 0:
-            # Not a plain continuation: repeats of what is in the books, or the books themselves.
-            if self._is_restoring:
-                restored, releases = self._restore(releases)
-            else:
-                releases = self._without_repeats(releases)
+        if self._is_restoring:
+            restored, releases = self._restore(releases)
+        elif self._first_bad(releases, units["released"].copy(), self.books.last_cells()) >= 0:
+            releases = self._without_repeats(releases)
         self._write_down(releases)
+        if not len(restored):
+            return
         for unit in restored.tolist():
             if units["stage"][unit] != UNHEARD:
                 self._settler.adopt(unit, self.books.latest[unit])
+        # A controller that knows steps of some and none of these does not expect them.
+        others = self._has_more() & (units["is_restored"] == 0) & (units["stage"] == PLACED)
+        units["stage"][others] = STRAY
 
     def _first_bad(
         self, releases: Releases, last_steps: NDArray[np.int32], last_cells: NDArray[np.int32]
@@ -181,13 +191,13 @@ class Courier:
         """Books that the controller hands over after `connect`: their units, and the rows to note.
 
         A book is for a unit that remembers steps, has forgotten them, or has not answered. Any
-        other stands on step 0, and rows of it continue from there."""
+        other stands on step 0, and its rows continue from there."""
         units = self.books.units
         last_steps, last_cells = units["released"].copy(), self.books.last_cells()
-        is_anchor = anchors_of(releases, last_steps, last_cells, self._n_rows, self._n_cols)
-        has_more = (units["stage"] == UNHEARD) | (units["session"] > 1)
-        has_more |= self.books.latest["order"] > 0
-        is_anchor[is_anchor] = has_more[releases.units[is_anchor]]
+        is_anchor = anchors_of(
+            releases, last_steps, last_cells, self._n_rows, self._n_cols, units["stage"] == PLACED
+        )
+        is_anchor[is_anchor] = self._has_more()[releases.units[is_anchor]]
         anchors = np.flatnonzero(is_anchor)
         restored = releases.units[anchors]
         last_steps[restored] = releases.steps[anchors]
@@ -200,6 +210,12 @@ class Courier:
         for unit, first in zip(restored.tolist(), releases.steps[anchors].tolist(), strict=True):
             self._open_book(unit, first)
         return restored, pick(releases, ~is_repeat)
+
+    def _has_more(self) -> NDArray[np.bool_]:
+        """bool[n_units], units that may be at other steps than 0."""
+        units, latest = self.books.units, self.books.latest
+        has_more: NDArray[np.bool_] = (units["stage"] != PLACED) | (latest["order"] > 0)
+        return has_more
 
     def _open_book(self, unit: int, first: int) -> None:
         """The unit's book begins with that step: it has been done, or is being finished."""
@@ -248,11 +264,12 @@ class Courier:
             book = self.books.units[unit]
             if kind == Request.CANCEL:
                 self._settler.begin_cancel(unit)
-            elif kind == Request.ADMIT:
-                self._admit(unit)
+            elif kind == Request.REMOVE:
+                self._arrivals.pop(unit, None)
+                self._settler.remove(unit)
             elif kind == Request.RETRY:
                 book["retry"], book["instant_s"] = self._next_instant(), NEVER_S
-            else:
+            elif kind in (Request.PAUSE, Request.RESUME):
                 # Numbered, so that of PAUSE and RESUME the later one wins, whichever comes last.
                 book["wish"], book["instant_s"] = self._next_instant(), NEVER_S
                 book["wish_kind"] = kind
@@ -263,16 +280,20 @@ class Courier:
 
     def _admit(self, unit: int) -> None:
         """Welcome a stray unit on the cell where it was told to stand; others need no welcome."""
-        arrival = self._arrivals.pop(unit, None)
-        if arrival is not None and self.books.units["stage"][unit] == STRAY:
-            self._settler.admit(unit, arrival[0])
+        cell, _ = self._arrivals.pop(unit, (-1, NEVER_S))
+        if cell < 0 and self._is_restoring:
+            cell = int(self.books.latest["cell"][unit])  # as `connect` has told
+        if cell >= 0 and self.books.units["stage"][unit] == STRAY:
+            self._settler.admit(unit, cell)
 
     def fleet_state(self, time_s: float, pod_cells: NDArray[np.int32]) -> FleetState:
         """Where everything is, as far as units have answered."""
         self._settler.is_greeting = False
+        self._settler.retractions.clear()  # `bases` says so
         units, latest = self.books.units, self.books.latest
         self._write_news(time_s)  # conditions and steps are told here, faults are news again
         units["told_fault"] = 0
+        units["told_flags"] &= ~int(Condition.ABSENT)  # the controller may know of it
         has_answered = units["heard_session"] >= 0
         remembers = latest["order"] > 0
         begins = has_answered & ~remembers & (units["session"] <= 1)
@@ -319,6 +340,8 @@ class Courier:
             # One between two centres, or with steps to do, stands on no cell alone.
             if state["next"] >= 0 or state["cell"] < 0 or state["done"] != state["base"]:
                 continue
+            if state["session"] != units["heard_session"][unit]:
+                continue  # not heard of since it was taken off
             cell, told_s = self._arrivals.get(unit, (-1, NEVER_S))
             if cell != state["cell"] or time_s - told_s >= ARRIVAL_S:
                 self._arrivals[unit] = (int(state["cell"]), time_s)

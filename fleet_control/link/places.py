@@ -10,12 +10,12 @@ from fleet_control.backend import Act
 
 def step_at(
     cells: NDArray[np.int32], acts: NDArray[np.int8], cell: int, beyond: int, is_laden: bool,
-    was_laden: int,
+    was_laden: int, is_past_first: bool = False,
 ) -> int:  # fmt: skip
     """Index of the first step after which a unit can be at this place with this load, or -1.
 
-    cells, acts: of the last step known to be done and of all released after it. The first cell may
-    be -1, unknown, for a unit that may be past it already but not yet at the next centre.
+    cells, acts: of the last step known to be done and of all released after it. is_past_first: the
+    unit has left the first cell altogether; it may be -1 then, unknown.
     cell: centre that the unit reached last. beyond: the cell that it also covers, between two
     centres, or -1. was_laden: load after the first step: 1, 0, or -1 where nobody knows.
 
@@ -23,10 +23,9 @@ def step_at(
     what follows can be done again; and no cell is held but those the unit covers, either way.
     """
     for step in range(len(cells)):
-        is_known = cells[step] >= 0
-        if (cells[step] != cell and is_known) or not _leads_to(cells, acts, step, beyond):
+        if cells[step] not in (cell, -1) or not _leads_to(cells, acts, step, beyond):
             continue
-        if not is_known and beyond < 0:
+        if beyond < 0 and (cells[step] < 0 or (step == 0 and is_past_first)):
             continue
         expected = _load_after(acts, step, was_laden)
         if expected < 0 or bool(expected) == is_laden:

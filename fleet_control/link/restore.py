@@ -22,9 +22,11 @@ def pick(releases: Releases, rows: Rows) -> Releases:
 
 def anchors_of(
     releases: Releases, last_steps: NDArray[np.int32], last_cells: NDArray[np.int32], n_rows: int,
-    n_cols: int,
+    n_cols: int, is_placed: NDArray[np.bool_],
 ) -> NDArray[np.bool_]:  # fmt: skip
-    """bool[k], rows that a book begins with: the first of each unit that continues no stream."""
+    """bool[k], rows that a book begins with: the first of each unit that continues no stream.
+
+    is_placed: bool[n_units], units with a stream that can be continued."""
     is_first = np.ones(len(releases.units), dtype=bool)
     is_first[1:] = releases.units[1:] != releases.units[:-1]
     anchors = np.zeros(len(releases.units), dtype=bool)
@@ -34,5 +36,6 @@ def anchors_of(
         continues = first_bad_row(
             one.units, one.steps, one.cells, one.acts, last_steps, last_cells, n_rows, n_cols
         )
-        anchors[row] = exists and one.steps[0] >= 0 and continues >= 0
+        is_anchor = exists and one.steps[0] >= 0
+        anchors[row] = is_anchor and (continues >= 0 or not is_placed[one.units[0]])
     return anchors

@@ -12,7 +12,16 @@ from typing import Any
 import numpy as np
 
 from fleet_control.errors import InvariantError
-from fleet_control.link.books import NEVER_S, PLACED, STRAY, UNHEARD, UNPLACED, Books
+from fleet_control.link.books import (
+    DEAD,
+    NEVER_S,
+    PLACED,
+    STRAY,
+    TO_RENEW,
+    UNHEARD,
+    UNPLACED,
+    Books,
+)
 from fleet_control.link.messages import RING
 from fleet_control.link.places import step_at
 
@@ -66,6 +75,9 @@ class Settler:
             book["stage"] = STRAY
         elif state["order"] == 0:
             self._begin_at(unit, int(state["cell"]))
+            # One that was switched on again may be at any step: the controller has to say.
+            is_at_0 = state["cell"] >= 0 and state["session"] <= 1
+            book["stage"] = PLACED if is_at_0 else UNPLACED if state["cell"] < 0 else STRAY
         else:
             self._believe(unit, state)
 
@@ -76,7 +88,7 @@ class Settler:
             book[name] = 0
         book["order"] = book["before"] = book["cancel"] = book["ahead_step"] = 0
         book["is_dead"], book["is_echoed"] = 1, 0
-        book["stage"] = PLACED if cell >= 0 else UNPLACED
+        self._books.cells[unit] = -1
         self._books.cells[unit, 0] = cell
         self._books.acts[unit, 0] = 0
 
@@ -131,6 +143,7 @@ class Settler:
         further = step_at(
             books.cells[unit, slots], books.acts[unit, slots], int(state["cell"]),
             int(state["next"]), bool(state["load"] >= 0), int(book["laden"]),
+            is_past_first=bool(book["cleared"] > done),
         )  # fmt: skip
         if further < 0:
             book["stage"] = STRAY
@@ -154,7 +167,7 @@ class Settler:
             book["is_echoed"] = 1
             book["base"] = max(book["base"], state["base"])
         elif not book["is_echoed"] and book["done"] > book["stand"]:
-            book["is_dead"] = 1  # it finished its open step, and does not take the order there
+            book["is_dead"] = TO_RENEW  # it finished its open step, where the order does not begin
         given_up = book["cancel"] if book["cancel"] > 0 else book["order"] * (not book["is_dead"])
         # The tombstone says that the order can never be taken any more, even if it comes later.
         if given_up and state["tombstone"] >= given_up:
@@ -167,8 +180,9 @@ class Settler:
         book = self._books.units[unit]
         if book["stage"] != PLACED:
             book["cancel"] = CANCEL_LATER
-        elif book["is_dead"]:
-            self._retract(unit, int(book["released"]))
+        elif book["is_dead"] == DEAD:
+            # What has been released since was never sent.
+            self._retract(unit, max(int(book["done"]), int(book["base"])))
         else:
             book["cancel"], book["instant_s"] = book["order"], NEVER_S
 
@@ -177,12 +191,23 @@ class Settler:
         book, state = self._books.units[unit], self._books.latest[unit]
         self._begin_at(unit, cell)
         book["laden"] = state["load"] >= 0
-        if state["cell"] != cell or state["next"] >= 0:
+        is_there = state["cell"] == cell and state["next"] < 0
+        book["stage"] = PLACED if is_there else STRAY
+
+    def remove(self, unit: int) -> None:
+        """The unit is off the floor. What it said before counts no more: it is heard again in its
+        next session, when it has forgotten all that was sent to it."""
+        book = self._books.units[unit]
+        self._begin_at(unit, -1)
+        book["wish"] = book["retry"] = book["is_restored"] = 0
+        book["heard_session"] += 1
+        book["seq"] = 0
+        if book["stage"] != UNHEARD:
             book["stage"] = STRAY
 
     def _retract(self, unit: int, kept: int) -> None:
         book = self._books.units[unit]
-        book["released"] = kept
+        book["released"] = book["base"] = kept
         book["is_dead"], book["is_new"] = 1, 0
         book["cancel"] = book["ahead_step"] = 0
         self.retractions.append((unit, kept))

@@ -255,7 +255,7 @@ def test_three_in_contact_are_two_or_three_events_not_one_for_every_tick() -> No
 
 
 def test_more_contacts_than_the_log_holds_are_still_counted(monkeypatch) -> None:
-    monkeypatch.setattr("twin.kinematic.engine.MAX_CONTACTS_A_CALL", 2)
+    monkeypatch.setattr("twin.kinematic.world.MAX_CONTACTS_A_CALL", 2)
     twin = twin_of(hall(1, 12), [0, 2, 4, 6, 8])
     tell(twin, 0, 1, list(range(1, 11)))
     twin.advance(60.0)

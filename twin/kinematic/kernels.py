@@ -5,6 +5,8 @@ cell centres, braking so as to stop exactly on a centre. Speed changes linearly 
 length dt, so a run differs from the ideal trapezoidal profile by no more than the rounding to
 ticks. From speed u a unit may go to v and still stop within d at deceleration b as long as
 (u + v) dt / 2 + v^2 / (2 b) <= d.
+A unit whose speed limit falls below its speed, down to 0 for one that is to stand, brakes at its
+deceleration and stands wherever that is, between two centres too; what it was at goes on later.
 Monitor: oriented rectangles made from pose and load alone (separating axis theorem, Gottschalk
 1996); it knows nothing of cells released or planned.
 
@@ -27,7 +29,9 @@ RING = 64
 RING_MASK = RING - 1
 IDLE, DRIVING, TURNING, ACTING = 0, 1, 2, 3
 DRIVE, LIFT, LOWER = 0, 1, 2
-FAULT_NO_POD, FAULT_POD_IN_THE_WAY = 1, 2
+FAULT_NO_POD, FAULT_POD_IN_THE_WAY, FAULT_LIFT_FAILED, FAULT_PATH_BLOCKED = 1, 2, 3, 4
+PLACED = 2
+"""Value of `solid` for what was put on the floor: units see it; 1 is what the layout has."""
 HIT_OBSTACLE, HIT_POD = -1, -2
 SPEED_LIMIT, ACCEL, DECEL, TURN_RATE_LIMIT, TURN_ACCEL = 0, 1, 2, 3, 4
 """Columns of `limits`; its rows are empty and laden."""
@@ -43,7 +47,10 @@ Units = NDArray[np.void]
 def _approach(
     speed: float, limit: float, accel: float, decel: float, left: float, dt: float
 ) -> float:
-    """Speed at the end of the tick: as fast as allowed and still able to stop within `left`."""
+    """Speed at the end of the tick: as fast as allowed and still able to stop within `left`.
+
+    A limit below the present speed is reached by braking."""
+    limit = max(limit, speed - decel * dt)
     rest = max(left - 0.5 * speed * dt, 0.0)
     brake = decel * (math.sqrt(0.25 * dt * dt + 2.0 * rest / decel) - 0.5 * dt)
     return min(speed + accel * dt, limit, brake)
@@ -74,9 +81,17 @@ def _turn_to(unit: Any, heading: int) -> None:
 
 
 @kernel
+def _halt(unit: Any, fault: int) -> None:
+    """What a unit cannot do keeps it where it is."""
+    unit.mode = IDLE
+    unit.fault = fault
+    unit.factor = 0.0
+
+
+@kernel
 def _next_step(
     unit: Any, index: int, cells: NDArray[np.int32], acts: NDArray[np.int8],
-    sizes: NDArray[np.float64], n_cols: int,
+    speeds: NDArray[np.float32], sizes: NDArray[np.float64], solid: NDArray[np.uint8], n_cols: int,
 ) -> None:  # fmt: skip
     """Begin the next released step of a unit that stands at a cell centre.
 
@@ -94,7 +109,11 @@ def _next_step(
         unit.mode = ACTING
         unit.timer = sizes[LIFT_S] if act == LIFT else sizes[LOWER_S]
         return
-    heading = _heading_to(here, cells[index, step & RING_MASK], n_cols)
+    there = cells[index, step & RING_MASK]
+    if solid[there] == PLACED:
+        _halt(unit, FAULT_PATH_BLOCKED)
+        return
+    heading = _heading_to(here, there, n_cols)
     if heading != unit.heading:
         _turn_to(unit, heading)
         return
@@ -102,27 +121,40 @@ def _next_step(
     unit.along = 0.0
     unit.first = unit.done
     unit.last = step
+    unit.run_limit = speeds[index, step & RING_MASK]
 
 
 @kernel
 def _lengthen_run(
-    unit: Any, index: int, cells: NDArray[np.int32], acts: NDArray[np.int8], n_cols: int
-) -> None:
-    """The straight run goes on over every released cell of the same direction."""
+    unit: Any, index: int, cells: NDArray[np.int32], acts: NDArray[np.int8],
+    speeds: NDArray[np.float32], solid: NDArray[np.uint8], n_cols: int,
+) -> None:  # fmt: skip
+    """The straight run goes on over every released cell of the same direction that looks free."""
     while unit.last < unit.released:
         slot = (unit.last + 1) & RING_MASK
         if acts[index, slot] != DRIVE:
             return
         ahead = _heading_to(cells[index, unit.last & RING_MASK], cells[index, slot], n_cols)
-        if ahead != unit.heading:
+        if ahead != unit.heading or solid[cells[index, slot]] == PLACED:
             return
         unit.last += 1
+        unit.run_limit = min(unit.run_limit, speeds[index, slot])
+
+
+@kernel
+def _limit_ahead(unit: Any, index: int, speeds: NDArray[np.float32]) -> float:
+    """The lowest speed limit of what is left of the run."""
+    lowest = speeds[index, unit.last & RING_MASK]
+    for step in range(unit.first + 1, unit.last):
+        lowest = min(lowest, speeds[index, step & RING_MASK])
+    return lowest
 
 
 @kernel
 def _drive(
     unit: Any, index: int, dt: float, limits: NDArray[np.float64], sizes: NDArray[np.float64],
-    cells: NDArray[np.int32], acts: NDArray[np.int8], centres: NDArray[np.float64], n_cols: int,
+    cells: NDArray[np.int32], acts: NDArray[np.int8], speeds: NDArray[np.float32],
+    centres: NDArray[np.float64], solid: NDArray[np.uint8], n_cols: int,
 ) -> None:  # fmt: skip
     """Move along the straight run, longer whenever more of it has been released."""
     load = 1 if unit.carried >= 0 else 0
@@ -130,11 +162,10 @@ def _drive(
     if load == 1:
         half_length = max(half_length, sizes[HALF_POD])
     cell_m = sizes[CELL_M]
-    _lengthen_run(unit, index, cells, acts, n_cols)
+    _lengthen_run(unit, index, cells, acts, speeds, solid, n_cols)
     left = (unit.last - unit.first) * cell_m - unit.along
-    speed = _approach(
-        unit.speed, limits[load, SPEED_LIMIT], limits[load, ACCEL], limits[load, DECEL], left, dt
-    )
+    limit = min(limits[load, SPEED_LIMIT] * unit.factor, unit.run_limit)
+    speed = _approach(unit.speed, limit, limits[load, ACCEL], limits[load, DECEL], left, dt)
     way = 0.5 * (unit.speed + speed) * dt
     along = unit.along + way
     arrives = left - way < 1e-7
@@ -148,6 +179,8 @@ def _drive(
     if arrives:
         speed = 0.0
         unit.mode = IDLE
+    elif passed > 0 and unit.run_limit < math.inf:
+        unit.run_limit = _limit_ahead(unit, index, speeds)
     unit.speed = speed
     unit.along = along
     origin = cells[index, unit.first & RING_MASK]
@@ -170,7 +203,8 @@ def _turn(unit: Any, dt: float, limits: NDArray[np.float64]) -> None:
     load = 1 if unit.carried >= 0 else 0
     accel = limits[load, TURN_ACCEL]
     left = unit.turn_left
-    rate = _approach(unit.turn_rate, limits[load, TURN_RATE_LIMIT], accel, accel, abs(left), dt)
+    limit = limits[load, TURN_RATE_LIMIT] * unit.factor
+    rate = _approach(unit.turn_rate, limit, accel, accel, abs(left), dt)
     angle = 0.5 * (unit.turn_rate + rate) * dt
     if abs(left) - angle < 1e-7:
         unit.mode = IDLE
@@ -190,21 +224,25 @@ def _act(
     pod_at: NDArray[np.int32],
 ) -> None:  # fmt: skip
     """Lift or set down when the time for it is over; what cannot be done is a fault."""
-    unit.timer -= dt
+    unit.timer -= dt * unit.factor
     if unit.timer > 1e-9:
         return
     slot = (unit.done + 1) & RING_MASK
     cell = cells[index, slot]
     unit.mode = IDLE
+    if unit.fails > 0:
+        unit.fails -= 1
+        _halt(unit, FAULT_LIFT_FAILED)
+        return
     if acts[index, slot] == LIFT:
         if unit.carried >= 0 or pod_at[cell] < 0:
-            unit.fault = FAULT_POD_IN_THE_WAY if unit.carried >= 0 else FAULT_NO_POD
+            _halt(unit, FAULT_POD_IN_THE_WAY if unit.carried >= 0 else FAULT_NO_POD)
             return
         unit.carried = pod_at[cell]
         pod_at[cell] = -1
     else:
         if unit.carried < 0 or pod_at[cell] >= 0:
-            unit.fault = FAULT_NO_POD if unit.carried < 0 else FAULT_POD_IN_THE_WAY
+            _halt(unit, FAULT_NO_POD if unit.carried < 0 else FAULT_POD_IN_THE_WAY)
             return
         pod_at[cell] = unit.carried
         unit.carried = -1
@@ -297,6 +335,21 @@ def _note_contact(
 
 
 @kernel
+def unlist(units: Units, index: int, heads: NDArray[np.int32]) -> None:
+    """Take the unit out of the list of its square: it is not on the floor for the monitor."""
+    unit = units[index]
+    if unit.square < 0:
+        return
+    if unit.before >= 0:
+        units[unit.before].after = unit.after
+    else:
+        heads[unit.square] = unit.after
+    if unit.after >= 0:
+        units[unit.after].before = unit.before
+    unit.square = -1
+
+
+@kernel
 def rebin(
     units: Units, index: int, bin_m: float, n_bin_cols: int, heads: NDArray[np.int32]
 ) -> None:
@@ -305,13 +358,7 @@ def rebin(
     square = (np.int32(unit.y / bin_m) + 1) * n_bin_cols + np.int32(unit.x / bin_m) + 1
     if square == unit.square:
         return
-    if unit.square >= 0:
-        if unit.before >= 0:
-            units[unit.before].after = unit.after
-        else:
-            heads[unit.square] = unit.after
-        if unit.after >= 0:
-            units[unit.after].before = unit.before
+    unlist(units, index, heads)
     unit.square = square
     unit.after = heads[square]
     unit.before = -1
@@ -401,11 +448,13 @@ def _watch_pairs(
 @kernel
 def accept_steps(
     units: Units, rows: NDArray[np.int32], steps: NDArray[np.int32],
-    step_cells: NDArray[np.int32], step_acts: NDArray[np.int8], cells: NDArray[np.int32],
-    acts: NDArray[np.int8],
+    step_cells: NDArray[np.int32], step_acts: NDArray[np.int8],
+    step_speeds: NDArray[np.float32], cells: NDArray[np.int32], acts: NDArray[np.int8],
+    speeds: NDArray[np.float32],
 ) -> bool:  # fmt: skip
     """Remember released steps, in ascending order for each unit; False, and nothing remembered,
-    if one is further ahead of its unit than the ring is long. rows: unit of each step."""
+    if one is further ahead of its unit than the ring is long. rows: unit of each step.
+    step_speeds: speed limit of each step; empty where there are none."""
     for row in range(rows.size):
         if steps[row] - units[rows[row]].done > RING_MASK:
             return False
@@ -413,6 +462,7 @@ def accept_steps(
         index, slot = rows[row], steps[row] & RING_MASK
         cells[index, slot] = step_cells[row]
         acts[index, slot] = step_acts[row]
+        speeds[index, slot] = step_speeds[row] if step_speeds.size else np.float32(np.inf)
         units[index].released = steps[row]
     return True
 
@@ -450,16 +500,18 @@ def collect_news(
 def run_ticks(
     first_tick: int, n_ticks: int, dt: float, limits: NDArray[np.float64],
     sizes: NDArray[np.float64], n_rows: int, n_cols: int, units: Units,
-    cells: NDArray[np.int32], acts: NDArray[np.int8], centres: NDArray[np.float64],
-    pod_at: NDArray[np.int32], solid: NDArray[np.uint8], n_bin_cols: int,
-    heads: NDArray[np.int32], partners: NDArray[np.int64], rows: NDArray[np.float64],
+    cells: NDArray[np.int32], acts: NDArray[np.int8], speeds: NDArray[np.float32],
+    centres: NDArray[np.float64], pod_at: NDArray[np.int32], solid: NDArray[np.uint8],
+    n_bin_cols: int, heads: NDArray[np.int32], partners: NDArray[np.int64],
+    rows: NDArray[np.float64],
 ) -> int:  # fmt: skip
     """Advance the world by n_ticks of dt seconds. Returns how many contacts began.
 
     limits: float64[2, 5] of empty and laden units. sizes: float64[7]. units: UNIT records. cells,
-    acts: [n_units, RING] released steps. partners: int64[n_units, N_PARTNERS, 2], latest contacts
-    of each unit: the other party or NOBODY, and the tick. rows: float64[k, 5], the first k
-    contacts: tick, unit, other party (a unit, HIT_OBSTACLE or HIT_POD), and x, y of the unit.
+    acts, speeds: [n_units, RING] released steps. solid: uint8[n_cells], 0, 1 or PLACED. partners:
+    int64[n_units, N_PARTNERS, 2], latest contacts of each unit: the other party or NOBODY, and the
+    tick. rows: float64[k, 5], the first k contacts: tick, unit, other party (a unit, HIT_OBSTACLE
+    or HIT_POD), and x, y of the unit.
     """
     n_contacts = 0
     diagonal = math.sqrt(sizes[HALF_LENGTH] ** 2 + sizes[HALF_WIDTH] ** 2)
@@ -468,17 +520,17 @@ def run_ticks(
         for index in range(units.size):
             unit = units[index]
             unit.awake = 0
-            if unit.fault != 0:
+            if unit.factor == 0.0 and unit.speed == 0.0 and unit.turn_rate == 0.0:
                 continue
             if unit.mode == IDLE:
                 if unit.done >= unit.released and unit.outlook_step != unit.done + 1:
                     continue
-                _next_step(unit, index, cells, acts, sizes, n_cols)
+                _next_step(unit, index, cells, acts, speeds, sizes, solid, n_cols)
                 if unit.mode == IDLE:
                     continue
             unit.awake = 1
             if unit.mode == DRIVING:
-                _drive(unit, index, dt, limits, sizes, cells, acts, centres, n_cols)
+                _drive(unit, index, dt, limits, sizes, cells, acts, speeds, centres, solid, n_cols)
                 rebin(units, index, sizes[BIN_M], n_bin_cols, heads)
             elif unit.mode == TURNING:
                 _turn(unit, dt, limits)

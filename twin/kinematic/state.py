@@ -25,11 +25,14 @@ UNIT = np.dtype(
         ("square", np.int32),  # square of floor for the monitor, and its list of units
         ("after", np.int32),
         ("before", np.int32),
-        ("contact_tick", np.int64),  # last tick in which the monitor saw it in contact
+        ("contact_tick", np.int32),  # last tick in which the monitor saw it in contact
+        ("factor", np.float32),  # share of its speed that it may use; 0: it comes to a stand
+        ("run_limit", np.float32),  # lowest speed limit of what is left of the straight run, m/s
         ("mode", np.int8),
         ("heading", np.int8),
         ("fault", np.int8),
         ("awake", np.int8),  # moved or acted in this tick
+        ("fails", np.int8),  # so many attempts to lift or lower will not work
     ],
     align=True,
 )

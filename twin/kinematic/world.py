@@ -1,0 +1,270 @@
+"""The simulated floor: units, pods and obstacles, moved tick by tick and watched for contacts.
+
+What befalls units is here too, to be called by whoever makes trouble (twin.faults, twin.agents):
+simulator only, nothing of it is on the seam.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fleet_control.streams import Streams
+from layouts import CellKind, Layout
+from twin.kinematic import mechanics
+from twin.kinematic.kernels import (
+    DECEL,
+    FAULT_PATH_BLOCKED,
+    N_PARTNERS,
+    NOBODY,
+    RING,
+    rebin,
+    run_ticks,
+    unlist,
+)
+from twin.kinematic.obstacles import Obstacles
+from twin.kinematic.sizes import check_fit, limits_of, sizes_of
+from twin.kinematic.state import UNIT
+from twin.unit_model import UnitModel
+
+TICK_S = 0.04
+MAX_CONTACTS_A_CALL = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """A contact that began at time_s. other: unit, -1 obstacle or edge of the floor, -2 pod.
+
+    cell, x_m, y_m: where the centre of `unit` was at that moment; cell is the nearest of the floor.
+    """
+
+    time_s: float
+    unit: int
+    other: int
+    cell: int
+    x_m: float
+    y_m: float
+
+
+class World:
+    """Units on a floor. Arguments as of `twin.kinematic.engine.KinematicTwin`.
+
+    units: UNIT[n_units], all about each unit. step_cells: int32[n_units, RING], cell of step s in
+    column s % RING. is_off: bool[n_units], not on the floor. All three to be read, not written.
+    """
+
+    def __init__(
+        self, layout: Layout, cells: NDArray[np.int32], headings: NDArray[np.int8],
+        pod_cells: NDArray[np.int32], unit: UnitModel, tick_s: float,
+    ) -> None:  # fmt: skip
+        check_fit(unit, layout)
+        n_units = len(cells)
+        self._layout, self.tick_s, self._tick = layout, tick_s, 0
+        self._limits, self._sizes = limits_of(unit), sizes_of(unit, layout.cell_size_m)
+        self._centres = layout.centres_m()
+        self._cells = np.full((n_units, RING), -1, dtype=np.int32)
+        self._cells[:, 0] = cells
+        self._acts = np.zeros((n_units, RING), dtype=np.int8)
+        self._speeds = np.full((n_units, RING), np.inf, dtype=np.float32)
+        self._units = _standing(self._centres[cells], headings)
+        self._streams = Streams(layout.n_rows, layout.n_cols, cells)
+        self._told = np.zeros((n_units, 3), dtype=np.int32)  # done, cleared, fault
+        self._pod_at = np.full(layout.n_cells, -1, dtype=np.int32)
+        self._pod_at[pod_cells] = np.arange(len(pod_cells), dtype=np.int32)
+        self._n_pods = len(pod_cells)
+        solid = (layout.kinds == CellKind.OBSTACLE) | (layout.kinds == CellKind.HUMAN)
+        self._solid = solid.astype(np.uint8)
+        self._obstacles = Obstacles(self._solid, self._centres, layout.cell_size_m)
+        self._factors = np.ones(n_units, dtype=np.float32)
+        self._faults_due: dict[int, int] = {}
+        self.is_off = np.zeros(n_units, dtype=bool)
+        self._set_up_squares()
+        self._contacts: list[Contact] = []
+        self.n_contacts = 0
+
+    def _set_up_squares(self) -> None:
+        """Lists of units by square of floor, two of the largest bodies wide."""
+        bin_m, layout = float(self._sizes[-1]), self._layout
+        self._n_bin_cols = int(layout.n_cols * layout.cell_size_m / bin_m) + 4
+        n_bin_rows = int(layout.n_rows * layout.cell_size_m / bin_m) + 4
+        self._heads = np.full(n_bin_rows * self._n_bin_cols, -1, dtype=np.int32)
+        for index in range(len(self._units)):
+            rebin(self._units, index, bin_m, self._n_bin_cols, self._heads)
+        self._partners = np.full((len(self._units), N_PARTNERS, 2), NOBODY, dtype=np.int64)
+        self._contact_rows = np.empty((MAX_CONTACTS_A_CALL, 5))
+
+    @property
+    def time_s(self) -> float:
+        return self._tick * self.tick_s
+
+    @property
+    def units(self) -> NDArray[np.void]:
+        return self._units
+
+    @property
+    def step_cells(self) -> NDArray[np.int32]:
+        return self._cells
+
+    def _run(self, n_ticks: int) -> None:
+        n_new = run_ticks(
+            self._tick + 1, n_ticks, self.tick_s, self._limits, self._sizes,
+            self._layout.n_rows, self._layout.n_cols, self._units, self._cells, self._acts,
+            self._speeds, self._centres, self._pod_at, self._solid, self._n_bin_cols, self._heads,
+            self._partners, self._contact_rows,
+        )  # fmt: skip
+        self._tick += n_ticks
+        self.n_contacts += n_new
+        for tick, unit, other, x_m, y_m in self._contact_rows[:n_new].tolist():
+            cell = self._layout.cell_at(x_m, y_m)
+            contact = Contact(tick * self.tick_s, int(unit), int(other), cell, x_m, y_m)
+            self._contacts.append(contact)
+        if self._faults_due or self._obstacles.due:
+            self._settle()
+
+    def _settle(self) -> None:
+        """Faults of units that stand by now, and obstacles where nobody is any more."""
+        for unit, code in list(self._faults_due.items()):
+            if self.is_standing(unit):
+                del self._faults_due[unit]
+                self._units["fault"][unit] = code
+        self._obstacles.settle(self._units, self._cells)
+
+    def poses(self) -> NDArray[np.float64]:
+        """float64[n_units, 3]: x, y in metres and yaw in radians, world frame; nan for units that
+        are not on the floor."""
+        poses = np.column_stack([self._units[name] for name in ("x", "y", "yaw")])
+        poses[self.is_off] = np.nan
+        return poses
+
+    def pod_cells(self) -> NDArray[np.int32]:
+        """int32[n_pods], cell of each standing pod, -1 for those carried."""
+        pod_cells = np.full(self._n_pods, -1, dtype=np.int32)
+        standing = np.flatnonzero(self._pod_at >= 0)
+        pod_cells[self._pod_at[standing]] = standing
+        return pod_cells
+
+    def cells_under(self, unit: int) -> list[int]:
+        """Cells that the unit and its pod lie within: one, or two between two centres."""
+        if self.is_off[unit]:
+            return []
+        return mechanics.cells_under(self._units[unit], self._cells[unit])
+
+    def take_contacts(self) -> list[Contact]:
+        """Contacts that began since the last call (simulator only: not on the seam)."""
+        contacts, self._contacts = self._contacts, []
+        return contacts
+
+    # ------------------------------------------------------------------ what befalls units
+
+    def set_speed_factor(self, unit: int, factor: float) -> None:
+        """Let the unit use this share of its speed: 1 all of it; 0 brings it to a stand wherever
+        it is, and freezes turning and lifting. Whoever has several causes gives the least."""
+        self._factors[unit] = factor
+        self._refresh(unit)
+
+    def set_fault(self, unit: int, code: int) -> None:
+        """The unit cannot go on: it brakes, and says so once it stands."""
+        self._faults_due[unit] = code
+        self._refresh(unit)
+        self._settle()
+
+    def clear_fault(self, unit: int) -> None:
+        """The unit can go on, and tries its next step again."""
+        self._faults_due.pop(unit, None)
+        self._units["fault"][unit] = 0
+        self._refresh(unit)
+
+    def retry(self, unit: int) -> None:
+        """Try the step again that a fault keeps from being done; other faults stay."""
+        if mechanics.has_step_fault(self._units[unit]):
+            self.clear_fault(unit)
+
+    def tell_fault_again(self, unit: int) -> None:
+        """The fault of the unit, if it has one, is news."""
+        self._told[unit, 2] = 0
+
+    def fail_acts(self, unit: int, n_times: int) -> None:
+        """The unit's next attempts to lift or lower do not work: LIFT_FAILED. At most 127."""
+        self._units["fails"][unit] = n_times
+
+    def _refresh(self, unit: int) -> None:
+        is_held = self._units["fault"][unit] or unit in self._faults_due or self.is_off[unit]
+        self._units["factor"][unit] = 0.0 if is_held else self._factors[unit]
+
+    def is_standing(self, unit: int) -> bool:
+        """Whether nothing of it moves: at a centre, or held between two or in mid-turn or act."""
+        return mechanics.is_standing(self._units[unit])
+
+    def stop_short(self, unit: int) -> int:
+        """Let all steps lapse after the first centre where the unit can stop; returns that step.
+
+        A lift or lowering that has begun is finished first, which may fail: ask again then. A fault
+        of a step that lapses is over."""
+        return self._cut(unit, mechanics.stop_short(self._units[unit], *self._braking(unit)))
+
+    def forget(self, unit: int) -> int:
+        """A reboot: the unit stands at once, an act that has begun is undone, and all steps lapse
+        but the one to the next centre, for a unit between two. Returns the last one left."""
+        return self._cut(unit, mechanics.forget(self._units[unit]))
+
+    def _cut(self, unit: int, kept: int) -> int:
+        self._streams.cut(unit, kept, int(self._cells[unit, kept % RING]))
+        self.retry(unit)  # the step that could not be done is none any more
+        return kept
+
+    def cells_to_stop(self, unit: int) -> float:
+        """Where the unit would stand if it braked now, in cells beyond the last centre passed."""
+        return mechanics.cells_to_stop(self._units[unit], *self._braking(unit))
+
+    def _braking(self, unit: int) -> tuple[float, float]:
+        is_laden = int(self._units["carried"][unit] >= 0)
+        return float(self._limits[is_laden, DECEL]), self._layout.cell_size_m
+
+    def take_off(self, unit: int) -> None:
+        """Carry the unit off the floor, with its pod if it has one. Nothing of it is left there."""
+        self.forget(unit)
+        unlist(self._units, unit, self._heads)
+        mechanics.take_off(self._units[unit])
+        self.is_off[unit] = True
+        self._refresh(unit)
+
+    def put_on(self, unit: int, cell: int, heading: int) -> None:
+        """Put the unit down on a cell, with the pod it was carried off with. It has no fault and no
+        steps; its stream begins here, at 0, and nothing of that is news."""
+        x_m, y_m = self._centres[cell].tolist()
+        mechanics.put_on(self._units[unit], x_m, y_m, heading)
+        self._cells[unit, 0] = cell
+        self._streams.cut(unit, 0, cell)
+        self._told[unit] = 0
+        self.is_off[unit] = False
+        self.clear_fault(unit)
+        rebin(self._units, unit, float(self._sizes[-1]), self._n_bin_cols, self._heads)
+
+    def place_obstacle(self, cell: int) -> bool:
+        """Something falls on the cell: units stop before it with PATH_BLOCKED. Returns whether it
+        lies there yet; where a unit is, or past braking for it, it does as soon as that is over."""
+        return self._obstacles.place(cell, self._units, self._cells)
+
+    def has_obstacle(self, cell: int) -> bool:
+        """Whether something lies there that is not of the layout."""
+        return self._obstacles.lies_on(cell)
+
+    def remove_obstacle(self, cell: int) -> None:
+        """The cell is free again, and units that stand before it go on."""
+        self._obstacles.remove(cell)
+        for unit in np.flatnonzero(self._units["fault"] == FAULT_PATH_BLOCKED).tolist():
+            if self._cells[unit, (self._units["done"][unit] + 1) % RING] == cell:
+                self.clear_fault(unit)
+
+
+def _standing(places_m: NDArray[np.float64], headings: NDArray[np.int8]) -> NDArray[np.void]:
+    """Records of units that stand at those places, with nothing to do."""
+    units = np.zeros(len(places_m), dtype=UNIT)
+    units["x"], units["y"] = places_m.T
+    units["heading"], units["yaw"] = headings, headings * (np.pi / 2)
+    for name in ("carried", "square", "after", "before"):
+        units[name] = -1
+    units["contact_tick"], units["factor"] = NOBODY, 1.0
+    return units
