@@ -9,17 +9,19 @@ from fleet_control.backend import Ints, StationJobs
 from fleet_control.link.messages import LINE, RESEND_S, TELL_S, TERMINAL
 
 Messages = NDArray[np.void]
+MOST_GIVEN = 4096
+"""Lines that a terminal remembers; far more than are on their way to it at any time."""
 _NO_LINES, _NO_TERMINALS = np.empty(0, dtype=LINE), np.empty(0, dtype=TERMINAL)
 
 
 class _Terminal:
-    """given: (job, line) of everything handed to the person and not yet noted down by a controller.
-    finished: (number, job, line, time) of what is done, until a controller has noted it down."""
+    """given: (job, line) of what was handed to the person, the last MOST_GIVEN of it: a job that was
+    finished and noted down long ago may still be on its way a second time. finished: (number, job, line, time) of what is done, until a controller has noted it down."""
 
     def __init__(self, station: int) -> None:
         self.station, self.epoch = station, 0
         self.n_jobs = self.n_finished = self.n_noted = 0
-        self.given: set[tuple[int, int]] = set()
+        self.given: dict[tuple[int, int], None] = {}
         self.finished: list[tuple[int, int, int, float]] = []
         self.lines_s = self.told_s = -np.inf
 
@@ -32,6 +34,11 @@ class _Terminal:
             self.tell_at_once()
         return True
 
+    def give(self, job: int, line: int) -> None:
+        self.given[job, line] = None
+        if len(self.given) > MOST_GIVEN:
+            del self.given[next(iter(self.given))]
+
     def tell_at_once(self) -> None:
         self.told_s = -np.inf
 
@@ -41,8 +48,7 @@ class _Terminal:
             return
         self.n_noted = n_lines
         while self.finished and self.finished[0][0] <= n_lines:
-            _, job, line, _ = self.finished.pop(0)
-            self.given.discard((job, line))
+            self.finished.pop(0)
         self.tell_at_once()
 
 
@@ -68,7 +74,7 @@ class Terminals:
             terminal.tell_at_once()
             # A new controller says all it knows to be open, and some of it is in hand already.
             if (job, line) not in terminal.given:
-                terminal.given.add((job, line))
+                terminal.give(job, line)
                 new.append((station, job, line, quantity))
         return new
 
