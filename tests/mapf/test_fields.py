@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pickle
+
 import networkx as nx
 import numpy as np
 import pytest
@@ -122,3 +124,25 @@ def test_a_field_that_missed_too_many_changes_is_made_anew() -> None:
         assert (fields.n_filled == n_filled) == (n_changes <= MOST_CHANGES)
         anew = DistanceFields(with_blocked(grid, np.arange(81) == (n_changes - 1) % 40), n_units=1)
         assert (fields.values[slot] == anew.values[anew.hold(40, 0)]).all()
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_fields_come_back_from_a_snapshot_as_they_were(seed: int) -> None:
+    """Held ones up to date, held ones out of date, and cached ones that nobody holds."""
+    rng = np.random.default_rng(seed)
+    layout = random_floor(seed)
+    grid = grid_of(layout, lanes_of(layout))
+    goals = rng.choice(np.flatnonzero(layout.driveable), 6, replace=False).tolist()
+    fields = DistanceFields(grid, n_units=4)
+    slots = [fields.hold(goal, 0) for goal in goals]
+    fields.let_go(slots[0])
+    for _ in range(2):
+        fields.change_moves(with_blocked(grid, rng.random(layout.n_cells) < 0.1))
+        fields.hold(goals[1], 0)
+    again: DistanceFields = pickle.loads(pickle.dumps(fields))
+    assert again.has_due
+    assert (again.values[slots[1:]] == fields.values[slots[1:]]).all(), f"seed {seed}"
+    for some in (fields, again):
+        some.refresh()
+        assert [some.hold(goal, 0) for goal in goals] == slots
+    assert (again.values[slots] == fields.values[slots]).all(), f"seed {seed}"
