@@ -12,6 +12,7 @@ from gridfleet.simulation import Simulation
 
 MODULES = (
     "fleet_control.execution.kernels",
+    "fleet_control.execution.wait_kernels",
     "fleet_control.mapf.conflict_kernels",
     "fleet_control.mapf.field_kernels",
     "fleet_control.mapf.pibt_kernels",
@@ -22,7 +23,7 @@ MODULES = (
 )
 ENTRY_POINTS = {
     "commit_moves", "free_cells", "release_steps", "add_unit_time", "count_short",
-    "find_conflicts", "fill_field", "plan_step", "track_progress", "run_ticks",
+    "find_conflicts", "fill_field", "repair_field", "find_waits", "find_roots", "plan_step", "track_progress", "run_ticks",
     "least_cells",
     "first_bad_row", "rebin",
 }  # fmt: skip

@@ -140,6 +140,11 @@ def test_fields_come_back_from_a_snapshot_as_they_were(seed: int) -> None:
         fields.change_moves(with_blocked(grid, rng.random(layout.n_cells) < 0.1))
         fields.hold(goals[1], 0)
     again: DistanceFields = pickle.loads(pickle.dumps(fields))
+    for name in ("neighbours", "previous", "ways", "surcharges"):
+        kept, new = getattr(fields._grid, name), getattr(again._grid, name)
+        assert (kept == new).all()
+        assert (kept.dtype, kept.flags.c_contiguous) == (new.dtype, new.flags.c_contiguous)
+        assert kept.flags.writeable == new.flags.writeable
     assert again.has_due
     assert (again.values[slots[1:]] == fields.values[slots[1:]]).all(), f"seed {seed}"
     for some in (fields, again):
