@@ -23,8 +23,8 @@ MODULES = (
 )
 ENTRY_POINTS = {
     "commit_moves", "free_cells", "release_steps", "add_unit_time", "count_short",
-    "find_conflicts", "fill_field", "repair_field", "find_waits", "find_roots", "plan_step", "track_progress", "run_ticks",
-    "least_cells",
+    "find_conflicts", "fill_field", "repair_field", "plan_step", "track_progress", "run_ticks",
+    "least_cells", "find_waits", "find_roots",
     "first_bad_row", "rebin",
 }  # fmt: skip
 
