@@ -111,6 +111,7 @@ class Supervisor:
         self._admit_all(state)
         self.roster.begin_anew(state, executor.is_present)
         self.roster.progress_s[:] = state.time_s
+        books.driving.catch_up()
         books.settle()
 
     def _begin_streams_again(self, state: FleetState) -> None:
