@@ -15,7 +15,7 @@ _NO_LINES, _NO_TERMINALS = np.empty(0, dtype=LINE), np.empty(0, dtype=TERMINAL)
 
 
 class _Terminal:
-    """given: (job, line) of what was handed to the person, the last MOST_GIVEN of it: a job that was
+    """given: (job, line) of what the person was handed, the last MOST_GIVEN of it: a job that was
     finished and noted down long ago may still be on its way a second time. finished: (number, job,
     line, time) of what is done, until a controller has noted it down."""
 
