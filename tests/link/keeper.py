@@ -296,12 +296,10 @@ class Keeper:
         self.send([], [(unit, int(Request.RESUME)) for unit in range(len(self.units))])
         for _ in range(400):
             self.cycle(is_calm=True)
-            if all(me.done == me.released == me.cleared for me in self.units):
+            if all(me.done == me.released == me.cleared and not me.flags for me in self.units):
                 break
         for unit, me in enumerate(self.units):
-            assert (me.done, me.cleared) == (me.released, me.released), (
-                f"unit {unit} is stuck: {me}"
-            )
+            assert me.done == me.cleared == me.released, f"unit {unit} is stuck: {me}"
             assert not me.is_cancelling, f"unit {unit} never gave up"
             assert me.flags == 0, f"unit {unit}: {me.flags}"
 
