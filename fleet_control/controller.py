@@ -1,30 +1,35 @@
 """The loop's inside: reports in, commands out; a deterministic function of its inputs.
 
-One control cycle: free what reports prove empty, finish errands, let work decide, assign tasks,
-extend paths when enough units run short of committed moves, release what may go.
+One control cycle: free what reports prove empty, see to units that stop, appear or vanish, finish
+errands, let work decide, assign tasks, extend paths when enough units run short of committed moves,
+release what may go. Start and restart are one: `reconcile` with what the backend says at `connect`.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fleet_control.allocation import Allocation
-from fleet_control.backend import Act, Commands, FleetState, Reports
-from fleet_control.events import EventKind, EventLog
+from fleet_control.backend import Commands, FleetState, Reports, no_releases, no_station_jobs
+from fleet_control.driving import AT_STATION, EMPTY_RUN, IDLE, LOADED, QUEUEING, WAITING, Driving
+from fleet_control.events import EventLog
 from fleet_control.execution.executor import Executor
-from fleet_control.execution.kernels import add_unit_time, count_short, mark_queueing
-from fleet_control.mapf.grid import EMPTY, LADEN, UNREACHABLE, Grid
+from fleet_control.execution.kernels import add_unit_time, count_short
+from fleet_control.mapf.grid import EMPTY, UNREACHABLE, Grid
 from fleet_control.mapf.planner import Planner
+from fleet_control.operations import Operation
 from fleet_control.parking import Parking
-from fleet_control.work.work import Deed, Errand, Work
+from fleet_control.supervision.stops import StopOptions
+from fleet_control.supervision.supervisor import Supervisor
+from fleet_control.work.work import OpenTasks, Work
 
-LOADED, EMPTY_RUN, QUEUEING, AT_STATION, WAITING, IDLE = range(6)
-"""What a unit's time is booked on."""
-NEVER = np.iinfo(np.int32).max
-_ACTS = {Deed.LIFT: Act.LIFT, Deed.LOWER: Act.LOWER}
+STOPPED = 6
+"""What the time of a unit that cannot go on is booked on, beside those of fleet_control.driving."""
+N_STATES = 7
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +38,7 @@ class ControllerOptions:
     commit_moves: moves committed ahead. plan_share: plan when that share of the driving units has
     fewer; plan_timeout_s: or when anyone has for so long (a share alone can halt planning for
     good). max_working: units that may have a task at once. max_tasks: open tasks weighed at once.
+    stops: what is done about units that stop.
     """
 
     base_length: int = 3
@@ -41,12 +47,15 @@ class ControllerOptions:
     plan_timeout_s: float = 2.0
     max_working: int = 1 << 30
     max_tasks: int = 64
+    stops: StopOptions = field(default_factory=StopOptions)
 
 
 class Controller:
     """Everything between reports and commands, for all units of one floor.
 
-    unit_time_s: float64[n_units, 6], seconds per state, columns LOADED .. IDLE.
+    state: of the fleet at the start. parking: cell of every unit that stands aside for good.
+
+    unit_time_s: float64[n_units, 7], seconds per state, columns LOADED .. IDLE, STOPPED.
     wait_s: float64[n_cells], unit seconds spent waiting for others on each cell.
     """
 
@@ -56,147 +65,109 @@ class Controller:
         parking: dict[int, int] | None = None,
     ) -> None:  # fmt: skip
         n_units = len(state.cells)
-        self.executor = Executor(grid.n_cells, state, options.base_length)
         self.work = work
         self._grid, self._planner, self._allocate = grid, planner, allocate
-        self._options, self._log = options, log
-        self._errands: list[Errand | None] = [None] * n_units
-        self._parking = Parking(parking or {}, grid.n_cols)
-        self._goals = np.full(n_units, -1, dtype=np.int32)
-        self._pinned = np.zeros(n_units, dtype=bool)
-        self._driving = np.zeros(n_units, dtype=bool)
-        self._arriving = np.zeros(n_units, dtype=bool)
-        self._acting = np.zeros(n_units, dtype=bool)
-        self._pass_steps: list[list[int]] = [[] for _ in range(n_units)]
-        self._next_pass = np.full(n_units, NEVER, dtype=np.int32)
-        self._driven_before = np.zeros(n_units, dtype=np.int64)
-        self._laden = state.carried_pods >= 0
-        self._states = np.full(n_units, IDLE, dtype=np.int8)
-        self._recheck: list[int] = []
+        self._options = options
+        self.executor = Executor(grid.n_cells, n_units, options.base_length)
+        self.driving = Driving(
+            self.executor, planner, work, grid, Parking(parking or {}, grid.n_cols)
+        )
+        self.supervisor = Supervisor(
+            self.executor, self.driving, planner, grid, options.stops, log, state.time_s
+        )
         self._last_plan_s = self._now_s = state.time_s
-        self.unit_time_s = np.zeros((n_units, 6))
+        self.unit_time_s = np.zeros((n_units, N_STATES))
         self.wait_s = np.zeros(grid.n_cells)
-        self.n_working = 0
-        self._is_free = np.ones(n_units, dtype=bool)
-        self._is_free[self._parking.units] = False
-        self._is_parking_full = not len(self._parking.units)
-        for unit, cell in (parking or {}).items():
-            self._head_for(unit, cell, EMPTY)
+        self.reconcile(state)
 
-    def step(self, reports: Reports) -> Commands:
-        """One control cycle on what was reported since the last."""
+    @property
+    def n_working(self) -> int:
+        """Units that have a task."""
+        return self.driving.n_working
+
+    def reconcile(self, state: FleetState) -> Commands:
+        """Begin, or go on after a restart, from what the backend says at `connect`.
+
+        Returns what the backend has to know again: all that units hold, and the jobs of people that
+        are not finished. Sending that twice changes nothing.
+        """
+        self._now_s = self._last_plan_s = self.driving.now_s = state.time_s
+        is_restart = bool(self.executor.is_present.any())
+        self.supervisor.reconcile(state)
+        if not is_restart:
+            return Commands(no_releases(), no_station_jobs())
+        jobs = self.work.open_station_jobs()
+        return Commands(self.executor.open_releases(), jobs)
+
+    def step(self, reports: Reports, operations: Sequence[Operation] = ()) -> Commands:
+        """One control cycle on what was reported, and asked by operators, since the last.
+
+        Raises InvariantError where reports or plans contradict what is held; see `halt`.
+        """
         self._book_time(reports.time_s)
-        self.executor.absorb(reports)
-        self._note_faults(reports)
-        self._finish_errands(reports)
+        self.executor.absorb(self.supervisor.sift(reports))
+        self.supervisor.advance(reports, operations, self._now_s)
+        self.driving.finish(reports)
         self.work.advance(self._now_s, reports)
         self._hand_out_tasks()
-        for unit, errand in self.work.take_errands():
-            self._start(unit, errand)
+        self._hand_out_errands()
         self._plan_if_due()
-        releases = self.executor.release()
-        return Commands(releases, self.work.take_station_jobs(), self.executor.outlook())
+        releases = self.executor.release(self.supervisor.roster.is_ready)
+        self.executor.check_holdings()
+        return Commands(
+            releases, self.work.take_station_jobs(), self.executor.outlook(),
+            self.supervisor.requests(),
+        )  # fmt: skip
+
+    def halt(self) -> Commands:
+        """Ask everyone to stand: what is sent when an invariant is broken, and nothing after it."""
+        return Commands(no_releases(), no_station_jobs(), requests=self.supervisor.halt())
 
     def _book_time(self, now_s: float) -> None:
-        ex = self.executor
+        ex, driving = self.executor, self.driving
+        states = driving.states
+        if driving.is_suspended.any():
+            states = np.where(driving.is_suspended, np.int8(STOPPED), states)
         add_unit_time(
-            now_s - self._now_s, self._states, WAITING, QUEUEING, ex.done, ex.released,
-            self._driving, ex.cells, self.unit_time_s, self.wait_s,
+            now_s - self._now_s, states, WAITING, QUEUEING, ex.done, ex.released,
+            driving.is_driving, ex.cells, self.unit_time_s, self.wait_s,
         )  # fmt: skip
-        self._now_s = now_s
-
-    def _note_faults(self, reports: Reports) -> None:
-        for row in np.flatnonzero(reports.faults):
-            unit = int(reports.units[row])
-            self._pinned[unit] = True
-            cell = self.executor.cell_now(unit)
-            value = float(reports.faults[row])
-            self._log.add(self._now_s, EventKind.FAULT, unit=unit, cell=cell, value=value)
-
-    def _finish_errands(self, reports: Reports) -> None:
-        """Errands whose end has been reached physically: passed, arrived, or the deed done."""
-        ex, units = self.executor, reports.units
-        for unit in units[self._next_pass[units] <= ex.done[units]].tolist():
-            self._pass(unit)
-        if self._recheck:
-            units = np.concatenate([units, np.array(self._recheck, dtype=np.int32)])
-            self._recheck = []
-        mark_queueing(
-            units, self._driving, self._laden, ex.done, ex.cells, self._grid.zones, self._goals,
-            self._states, QUEUEING,
-        )  # fmt: skip
-        there = (ex.done[units] == ex.committed[units]) & self._arriving[units]
-        for unit in units[there].tolist():
-            if self._arriving[unit]:  # a unit may be listed twice
-                self._arrive(unit)
-
-    def _pass(self, unit: int) -> None:
-        steps = self._pass_steps[unit]
-        done = int(self.executor.done[unit])
-        while steps and steps[0] <= done:
-            self._end_errand(unit, steps.pop(0))
-        self._next_pass[unit] = steps[0] if steps else NEVER
-
-    def _arrive(self, unit: int) -> None:
-        """The unit stands where its errand ends: do the deed, or it has just been done."""
-        errand = self._errands[unit]
-        assert errand is not None
-        self._driving[unit] = False
-        act = _ACTS.get(errand.deed)
-        if act is not None and not self._acting[unit]:
-            self._acting[unit] = True
-            self._states[unit] = LOADED
-            self.executor.commit_act(unit, act)
-            return
-        self._arriving[unit] = False
-        self._acting[unit] = False
-        if errand.deed is Deed.LIFT:
-            self._laden[unit] = True
-        elif errand.deed is Deed.LOWER:
-            self._laden[unit] = False
-        self._states[unit] = AT_STATION if errand.deed is Deed.SERVICE else QUEUEING
-        self._errands[unit] = None
-        self._leave_goal(unit)
-        self._end_errand(unit, int(self.executor.done[unit]))
-        if self.work.task_of(unit) < 0:
-            self._set_free(unit)
-
-    def _end_errand(self, unit: int, step: int) -> None:
-        """The unit's errand ended with that step; all its steps since then were driving."""
-        ex = self.executor
-        driven = int(ex.driven[unit]) - (int(ex.done[unit]) - step)
-        n_cells = driven - int(self._driven_before[unit])
-        self._driven_before[unit] = driven
-        self.work.errand_done(unit, self._now_s, n_cells)
-
-    def _leave_goal(self, unit: int) -> None:
-        self._planner.clear_goal(unit, LADEN if self._laden[unit] else EMPTY)
-        self._goals[unit] = -1
-
-    def _set_free(self, unit: int) -> None:
-        self._pinned[unit] = False
-        self._states[unit] = IDLE
-        self._is_free[unit] = True
-        self.n_working -= 1
+        self._now_s = driving.now_s = now_s
 
     def _hand_out_tasks(self) -> None:
         """Give open tasks to free units, by distance over the floor."""
-        room = self._options.max_working - self.n_working
-        if room <= 0 or not self._is_free.any():
+        room = self._options.max_working - self.driving.n_working
+        if room <= 0 or self.supervisor.is_draining:
+            return
+        is_free = self.driving.is_free & self.supervisor.may_have_task()
+        if not is_free.any():
             return
         offered = self.work.open_tasks()
         if not len(offered.tasks):
             return
-        free = np.flatnonzero(self._is_free).astype(np.int32)
-        n_weighed = min(self._options.max_tasks, len(free))  # as many as can be taken now
-        cells = offered.cells[:n_weighed].tolist()
-        costs = np.array([self._costs_to(cell, free) for cell in cells])
+        free = np.flatnonzero(is_free).astype(np.int32)
+        tasks, costs = self._weigh(offered, free)
         for row, column in self._allocate(costs)[:room]:
             unit = int(free[column])
-            self._is_free[unit] = False
-            self.n_working += 1
+            self.driving.take(unit)
             cell = self.executor.cell_now(unit)
-            self.work.begin(int(offered.tasks[row]), unit, self._now_s, cell)
+            self.work.begin(tasks[row], unit, self._now_s, cell)
+
+    def _weigh(
+        self, offered: OpenTasks, free: NDArray[np.int32]
+    ) -> tuple[list[int], NDArray[np.float64]]:
+        """The oldest tasks that can be reached, as many as can be taken now, and the cost of each
+        for each free unit. Tasks that nobody reaches for now must not hide those behind them."""
+        n_weighed = min(self._options.max_tasks, len(free))
+        tasks, costs = [], []
+        for task, cell in zip(offered.tasks.tolist(), offered.cells.tolist(), strict=True):
+            row = self._costs_to(cell, free)
+            if np.isfinite(row).any():
+                tasks.append(task)
+                costs.append(row)
+                if len(tasks) == n_weighed:
+                    break
+        return tasks, np.array(costs).reshape(len(tasks), len(free))
 
     def _costs_to(self, cell: int, units: NDArray[np.int32]) -> NDArray[np.float64]:
         """float64[k], cost of the way of each unit from its committed end to the cell."""
@@ -205,67 +176,23 @@ class Controller:
         states = 4 * self._grid.compact[ex.end_cells[units]] + ex.end_headings[units]
         costs: NDArray[np.float64] = fields.values[slot, states].astype(np.float64)
         fields.let_go(slot)
-        costs[costs >= UNREACHABLE] = np.inf
+        costs[(costs >= UNREACHABLE) | ex.is_closed[cell]] = np.inf
         return costs
 
-    def _start(self, unit: int, errand: Errand) -> None:
-        """Head for the errand's cell. A unit already committed to be there just does the deed."""
-        if self._is_free[unit]:  # a stream of errands needs no allocation
-            self._is_free[unit] = False
-            self.n_working += 1
-        if not self._pass_steps[unit]:  # else the errand before is not over yet
-            self._driven_before[unit] = self.executor.driven[unit]
-        self._errands[unit] = errand
-        self._laden[unit] = errand.is_laden
-        self._states[unit] = LOADED if errand.is_laden else EMPTY_RUN
-        self._pinned[unit] = False
-        self._head_for(unit, errand.cell, LADEN if errand.is_laden else EMPTY)
-
-    def _head_for(self, unit: int, cell: int, load: int) -> None:
-        """Drive to the cell; a unit whose committed path ends there already has reached it."""
-        self._planner.set_goal(unit, cell, load)
-        self._goals[unit] = cell
-        self._driving[unit] = True
-        if self.executor.end_cells[unit] == cell:
-            self._reach(unit)
-
-    def _reach(self, unit: int) -> None:
-        """The committed path ends at the goal: stay for the deed, or go on to the next errand."""
-        errand = self._errands[unit]
-        if errand is None:
-            self._park(unit)
-            return
-        if errand.deed is not Deed.PASS:
-            self._pinned[unit] = True
-            self._arriving[unit] = True
-            self._recheck.append(unit)
-            return
-        step = int(self.executor.committed[unit])
-        self._pass_steps[unit].append(step)
-        self._next_pass[unit] = self._pass_steps[unit][0]
-        if self.executor.done[unit] >= step:
-            self._pass(unit)
-        following = self.work.follow_on(unit, self._now_s)
-        if following is None:
-            self._errands[unit] = None
-            self._driving[unit] = False
-            self._leave_goal(unit)
-            if self.work.task_of(unit) < 0:
-                self._set_free(unit)
-        else:
-            self._start(unit, following)
-
-    def _park(self, unit: int) -> None:
-        """A parked unit is home; until all are, it may have to make way for one behind it."""
-        self._driving[unit] = False
-        if self._parking.is_full(self.executor.end_cells):
-            self._is_parking_full = True
-            self._pinned[self._parking.units] = True
+    def _hand_out_errands(self) -> None:
+        """Send units on their way. While the floor drains, a stream of errands begins no more."""
+        for unit, errand in self.work.take_errands():
+            if self.driving.is_free[unit] and self.supervisor.is_draining:
+                self.driving.put_off(unit, errand)
+            else:
+                self.driving.start(unit, errand)
+        if not self.supervisor.is_draining:
+            self.driving.start_put_off()
 
     def _plan_if_due(self) -> None:
-        ex, options = self.executor, self._options
+        ex, options, driving = self.executor, self._options, self.driving
         n_short, n_driving = count_short(
-            self._driving, self._pinned, ex.done, ex.committed, options.commit_moves
+            driving.is_driving, driving.is_pinned, ex.done, ex.committed, options.commit_moves
         )
         waited_s = self._now_s - self._last_plan_s
         late = waited_s >= options.plan_timeout_s - 1e-9
@@ -276,11 +203,11 @@ class Controller:
         """Extend all paths by one step; units with enough committed moves stay put in it."""
         ex = self.executor
         self._last_plan_s = self._now_s
-        if not self._is_parking_full:
-            for unit, cell in self._parking.change_places(ex.end_cells):
-                self._head_for(unit, cell, EMPTY)
-        fixed = self._pinned | (ex.ahead >= self._options.commit_moves)
+        self.driving.change_parking_places()
+        fixed = self.driving.is_pinned | (ex.ahead >= self._options.commit_moves)
         chosen = self._planner.step(ex.end_cells, ex.end_headings, fixed)
-        moved = ex.commit(chosen)
-        for unit in moved[ex.end_cells[moved] == self._goals[moved]].tolist():
-            self._reach(unit)
+        self.driving.reach_goals(ex.commit(chosen))
+
+
+__all__ = ["AT_STATION", "EMPTY_RUN", "IDLE", "LOADED", "QUEUEING", "STOPPED", "WAITING",
+           "Controller", "ControllerOptions"]  # fmt: skip

@@ -5,6 +5,7 @@ One row per event. Ids that do not apply are -1. Times are simulated seconds sin
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from enum import IntEnum
 
 import numpy as np
@@ -31,12 +32,30 @@ class EventKind(IntEnum):
     ERRAND_DONE = 14  # unit, task, cell = goal; value = cells driven since it started
     CONTACT = 15  # unit, cell; value = the other unit, -1 an obstacle or the edge, -2 a pod
     FAULT = 16  # unit, cell, value = FaultCode
+    TASK_RETURNED = 17  # task, unit, pod, station, cell = goal of the errand that is given up
+    CONDITION = 18  # unit, cell, value = Condition flags that hold now
+    STOPPED = 19  # unit, cell: it is led around from now on; value = seconds without progress
+    GOES_ON = 20  # unit, cell: it is not led around any more
+    GAVE_UP = 21  # unit, cell, value = last step that it keeps
+    CELL_BLOCKED = 22  # unit that saw it, cell
+    CELLS_CLOSED = 23  # value = cells that nobody enters from now on
+    ADMITTED = 24  # unit, cell
+    NOT_ADMITTED = 25  # unit, cell, value = unit that holds it or -1
+    REMOVED = 26  # unit, cell where it was last
+    OPERATION = 27  # unit, value = number of the kind (fleet_control.operations)
+
+
+NAMES = ("time_s", "kind", "unit", "task", "pod", "station", "order", "line", "cell", "value")
+_DTYPES = (np.float64, np.int8, *[np.int32] * 7, np.float64)
+Columns = dict[str, NDArray[np.generic]]
 
 
 class EventLog:
     """Append-only; `columns` turns it into arrays."""
 
     def __init__(self) -> None:
+        self._before: list[Columns] = []
+        self._n_before = 0
         self._rows: list[tuple[float, int, int, int, int, int, int, int, int, float]] = []
 
     def add(
@@ -56,16 +75,21 @@ class EventLog:
         self._rows.append((time_s, kind, unit, task, pod, station, order, line, cell, value))
 
     def __len__(self) -> int:
-        return len(self._rows)
+        return self._n_before + len(self._rows)
 
-    def columns(self) -> dict[str, NDArray[np.generic]]:
-        """The log as named columns of equal length, in the order of recording."""
-        names = ("time_s", "kind", "unit", "task", "pod", "station", "order", "line", "cell")
-        dtypes = (np.float64, np.int8, *[np.int32] * 7)
-        table: list[tuple[float, ...]] = list(zip(*self._rows, strict=True)) or [()] * 10
-        columns: dict[str, NDArray[np.generic]] = {
-            name: np.array(values, dtype=dtype)
-            for name, values, dtype in zip(names, table, dtypes, strict=False)
+    def restore(self, pieces: Sequence[Columns]) -> None:
+        """Become a log of these rows alone. pieces: as `columns` gave them, in order."""
+        self._before = list(pieces)
+        self._n_before = sum(len(piece["kind"]) for piece in pieces)
+        self._rows = []
+
+    def columns(self, first: int = 0) -> Columns:
+        """The rows from number `first` on as named columns of equal length, in the order of
+        recording. Rows that were restored come as a whole: first is 0 or behind them."""
+        start = max(first - self._n_before, 0)
+        table: list[tuple[float, ...]] = list(zip(*self._rows[start:], strict=True)) or [()] * 10
+        pieces = self._before if first < self._n_before else []
+        return {
+            name: np.concatenate([*(piece[name] for piece in pieces), np.array(values, dtype)])
+            for name, values, dtype in zip(NAMES, table, _DTYPES, strict=True)
         }
-        columns["value"] = np.array(table[9], dtype=np.float64)
-        return columns

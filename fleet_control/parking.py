@@ -14,16 +14,27 @@ from numpy.typing import NDArray
 
 
 class Parking:
-    """units: int32[k]. places: int32[k], the cell of each; they change as units change places."""
+    """units: int32[k]. places: int32[k], the cell of each; they change as units change places.
+    is_done: whether nobody is on the way any more."""
 
     def __init__(self, place_of: Mapping[int, int], n_cols: int) -> None:
         self.units = np.array(list(place_of), dtype=np.int32)
         self.places = np.array(list(place_of.values()), dtype=np.int32)
         self._n_cols = n_cols
+        self._rows = {unit: row for row, unit in enumerate(place_of)}
+        self.is_done = not self._rows
+
+    def __contains__(self, unit: int) -> bool:
+        return unit in self._rows
+
+    def place_of(self, unit: int) -> int:
+        """Cell where the unit parks."""
+        return int(self.places[self._rows[unit]])
 
     def is_full(self, cells: NDArray[np.int32]) -> bool:
-        """Whether all are home. cells: int32[n_units], of all units of the fleet."""
-        return bool((cells[self.units] == self.places).all())
+        """Whether all are home; once they are they stay. cells: int32[n_units], of all units."""
+        self.is_done = bool((cells[self.units] == self.places).all())
+        return self.is_done
 
     def change_places(self, cells: NDArray[np.int32]) -> list[tuple[int, int]]:
         """Let units under way take the places of those at home in front of them.

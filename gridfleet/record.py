@@ -14,9 +14,9 @@ from layouts import GridfleetError, Layout
 if TYPE_CHECKING:
     from gridfleet.demand import DemandSummary
 
-UNIT_STATES = ("loaded", "empty", "queueing", "at_station", "waiting", "idle")
+UNIT_STATES = ("loaded", "empty", "queueing", "at_station", "waiting", "idle", "stopped")
 """Columns of `unit_time_s`. waiting: has somewhere to go, everything released is driven, and the
-way on belongs to others."""
+way on belongs to others. stopped: cannot go on and is led around."""
 STATION_STATES = ("picking", "starved", "blocked", "no_work")
 """Columns of `station_time_s`; see docs/kpis.md."""
 
@@ -26,7 +26,7 @@ class RunRecord:
     """One finished or interrupted run.
 
     events: columns of the event log (fleet_control.events), equal lengths.
-    unit_time_s: float64[n_units, 6], seconds per UNIT_STATES.
+    unit_time_s: float64[n_units, 7], seconds per UNIT_STATES.
     station_time_s: float64[n_stations, 4], seconds per STATION_STATES.
     cells_driven: int64[n_units]. visits: int64[n_cells], arrivals of units at each cell.
     wait_s: float64[n_cells], unit seconds spent waiting on each cell.

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from fleet_control.allocation import ALLOCATIONS
+from fleet_control.backend import Commands, Reports
 from fleet_control.controller import Controller
 from fleet_control.errors import InvariantError
-from fleet_control.events import EventKind, EventLog
+from fleet_control.events import Columns, EventKind, EventLog
+from fleet_control.journal.recorder import Recorder
 from fleet_control.mapf.grid import Grid, grid_of
 from fleet_control.mapf.lanes import lanes_of
 from fleet_control.mapf.planner import PlannerOptions, planner_named
@@ -67,11 +70,11 @@ class Simulation:
     def __init__(self, scenario: Scenario) -> None:
         self.scenario = scenario
         self.layout: Layout = load(scenario.layout)
-        self._log = EventLog()
+        self.log = EventLog()
         kind = kind_of_work(self.layout)
         fleet = line_up(scenario, self.layout, parks_surplus=kind == ERRANDS)
         self._n_units = len(fleet.cells)
-        floor = Floor(self.layout, scenario, fleet.cells, fleet.n_active, self._log, fleet.parking)
+        floor = Floor(self.layout, scenario, fleet.cells, fleet.n_active, self.log, fleet.parking)
         self._setup: WorkSetup = set_up_work(kind, floor)
         check_unit(scenario.unit, self.layout, has_pods=len(self._setup.pod_cells) > 0)
         compile_kernels(scenario.planner)
@@ -81,23 +84,31 @@ class Simulation:
             self._setup.pod_cells,
             people, scenario.unit,
         )  # fmt: skip
-        grid = self._grid()
+        self._grid = grid = self._make_grid()
         options = PlannerOptions(seed=scenario.seed)
         self._planner = TimedPlanner(planner_named(scenario.planner, grid, self._n_units, options))
         # Errands belong to their units from the start: there is nothing to hold back.
         self._valve = None if kind == ERRANDS else Valve(self._setup.work, self._n_units)
+        self.state_at_start = self._twin.connect()
         self._controller = Controller(
-            grid, self._twin.connect(), self._planner, self._valve or self._setup.work,
+            grid, self.state_at_start, self._planner, self._valve or self._setup.work,
             ALLOCATIONS[scenario.allocation],
             controller_options(scenario.unit, self.layout.cell_size_m, self._setup.n_active),
-            self._log, self._setup.parking,
+            self.log, self._setup.parking,
         )  # fmt: skip
         if self._valve is not None:
-            self._valve.watch(lambda: self._controller.executor.cells_now, grid.zones >= 0)
+            self._valve.watch(self._controller.executor.find_cells, grid.zones >= 0)
+        self._first_cycle = 0
+        self._wall_before_s = self._began_s = 0.0
 
     @property
     def counted(self) -> str:
         return self._setup.counted
+
+    @property
+    def began_at_s(self) -> float:
+        """Simulated time at which `run` begins: 0 unless a journalled run goes on."""
+        return self._first_cycle * CYCLE_S
 
     @property
     def demand_summary(self) -> DemandSummary | None:
@@ -108,7 +119,34 @@ class Simulation:
         """Sentences that a reader of the results must know."""
         return self._setup.notes
 
-    def _grid(self) -> Grid:
+    # What a journal keeps of a run (fleet_control.journal.recorder.Stateful)
+
+    def mind(self) -> object:
+        """Everything that the next decision depends on, and what is counted on the way."""
+        return self._controller, self._planner, self._valve, self._setup, self._wall_s()
+
+    def world(self) -> object:
+        return self._twin
+
+    def fixed(self) -> dict[str, object]:
+        """What is made from the scenario and never changes, by name."""
+        named = {"layout": self.layout, "grid": self._grid, "log": self.log, **self._setup.fixed}
+        return {name: value for name, value in named.items() if value is not None}
+
+    def restore_mind(self, mind: Any, events: Sequence[Columns]) -> None:
+        """Become what `mind` gave. events: the event log up to then, in pieces."""
+        self._controller, self._planner, self._valve, self._setup, self._wall_before_s = mind
+        self.log.restore(events)
+
+    def restore_world(self, world: Any, next_cycle: int) -> None:
+        """The same for `world`, to go on with that cycle."""
+        self._twin, self._first_cycle = world, next_cycle
+
+    def decide(self, reports: Reports, operations: Sequence[Any] = ()) -> Commands:
+        """One step of the controller alone, on inputs from elsewhere."""
+        return self._controller.step(reports)
+
+    def _make_grid(self) -> Grid:
         """The planner's floor, on which parked units stand for good."""
         parked = list(self._setup.parking.values())
         lanes = lanes_of(self.layout, parked) if self.scenario.lanes else None
@@ -121,35 +159,63 @@ class Simulation:
         self,
         on_progress: Callable[[Progress], None] | None = None,
         should_stop: Callable[[], bool] | None = None,
+        recorder: Recorder | None = None,
     ) -> RunRecord:
         """Run to the end, or until `should_stop`; then the record is marked partial.
 
-        Raises BrokenRunError with the record so far where a safety invariant breaks or anything
-        else fails. Nothing is released any more then.
+        recorder: keeps inputs and decisions in a journal before they are sent. Raises
+        BrokenRunError with the record so far where a safety invariant breaks or anything else
+        fails. Nothing is released any more then.
         """
-        total_s, began_s = self.scenario.hours * 3600.0, time.perf_counter()
+        total_s, self._began_s = self.scenario.hours * 3600.0, time.perf_counter()
         n_cycles = math.ceil(total_s / CYCLE_S - 1e-9)
-        cycle = 0
+        cycle = self._first_cycle
+        if recorder is not None and cycle == 0:
+            recorder.connected(self.state_at_start)
         try:
-            reports = self._twin.advance(0.0)
             while cycle < n_cycles and not (should_stop is not None and should_stop()):
-                self._twin.send(self._controller.step(reports))
+                self._twin.send(self._cycle(cycle, recorder))
                 cycle += 1
-                reports = self._twin.advance(cycle * CYCLE_S)
-                self._log_contacts()
+                if recorder is not None:
+                    recorder.rest(cycle, self)
                 if on_progress is not None and cycle % CYCLES_A_NEWS == 0:
                     on_progress(self._progress(cycle * CYCLE_S, total_s))
-            self._controller.step(reports)
+            self._end(cycle, cycle < n_cycles, recorder)
         except Exception as error:
+            if recorder is not None:
+                recorder.abandon()
             sim_s = cycle * CYCLE_S
-            record = self._record(sim_s, time.perf_counter() - began_s, partial=True)
+            record = self._record(sim_s, partial=True)
             raise BrokenRunError(_say_broken(error, sim_s), record) from error
-        wall_s = time.perf_counter() - began_s
-        return self._record(cycle * CYCLE_S, wall_s, partial=cycle < n_cycles)
+        return self._record(cycle * CYCLE_S, partial=cycle < n_cycles)
+
+    def _cycle(self, cycle: int, recorder: Recorder | None) -> Commands:
+        """What happened until this cycle, and what is decided on it: on disk before it is sent."""
+        reports = self._twin.advance(cycle * CYCLE_S)
+        self._log_contacts()
+        if recorder is not None:
+            recorder.take(cycle, reports)
+        commands = self._controller.step(reports)
+        if recorder is not None:
+            recorder.decide(cycle, commands)
+        return commands
+
+    def _end(self, cycle: int, is_partial: bool, recorder: Recorder | None) -> None:
+        """Take in the last news; nothing is sent any more. A run that was interrupted can go on
+        from before that."""
+        if recorder is not None:
+            recorder.take_snapshot(cycle, self)
+        self._cycle(cycle, None if is_partial else recorder)
+        if recorder is not None and not is_partial:
+            recorder.finish(cycle)
+
+    def _wall_s(self) -> float:
+        """Seconds that the run has taken, those before a restart included."""
+        return self._wall_before_s + time.perf_counter() - self._began_s
 
     def _log_contacts(self) -> None:
         for contact in self._twin.take_contacts():
-            self._log.add(
+            self.log.add(
                 contact.time_s, EventKind.CONTACT, unit=contact.unit, cell=contact.cell,
                 value=contact.other,
             )  # fmt: skip
@@ -161,9 +227,9 @@ class Simulation:
             self._n_units,
         )  # fmt: skip
 
-    def _record(self, sim_s: float, wall_s: float, partial: bool) -> RunRecord:
+    def _record(self, sim_s: float, partial: bool) -> RunRecord:
         controller, setup = self._controller, self._setup
-        events = self._log.columns()
+        events = self.log.columns()
         station_times = np.zeros((len(self.layout.stations), 4))
         if setup.station_times is not None:
             station_times = setup.station_times(sim_s)
@@ -172,7 +238,7 @@ class Simulation:
             n_units=self._n_units,
             n_active=setup.n_active,
             sim_s=sim_s,
-            wall_s=wall_s,
+            wall_s=self._wall_s(),
             partial=partial,
             events=events,
             unit_time_s=controller.unit_time_s,

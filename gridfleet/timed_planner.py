@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +19,18 @@ class TimedPlanner:
         self.fields = planner.fields
         self.set_goal = planner.set_goal
         self.clear_goal = planner.clear_goal
+        self.set_blocked = planner.set_blocked
+        self.ways_left = planner.ways_left
+        self.next_cells = planner.next_cells
         self.step_ms: list[float] = []
+
+    def __getstate__(self) -> dict[str, object]:
+        """For a snapshot: times as one small array."""
+        return {**self.__dict__, "step_ms": np.array(self.step_ms, dtype=np.float32)}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self.step_ms = state["step_ms"].tolist()
 
     def step(
         self, cells: NDArray[np.int32], headings: NDArray[np.int8], fixed: NDArray[np.bool_]

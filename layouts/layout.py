@@ -6,7 +6,7 @@ A Layout says what the building is. It holds no units, pods or goods: those belo
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from enum import IntEnum, StrEnum
 from types import MappingProxyType
 
@@ -119,6 +119,11 @@ class Layout:
             object.__setattr__(self, name, array)
         zones = {name: tuple(sorted(set(cells))) for name, cells in self.zones.items()}
         object.__setattr__(self, "zones", MappingProxyType(zones))
+
+    def __reduce__(self) -> tuple[type[Layout], tuple[object, ...]]:
+        """Pickled as what it was made of, so that the copy is as immutable."""
+        parts = {part.name: getattr(self, part.name) for part in fields(self) if part.init}
+        return Layout, tuple({**parts, "zones": dict(self.zones)}.values())
 
     def _check_shapes(self) -> None:
         n_cells = self.n_rows * self.n_cols

@@ -53,8 +53,7 @@ class Traffic:
         while len(frontier):
             found[frontier] = True
             beside = table[frontier]
-            beside = np.unique(beside[beside >= 0])
-            frontier = beside[~found[beside]]
+            frontier = np.unique(beside[(beside >= 0) & ~found[beside]])
         return found
 
     def pieces(self, *, strong: bool) -> NDArray[np.int32]:

@@ -334,7 +334,7 @@ def test_a_broken_run_leaves_what_there_was(
     run = Simulation.run
 
     def broken(self: Simulation, *_: object) -> RunRecord:
-        record = run(self, should_stop=lambda: len(self._log) > 100)
+        record = run(self, should_stop=lambda: len(self.log) > 100)
         raise BrokenRunError("unit 3 is on a cell held by unit 4", record)
 
     monkeypatch.setattr(Simulation, "run", broken)

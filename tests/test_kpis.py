@@ -251,7 +251,7 @@ def test_a_run_that_did_nothing_has_figures() -> None:
     for due_s in (None, np.empty(0)):
         empty = replace(
             record, sim_s=0.0, partial=True, events=EventLog().columns(), order_due_s=due_s,
-            unit_time_s=np.zeros((10, 6)), station_time_s=np.zeros((n_stations, 4)),
+            unit_time_s=np.zeros((10, 7)), station_time_s=np.zeros((n_stations, 4)),
             cells_driven=np.zeros(10, dtype=np.int64), plan_ms=np.empty(0),
         )  # fmt: skip
         figures = kpis(empty)

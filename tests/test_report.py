@@ -137,7 +137,7 @@ def test_a_run_ended_at_once_has_a_page(kind: str) -> None:
     n_stations, n_cells = len(record.layout.stations), record.layout.n_cells
     empty = replace(
         record, sim_s=0.0, partial=True, events=EventLog().columns(),
-        unit_time_s=np.zeros((record.n_units, 6)), station_time_s=np.zeros((n_stations, 4)),
+        unit_time_s=np.zeros((record.n_units, 7)), station_time_s=np.zeros((n_stations, 4)),
         cells_driven=np.zeros(record.n_units, dtype=np.int64), plan_ms=np.empty(0),
         visits=np.zeros(n_cells, dtype=np.int64), wait_s=np.zeros(n_cells),
     )  # fmt: skip

@@ -24,8 +24,8 @@ DRIVE = 0
 def commit_moves(
     chosen: NDArray[np.int32], end_cells: NDArray[np.int32], end_headings: NDArray[np.int8],
     committed: NDArray[np.int32], cleared: NDArray[np.int32], cells: NDArray[np.int32],
-    tickets: NDArray[np.int32], acts: NDArray[np.int8], next_ticket: NDArray[np.int32],
-    moved: NDArray[np.int32],
+    tickets: NDArray[np.int32], acts: NDArray[np.int8], headings: NDArray[np.int8],
+    next_ticket: NDArray[np.int32], moved: NDArray[np.int32],
 ) -> int:  # fmt: skip
     """Append one move per unit whose chosen cell differs from its end. Returns how many moved, or
     -1 - unit where a unit's ring is full.
@@ -59,9 +59,67 @@ def commit_moves(
             end_headings[unit] = 1
         else:
             end_headings[unit] = 3
+        headings[unit, slot] = end_headings[unit]
         moved[n_moved] = unit
         n_moved += 1
     return n_moved
+
+
+@kernel
+def cut_paths(
+    released: NDArray[np.int32], committed: NDArray[np.int32], cells: NDArray[np.int32],
+    acts: NDArray[np.int8], headings: NDArray[np.int8], end_cells: NDArray[np.int32],
+    end_headings: NDArray[np.int8], next_ticket: NDArray[np.int32], told: NDArray[np.int32],
+) -> int:  # fmt: skip
+    """Forget every step of every unit that has not been released. Returns how many.
+
+    Only all units together can be cut: afterwards no cell has a ticket but that of its holder, so
+    the order of visits begins anew. The cut is consistent whatever each unit is doing, since
+    released sets are disjoint and stay as they are.
+    """
+    n_cut = 0
+    for unit in range(released.size):
+        if released[unit] == committed[unit]:
+            continue
+        for step in range(released[unit] + 1, committed[unit] + 1):
+            slot = step & RING_MASK
+            if acts[unit, slot] == DRIVE:
+                next_ticket[cells[unit, slot]] -= 1
+            n_cut += 1
+        committed[unit] = released[unit]
+        end_cells[unit] = cells[unit, released[unit] & RING_MASK]
+        end_headings[unit] = headings[unit, released[unit] & RING_MASK]
+        told[unit] = -1
+    return n_cut
+
+
+@kernel
+def find_bad_holding(
+    cleared: NDArray[np.int32], released: NDArray[np.int32], cells: NDArray[np.int32],
+    acts: NDArray[np.int8], is_present: NDArray[np.bool_], owners: NDArray[np.int32],
+) -> int:  # fmt: skip
+    """The first cell whose holder is not who it should be, or -1: the invariant, worked out anew.
+
+    Every cell of a unit's steps from the last cleared to the last released is its own, so held sets
+    are disjoint; and no cell has a holder beside those, so nothing is kept without a reason.
+    """
+    n_held = 0
+    for unit in range(released.size):
+        if not is_present[unit]:
+            continue
+        for step in range(cleared[unit], released[unit] + 1):
+            cell = cells[unit, step & RING_MASK]
+            if owners[cell] != unit:
+                return cell
+            if step == cleared[unit] or acts[unit, step & RING_MASK] == DRIVE:
+                n_held += 1
+    n_owned = 0
+    last = -1
+    for cell in range(owners.size):
+        if owners[cell] >= 0:
+            n_owned += 1
+            last = cell
+    return -1 if n_owned == n_held else last
 
 
 @kernel
@@ -106,22 +164,29 @@ def release_steps(
     base_length: int, unit_done: NDArray[np.int32], released: NDArray[np.int32],
     committed: NDArray[np.int32], cells: NDArray[np.int32], tickets: NDArray[np.int32],
     acts: NDArray[np.int8], serving: NDArray[np.int32], owners: NDArray[np.int32],
+    is_ready: NDArray[np.bool_], is_closed: NDArray[np.bool_],
     out_units: NDArray[np.int32], out_steps: NDArray[np.int32], out_cells: NDArray[np.int32],
     out_acts: NDArray[np.int8],
 ) -> int:  # fmt: skip
     """Release up to `base_length` steps ahead of each unit where all earlier visitors have left.
 
+    is_ready: bool[n_units], units that may be released anything. is_closed: bool[n_cells], cells
+    that nobody enters from a cell that is open; who is inside may go on to leave.
     Returns the number of rows written, or -1 - cell where the cell is still held by another unit
     although its ticket came up: a broken invariant.
     """
     n_out = 0
     for unit in range(released.size):
+        if not is_ready[unit]:
+            continue
         while released[unit] < committed[unit] and released[unit] - unit_done[unit] < base_length:
             step = released[unit] + 1
             slot = step & RING_MASK
             cell = cells[unit, slot]
             if acts[unit, slot] == DRIVE:
                 if serving[cell] != tickets[unit, slot]:
+                    break
+                if is_closed[cell] and not is_closed[cells[unit, (step - 1) & RING_MASK]]:
                     break
                 if owners[cell] >= 0:
                     return -1 - cell

@@ -18,7 +18,8 @@ def find_conflicts(
 ) -> int:
     """Count vertex, edge and cycle conflicts of a plan and write the first ones to `found`.
 
-    cells: int32[n_steps + 1, n_units], cell of each unit after each step. at_start, at_end:
+    cells: int32[n_steps + 1, n_units], cell of each unit after each step, -1 throughout for one
+    that is not on the floor. at_start, at_end:
     int32[n_cells], all -1 before and after. mark: int32[n_units], scratch. found: int32[k, 4] rows
     of (step, kind, unit, other): kind 0 vertex, 1 edge, 2 cycle (unit: lowest of the ring, other:
     the one it follows). A conflict at the start of the plan is a vertex conflict of step 0.
@@ -27,6 +28,8 @@ def find_conflicts(
     n_found = 0
     for unit in range(n_units):
         cell = cells[0, unit]
+        if cell < 0:
+            continue
         if at_start[cell] >= 0:
             if n_found < found.shape[0]:
                 found[n_found, 0] = 0
@@ -37,15 +40,19 @@ def find_conflicts(
         else:
             at_start[cell] = unit
     for unit in range(n_units):
-        at_start[cells[0, unit]] = -1
+        if cells[0, unit] >= 0:
+            at_start[cells[0, unit]] = -1
     for step in range(1, n_rows):
         before = cells[step - 1]
         after = cells[step]
         for unit in range(n_units):
-            at_start[before[unit]] = unit
             mark[unit] = -1
+            if before[unit] >= 0:
+                at_start[before[unit]] = unit
         for unit in range(n_units):
             cell = after[unit]
+            if cell < 0:
+                continue
             other = at_end[cell]
             kind = -1
             if other >= 0:
@@ -84,6 +91,7 @@ def find_conflicts(
                     found[n_found, 3] = at_start[after[unit]]
                 n_found += 1
         for unit in range(n_units):
-            at_start[before[unit]] = -1
-            at_end[after[unit]] = -1
+            if before[unit] >= 0:
+                at_start[before[unit]] = -1
+                at_end[after[unit]] = -1
     return n_found

@@ -2,12 +2,14 @@
 
 A field gives, for every driveable cell and heading, the cost of the cheapest way to a goal under
 the floor's one-way rules, lane costs and turning cost. Laden and empty units need fields of their
-own, since a laden one does not pass under pods.
+own, since a laden one does not pass under pods. When the moves of the floor change, every field is
+out of date at once; each is made anew in its old place, but only when it is used next.
 """
 
 from __future__ import annotations
 
 from collections import OrderedDict
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +18,8 @@ from fleet_control.mapf.field_kernels import fill_field
 from fleet_control.mapf.grid import CELL_COST, TURN_COST, Grid
 
 DEFAULT_MEMORY_MB = 480
+_DERIVED = frozenset({"values", "_heads", "_pool", "_back", "_costs", "_through", "_zones"})
+"""What follows from the grid and is left out of a snapshot."""
 
 
 class DistanceFields:
@@ -36,14 +40,42 @@ class DistanceFields:
         row_bytes = 8 * grid.n_compact
         wanted = int(memory_mb * 2**20 // row_bytes)
         n_slots = max(min(wanted, 2 * grid.n_compact), 2 * n_units + 8)
-        self.values: NDArray[np.uint16] = np.empty((n_slots, 4 * grid.n_compact), dtype=np.uint16)
         self._slots: OrderedDict[tuple[int, int], int] = OrderedDict()
         self._holders = np.zeros(n_slots, dtype=np.int32)
-        dearest = max(turn_cost, CELL_COST + int(grid.surcharges.max(initial=0)))
-        self._heads = np.empty(1 << int(dearest).bit_length(), dtype=np.int32)
-        self._pool = np.empty((12 * grid.n_compact + 4, 2), dtype=np.int32)
+        self._is_due = np.zeros(n_slots, dtype=bool)
+        self._goals = np.zeros(n_slots, dtype=np.int32)
+        self._loads = np.zeros(n_slots, dtype=np.int8)
+        self._set_up_room()
         self._set_up_moves()
         self.n_filled = 0
+
+    def _set_up_room(self) -> None:
+        """Memory for values, which costs nothing until it is filled, and for filling."""
+        grid, n_slots = self._grid, len(self._holders)
+        self.values: NDArray[np.uint16] = np.empty((n_slots, 4 * grid.n_compact), dtype=np.uint16)
+        dearest = max(self._turn_cost, CELL_COST + int(grid.surcharges.max(initial=0)))
+        self._heads = np.empty(1 << int(dearest).bit_length(), dtype=np.int32)
+        self._pool = np.empty((12 * grid.n_compact + 4, 2), dtype=np.int32)
+
+    def __getstate__(self) -> dict[str, object]:
+        """For a snapshot: who holds which field. Values follow from the grid, but for those that
+        are out of date at this moment."""
+        kept = {name: value for name, value in vars(self).items() if name not in _DERIVED}
+        old = np.flatnonzero(self._is_due & (self._holders > 0))
+        return {**kept, "old": (old, self.values[old])}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Fields that are held are made at once, since units drive by them; others are due. Slots
+        and their order stay, so that what is evicted next is the same."""
+        old, values = state.pop("old")
+        vars(self).update(state)
+        self._set_up_room()
+        self._set_up_moves()
+        held = np.flatnonzero(~self._is_due & (self._holders > 0))
+        self._is_due[:] = True
+        self.values[old] = values
+        for slot in held.tolist():
+            self._fill(slot)
 
     def _set_up_moves(self) -> None:
         """Moves between states of driveable cells only, so that a fill touches little memory."""
@@ -59,14 +91,35 @@ class DistanceFields:
         self._through = np.ascontiguousarray(grid.through[:, cells])
         self._zones = grid.zones[cells]
 
+    def change_moves(self, grid: Grid) -> None:
+        """The same cells with other moves between them; every field is out of date from now on."""
+        self._grid = grid
+        self._set_up_moves()
+        self._is_due[:] = True
+
+    @property
+    def has_due(self) -> bool:
+        """Whether a field that somebody holds is out of date."""
+        return bool((self._is_due & (self._holders > 0)).any())
+
+    def refresh(self) -> None:
+        """Bring all fields up to date that somebody holds; they stay in their slots."""
+        for slot in np.flatnonzero(self._is_due & (self._holders > 0)).tolist():
+            self._fill(slot)
+
     def hold(self, goal: int, load: int) -> int:
         """Slot of the field to `goal` for an empty (0) or laden (1) unit, kept until `let_go`."""
         key = (goal, load)
         slot = self._slots.get(key)
         if slot is None:
-            slot = self._fill(key)
+            slot = self._free_slot()
+            self._slots[key] = slot
+            self._goals[slot], self._loads[slot] = key
+            self._fill(slot)
         else:
             self._slots.move_to_end(key)
+            if self._is_due[slot]:
+                self._fill(slot)
         self._holders[slot] += 1
         return slot
 
@@ -80,18 +133,16 @@ class DistanceFields:
         self.let_go(slot)
         return int(self.values[slot, 4 * self._grid.compact[start] + heading])
 
-    def _fill(self, key: tuple[int, int]) -> int:
-        slot = self._free_slot()
+    def _fill(self, slot: int) -> None:
         grid = self._grid
-        goal, load = key
+        goal, load = self._goals[slot], self._loads[slot]
         fill_field(
             self.values[slot], int(grid.compact[goal]), int(grid.zones[goal]), self._back,
             self._costs, self._through[load], self._zones, self._turn_cost, self._heads,
             self._pool,
         )  # fmt: skip
-        self._slots[key] = slot
+        self._is_due[slot] = False
         self.n_filled += 1
-        return slot
 
     def _free_slot(self) -> int:
         if len(self._slots) < len(self._holders):

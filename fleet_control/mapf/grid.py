@@ -7,12 +7,12 @@ and accelerates again (2 to 2.5 s in all with the defaults of twin/unit_model.py
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from fleet_control.mapf.lanes import Lanes
+from fleet_control.mapf.lanes import Lanes, closed_around
 from layouts import AISLE_KINDS, CellKind, Layout
 from layouts.geometry import opposite, previous_table
 
@@ -36,6 +36,9 @@ class Grid:
     zones: int16[n_cells], index of the station whose queue or service cell this is, or -1.
     compact: int32[n_cells], rank of the cell among driveable ones (row of a field) or -1.
     n_compact: number of driveable cells.
+    ways: int32[n_cells, 4], `neighbours` with lanes and blocked cells left aside.
+    chargers: cells where units charge.
+    lanes: what `neighbours` and `surcharges` take into account, None for nothing.
     """
 
     n_rows: int
@@ -47,6 +50,9 @@ class Grid:
     zones: NDArray[np.int16]
     compact: NDArray[np.int32]
     n_compact: int
+    ways: NDArray[np.int32]
+    lanes: Lanes | None = None
+    chargers: tuple[int, ...] = ()
 
     @property
     def n_cells(self) -> int:
@@ -61,8 +67,7 @@ def grid_of(layout: Layout, lanes: Lanes | None = None) -> Grid:
     neighbours = layout.neighbours
     if lanes is not None:
         surcharges = surcharges + lanes.costs
-        neighbours = np.where(lanes.closed, -1, neighbours).astype(np.int32)
-        neighbours.setflags(write=False)  # as those of the layout: one type for the kernels
+        neighbours = _without(neighbours, lanes.closed)
     return Grid(
         n_rows=layout.n_rows,
         n_cols=layout.n_cols,
@@ -73,7 +78,36 @@ def grid_of(layout: Layout, lanes: Lanes | None = None) -> Grid:
         zones=station_zones(layout),
         compact=compact,
         n_compact=int(driveable.sum()),
+        ways=layout.neighbours,
+        lanes=lanes,
+        chargers=tuple(layout.cells_of(CellKind.CHARGER).tolist()),
     )
+
+
+def with_blocked(
+    grid: Grid, blocked: NDArray[np.bool_], closed: NDArray[np.bool_] | None = None
+) -> Grid:
+    """The grid while nobody may enter these cells. bool[n_cells] each, all there are.
+
+    closed: areas that nobody enters from outside; who is inside may drive on to leave. Whatever is
+    blocked or closed in the grid given is forgotten. Aisles that are one-way only because there
+    is a way round are open both ways where that way is blocked. Cells keep their rank.
+    """
+    is_barred = blocked if closed is None else blocked | closed
+    shut = (grid.ways >= 0) & is_barred[grid.ways]
+    if closed is not None:
+        shut &= blocked[grid.ways] | ~closed[:, None]
+    if grid.lanes is not None:
+        shut |= closed_around(grid.lanes, grid.ways, is_barred)
+    neighbours = _without(grid.ways, shut)
+    return replace(grid, neighbours=neighbours, previous=previous_table(neighbours))
+
+
+def _without(table: NDArray[np.int32], shut: NDArray[np.bool_]) -> NDArray[np.int32]:
+    """A table of neighbours without some moves."""
+    neighbours = np.where(shut, -1, table).astype(np.int32)
+    neighbours.setflags(write=False)  # as those of the layout: one type for the kernels
+    return neighbours
 
 
 def through_table(layout: Layout) -> NDArray[np.bool_]:
@@ -90,4 +124,7 @@ def station_zones(layout: Layout) -> NDArray[np.int16]:
     return zones
 
 
-__all__ = ["CELL_COST", "EMPTY", "LADEN", "TURN_COST", "UNREACHABLE", "Grid", "grid_of", "opposite"]
+__all__ = [
+    "CELL_COST", "EMPTY", "LADEN", "TURN_COST", "UNREACHABLE", "Grid", "grid_of", "opposite",
+    "with_blocked",
+]  # fmt: skip

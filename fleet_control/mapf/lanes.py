@@ -4,7 +4,8 @@ Driving against the lane costs extra. In an aisle one cell wide it is ruled out:
 there head-on would have to back out one behind the other, and one such meeting is how a crowded
 floor begins to jam. An aisle stays open both ways where a way in or out would be lost, as in a dead
 end. Alternating lanes were the largest single gain measured on crowded floors, and ruling out
-head-on meetings in aisles the next (benchmarks/run_speed.py).
+head-on meetings in aisles the next (benchmarks/run_speed.py). For the same reason aisles are opened
+again while the way round them is blocked.
 """
 
 from __future__ import annotations
@@ -27,10 +28,12 @@ AGAINST_COST = 8
 @dataclass(frozen=True, slots=True, eq=False)
 class Lanes:
     """costs: int32[n_cells, 4], extra cost of each move. closed: bool[n_cells, 4], moves against
-    the lane of an aisle, which nobody makes."""
+    the lane of an aisle, which nobody makes. is_open: bool[n_cells], cells that all may drive
+    through, without those where units are parked: ways round closed moves lead over them."""
 
     costs: NDArray[np.int32]
     closed: NDArray[np.bool_]
+    is_open: NDArray[np.bool_]
 
 
 def lanes_of(layout: Layout, parked: Sequence[int] = (), against: int = AGAINST_COST) -> Lanes:
@@ -58,7 +61,20 @@ def lanes_of(layout: Layout, parked: Sequence[int] = (), against: int = AGAINST_
         (led(first_row, first_col) for first_row in (0, 1) for first_col in (0, 1)),
         key=lambda lanes: np.count_nonzero(lanes[0] & aisles & ~lanes[1]),
     )
-    return Lanes(np.where(is_against, against, 0).astype(np.int32), closed)
+    return Lanes(np.where(is_against, against, 0).astype(np.int32), closed, open_cells)
+
+
+def closed_around(
+    lanes: Lanes, ways: NDArray[np.int32], blocked: NDArray[np.bool_]
+) -> NDArray[np.bool_]:
+    """bool[n_cells, 4], the closed moves that stay closed while nobody enters the blocked cells.
+
+    Whatever could be reached past the blocked cells without lanes can be reached with the rest of
+    them. Who is on a blocked cell may leave against the lane. ways: int32[n_cells, 4], cell reached
+    along each heading or -1, lanes left aside. blocked: bool[n_cells].
+    """
+    closed = lanes.closed & ~blocked[:, None] & ~blocked[ways]
+    return _without_cuts(Traffic.over(lanes.is_open & ~blocked, ways), closed)
 
 
 def is_corridor(cells: NDArray[np.bool_]) -> bool:

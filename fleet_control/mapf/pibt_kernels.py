@@ -119,21 +119,23 @@ def plan_step(
 ) -> None:  # fmt: skip
     """Fill chosen[n_units] with the cell of every unit after this step.
 
-    order: units, most urgent first. max_shoves: units that each may shove. fixed units stay.
+    order: units, most urgent first. max_shoves: units that each may shove. fixed units stay. A unit
+    that is not on the floor has cell -1 and stays there.
     Without `allow_cycles` no ring of three or more units moves at once: events could not execute
     it. at_now, at_next: int32[n_cells], all -1 before and after the call.
     """
     n_units = cells.size
     for unit in range(n_units):
-        at_now[cells[unit]] = unit
         chosen[unit] = -1
+        if cells[unit] >= 0:
+            at_now[cells[unit]] = unit
     for unit in range(n_units):
-        if fixed[unit]:
+        if fixed[unit] and cells[unit] >= 0:
             chosen[unit] = cells[unit]
             at_next[cells[unit]] = unit
     for position in range(n_units):
         root = order[position]
-        if chosen[root] >= 0:
+        if chosen[root] >= 0 or cells[root] < 0:
             continue
         _list_candidates(
             root, cells, headings, goals, slots, loads, neighbours, surcharges, through, zones,
@@ -192,5 +194,6 @@ def plan_step(
                 if depth >= 0:
                     chosen[stack[depth]] = -1
     for unit in range(n_units):
-        at_now[cells[unit]] = -1
-        at_next[chosen[unit]] = -1
+        if cells[unit] >= 0:
+            at_now[cells[unit]] = -1
+            at_next[chosen[unit]] = -1

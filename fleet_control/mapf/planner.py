@@ -32,10 +32,14 @@ class Planner(Protocol):
     def clear_goal(self, unit: int, load: int) -> None:
         """The unit has nowhere to go; it stays unless others push it."""
 
-    def set_blocked(self, blocked: NDArray[np.bool_]) -> None:
-        """From now on nobody enters these cells; who is on one may leave. bool[n_cells], the whole
-        picture: what was blocked before and is not now is free again. Goals stay as they are; a
-        goal that cannot be reached has no way in `fields`."""
+    def set_blocked(
+        self, blocked: NDArray[np.bool_], closed: NDArray[np.bool_] | None = None
+    ) -> None:
+        """From now on nobody enters blocked cells; who is on one may leave. Nobody enters closed
+        cells from outside; who is on one may drive over others to leave. bool[n_cells] each, the
+        whole picture: what was blocked or closed before and is not now is free again. Goals stay as
+        they are; a goal that cannot be reached has no way in `fields`, and a unit with no way to
+        its goal makes way for others."""
 
     def step(
         self, cells: NDArray[np.int32], headings: NDArray[np.int8], fixed: NDArray[np.bool_]
@@ -43,6 +47,14 @@ class Planner(Protocol):
         """Cell of every unit one step later: the same or a neighbour, free of conflicts.
 
         cells, headings: where each unit's committed path ends. fixed: units that must stay."""
+
+    def ways_left(self, cells: NDArray[np.int32], headings: NDArray[np.int8]) -> NDArray[np.int32]:
+        """int32[n_units], cost of the way from there to the goal; UNREACHABLE for units without a
+        way, without a goal or not on the floor (cell -1)."""
+
+    def next_cells(self, cells: NDArray[np.int32], headings: NDArray[np.int8]) -> NDArray[np.int32]:
+        """int32[n_units], cell that each unit would go to next if it were alone; -1 where it has
+        nowhere to go, no way, or is there."""
 
 
 def planner_named(name: str, grid: Grid, n_units: int, options: PlannerOptions) -> Planner:

@@ -3,11 +3,14 @@
 Goals are drawn uniformly from the given cells, as in lifelong path-finding benchmarks. Every unit
 draws from a stream of its own, so that what one unit does never changes the goals of another. The
 next errand is known before the current one is over, so units pass their goals without stopping.
+Errands end in the order in which they were drawn, however much later that is: units are held up,
+and paths that led on over several goals are cut and driven anew.
 """
 
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Collection
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,12 +42,25 @@ class GoalStream:
     def next_goal(self, departure: int) -> int:
         """A goal other than the cell of departure."""
         while True:
-            if not self._block:
-                picks = self._rng.integers(len(self._cells), size=_BLOCK)
-                self._block = self._cells[picks].tolist()
-            goal = self._block.pop()
+            goal = self._pop()
             if goal != departure:
                 return goal
+
+    def next_open_goal(self, is_closed: NDArray[np.bool_], others: Collection[int]) -> int:
+        """A goal that is neither closed nor among `others`; -1 if there is none. is_closed:
+        bool[n_cells]."""
+        if not set(self._cells[~is_closed[self._cells]].tolist()).difference(others):
+            return -1
+        while True:
+            goal = self._pop()
+            if not is_closed[goal] and goal not in others:
+                return goal
+
+    def _pop(self) -> int:
+        if not self._block:
+            picks = self._rng.integers(len(self._cells), size=_BLOCK)
+            self._block = self._cells[picks].tolist()
+        return self._block.pop()
 
 
 class ErrandStream:
@@ -112,11 +128,34 @@ class ErrandStream:
         """The unit's next errand."""
         return self._draw(unit, now_s) if unit in self._streams else None
 
+    def give_back(self, unit: int, now_s: float) -> bool:
+        """No: errands belong to their unit."""
+        return False
+
+    def redirect(
+        self, unit: int, is_closed: NDArray[np.bool_], now_s: float, n_before: int = -1
+    ) -> Errand | None:
+        """The unit's next goal that is open instead: the errand is given up and another drawn in
+        its place, before those that were drawn after it."""
+        queue = self._queues[unit]
+        if not queue:
+            return None
+        row = len(queue) - 1 if n_before < 0 else n_before
+        neighbours = [goal for _, goal in list(queue)[max(row - 1, 0) : row + 2]]
+        goal = self._streams[unit].next_open_goal(is_closed, neighbours)
+        if goal < 0:
+            return None
+        self._replace(unit, row, goal, now_s)
+        return Errand(goal, Deed.PASS)
+
     def take_errands(self) -> list[tuple[int, Errand]]:
         ready, self._ready = self._ready, []
         return ready
 
     def take_station_jobs(self) -> StationJobs:
+        return _NO_JOBS
+
+    def open_station_jobs(self) -> StationJobs:
         return _NO_JOBS
 
     def task_of(self, unit: int) -> int:
@@ -132,6 +171,19 @@ class ErrandStream:
         if len(self._queues[unit]) == 1:
             self._note_start(unit, now_s)
         return Errand(goal, Deed.PASS)
+
+    def _replace(self, unit: int, row: int, goal: int, now_s: float) -> None:
+        queue = self._queues[unit]
+        number, given_up = queue[row]
+        self._log.add(now_s, EventKind.TASK_RETURNED, unit=unit, task=number, cell=given_up)
+        queue[row] = (self._n_drawn, goal)
+        self._n_drawn += 1
+        if row == len(queue) - 1:
+            self._last_goals[unit] = goal
+        if row == 0:  # under way already, nobody here knows where, or not even taken
+            self._ready = [(other, errand) for other, errand in self._ready if other != unit]
+            self._cells[unit] = -1
+            self._note_start(unit, now_s)
 
     def _note_start(self, unit: int, now_s: float) -> None:
         number, goal = self._queues[unit][0]

@@ -7,8 +7,11 @@ and room, the pod may go there before it is stored. A unit that has lifted its p
 until the station has a slot for it (stations.SlotGate). When the pod is presented, all that it can
 do for lines open at the station is one job; what has come in the meantime is the next.
 
+A unit that cannot go on gives its task back as long as it has not lifted the pod: the task is open
+again, and all that is reserved for it stays so. With the pod on its plate it keeps the task.
+
 Everything happens on an event; a cycle without news costs next to nothing. Left out: pods have room
-for any return, and a unit that fails keeps its task.
+for any return.
 """
 
 from __future__ import annotations
@@ -19,7 +22,7 @@ from numpy.typing import NDArray
 from fleet_control.backend import Reports, StationJobs
 from fleet_control.events import EventKind, EventLog
 from fleet_control.work import rules
-from fleet_control.work.intake import Intake
+from fleet_control.work.intake import Intake, OrderLines
 from fleet_control.work.inventory import Inventory
 from fleet_control.work.jobs import JobBoard
 from fleet_control.work.lines import WaitingLines
@@ -31,6 +34,7 @@ from fleet_control.work.options import (
     set_up_desk,
 )
 from fleet_control.work.orders import OrderBook
+from fleet_control.work.places import NextPlaces
 from fleet_control.work.stations import SlotGate, StationClock, count_slots
 from fleet_control.work.tasks import Task, TaskBoard, TaskError
 from fleet_control.work.work import Deed, Errand, OpenTasks
@@ -60,21 +64,20 @@ class FulfilmentWork:
         desk = set_up_desk(layout, options)
         check_fit(desk, orders, inventory, options)
         self._layout, self._inventory, self._log = layout, inventory, log
-        self._store = rules.find_rule(rules.STORAGE_RULES, options.storage_rule, "storage rule")
-        self._onward = rules.find_rule(rules.ONWARD_RULES, options.onward_rule, "onward rule")
         self._s_per_cell = layout.cell_size_m / (options.laden_speed_m_s or LADEN_SPEED_M_S)
         n_stations = len(layout.stations)
         self._gate = SlotGate(count_slots(layout.stations))
         self._clock = StationClock(n_stations)
-        self._waiting = WaitingLines(n_stations, inventory)
-        self._intake = Intake(orders, inventory, self._waiting, self._clock, n_stations, desk, log)
+        waiting = WaitingLines(n_stations, inventory)
+        self._waiting = waiting
+        self._places = NextPlaces(layout, inventory, waiting, self._gate, options)
+        self._intake = Intake(orders, inventory, waiting, self._clock, n_stations, desk, log)
         pod_rule = rules.find_rule(rules.POD_RULES, options.pod_rule, "pod rule")
         limits = [options.tasks_per_station or 2 * n + 2 for n in self._gate.n_slots]
-        self._board = TaskBoard(layout, inventory, self._waiting, pod_rule, limits, log)
-        self._station_cells = np.array([s.cell for s in layout.stations], dtype=np.int32)
+        self._board = TaskBoard(layout, inventory, waiting, pod_rule, limits, log)
         self._running: list[Task | None] = [None] * n_units
         self._last_cells = [-1] * n_units
-        self._jobs = JobBoard(inventory, self._waiting, self._intake, self._clock)
+        self._jobs = JobBoard(inventory, waiting, self._intake, self._clock)
         self._errands: list[tuple[int, Errand]] = []
         self.tasks_done = 0
 
@@ -127,12 +130,43 @@ class FulfilmentWork:
         """Never: units stop for every deed."""
         return None
 
+    def give_back(self, unit: int, now_s: float) -> bool:
+        task = self._running[unit]
+        if task is None:
+            return False
+        if self._inventory.is_carried(task.pod):
+            self._gate.put_off(task.station, unit)
+            return False
+        self._note(now_s, EventKind.TASK_RETURNED, task, cell=task.cell)
+        self._running[unit] = None
+        self._forget_way(unit)
+        self._board.put_back(task)
+        return True
+
+    def redirect(
+        self, unit: int, is_closed: NDArray[np.bool_], now_s: float, n_before: int = -1
+    ) -> Errand | None:
+        """Another storage cell to set the pod down on. For a pod that cannot be fetched and a
+        station that cannot be reached there is nothing else: the task can be given back, or the
+        unit waits, under its pod in storage if it has not set out."""
+        task = self._running[unit]
+        if task is None or task.deed is not Deed.LOWER:
+            return None
+        cell = self._places.change_storage(task, is_closed)
+        if cell < 0:
+            return None
+        self._forget_way(unit)
+        return self._start(task, cell, Deed.LOWER, now_s)
+
     def take_errands(self) -> list[tuple[int, Errand]]:
         errands, self._errands = self._errands, []
         return errands
 
     def take_station_jobs(self) -> StationJobs:
         return self._jobs.take_rows()
+
+    def open_station_jobs(self) -> StationJobs:
+        return self._jobs.open_rows()
 
     def task_of(self, unit: int) -> int:
         task = self._running[unit]
@@ -143,6 +177,11 @@ class FulfilmentWork:
     def station_times(self, now_s: float) -> NDArray[np.float64]:
         """float64[n_stations, 4], seconds picking, starved, blocked and without work since 0."""
         return self._clock.times_s(now_s)
+
+    @property
+    def order_lines(self) -> OrderLines:
+        """All orders as lists, made from the order book and never changed."""
+        return self._intake.lines
 
     @property
     def lines_done(self) -> int:
@@ -173,12 +212,20 @@ class FulfilmentWork:
         return task
 
     def _send(self, task: Task, cell: int, deed: Deed, now_s: float) -> None:
+        self._errands.append((task.unit, self._start(task, cell, deed, now_s)))
+
+    def _start(self, task: Task, cell: int, deed: Deed, now_s: float) -> Errand:
         task.cell, task.deed = cell, deed
-        self._errands.append((task.unit, Errand(cell, deed, is_laden=deed is not Deed.LIFT)))
         self._log.add(
             now_s, EventKind.ERRAND_STARTED, unit=task.unit, task=task.number, cell=cell,
             pod=-1 if deed is Deed.LIFT else task.pod, value=float(self._last_cells[task.unit]),
         )  # fmt: skip
+        return Errand(cell, deed, is_laden=deed is not Deed.LIFT)
+
+    def _forget_way(self, unit: int) -> None:
+        """The unit's errand is void, and where it has got to is not known here."""
+        self._errands = [(other, errand) for other, errand in self._errands if other != unit]
+        self._last_cells[unit] = -1
 
     def _lifted(self, task: Task, now_s: float) -> None:
         self._inventory.lift(task.pod)
@@ -192,7 +239,7 @@ class FulfilmentWork:
         self._bring(task, now_s)
 
     def _bring(self, task: Task, now_s: float) -> None:
-        goal = int(self._station_cells[task.station])
+        goal = int(self._places.station_cells[task.station])
         row, col = self._layout.row_col(task.cell)
         goal_row, goal_col = self._layout.row_col(goal)
         drive_s = (abs(row - goal_row) + abs(col - goal_col)) * self._s_per_cell
@@ -210,29 +257,14 @@ class FulfilmentWork:
         self._clock.leave(task.station, task.unit, now_s)
         self._board.pod_served(task.station)
         served_at = task.station
-        station = self._find_onward(task)
+        station = self._places.find_onward(task)
         if station >= 0:
             self._go_onward(task, station, now_s)
         else:
-            self._put_away(task, now_s)
+            self._send(task, self._places.hold_storage(task), Deed.LOWER, now_s)
         unit = self._gate.release(served_at)
         if unit >= 0:
             self._depart(self._task(unit), now_s)
-
-    def _find_onward(self, task: Task) -> int:
-        counts = self._waiting.counts[:, task.pod]
-        stations = [
-            station
-            for station in np.flatnonzero(counts).tolist()
-            if station != task.station and self._gate.has_room(station)
-        ]
-        if not stations:
-            return -1
-        found = np.array(stations, dtype=np.int32)
-        choice = rules.OnwardChoice(
-            task.cell, self._layout.n_cols, found, self._station_cells[found], counts[found]
-        )
-        return self._onward(choice)
 
     def _go_onward(self, task: Task, station: int, now_s: float) -> None:
         task.station = station
@@ -240,13 +272,6 @@ class FulfilmentWork:
         self._board.pod_bound(station)
         self._gate.request(station, task.unit)
         self._bring(task, now_s)
-
-    def _put_away(self, task: Task, now_s: float) -> None:
-        stock, n_cols = self._inventory, self._layout.n_cols
-        free_cells = stock.free_cells()
-        cell = self._store(rules.StorageChoice(task.pod, task.cell, n_cols, free_cells, stock))
-        self._inventory.hold(cell)
-        self._send(task, cell, Deed.LOWER, now_s)
 
     def _stored(self, task: Task, now_s: float) -> None:
         self._inventory.lower(task.pod, task.cell)

@@ -7,7 +7,7 @@ that do not exist. The order is done, and its slot free again, with its last lin
 
 from __future__ import annotations
 
-from collections import OrderedDict, deque
+from collections import OrderedDict
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -52,6 +52,31 @@ class _Progress:
     total: dict[int, int] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class OrderLines:
+    """The order book as lists, which are faster to look up one by one; never changed.
+
+    placed_s, is_return: by order. starts: first line of each order, and one behind the last.
+    order_of, sku_of, quantity_of: by line. is_return: whether there is nothing but to put in."""
+
+    placed_s: list[float]
+    starts: list[int]
+    order_of: list[int]
+    sku_of: list[int]
+    quantity_of: list[int]
+    is_return: list[bool]
+
+    @classmethod
+    def of(cls, book: OrderBook) -> OrderLines:
+        picks = np.bincount(book.line_order[book.line_quantity > 0], minlength=book.n_orders)
+        puts = np.bincount(book.line_order[book.line_quantity < 0], minlength=book.n_orders)
+        return cls(
+            book.placed_s.tolist(), book.line_starts().tolist(), book.line_order.tolist(),
+            book.line_sku.tolist(), book.line_quantity.tolist(),
+            ((picks == 0) & (puts > 0)).tolist(),
+        )  # fmt: skip
+
+
 class Intake:
     """Orders, from being placed to being done. A line is worked where its order is."""
 
@@ -61,14 +86,7 @@ class Intake:
     ) -> None:  # fmt: skip
         self._book, self._inventory, self._lines = book, inventory, waiting
         self._clock, self._desk, self._log = clock, desk, log
-        self._placed_s: deque[float] = deque(book.placed_s.tolist())
-        self._starts: list[int] = book.line_starts().tolist()
-        self._order_of: list[int] = book.line_order.tolist()
-        self._sku_of: list[int] = book.line_sku.tolist()
-        self._quantity_of: list[int] = book.line_quantity.tolist()
-        picks = np.bincount(book.line_order[book.line_quantity > 0], minlength=book.n_orders)
-        puts = np.bincount(book.line_order[book.line_quantity < 0], minlength=book.n_orders)
-        self._is_return: list[bool] = ((picks == 0) & (puts > 0)).tolist()
+        self.lines = OrderLines.of(book)
         self._n_placed = 0
         self._orders: OrderedDict[int, None] = OrderedDict()
         self._returns: OrderedDict[int, None] = OrderedDict()
@@ -78,15 +96,16 @@ class Intake:
         self.counters = Counters()
 
     def sku_of(self, line: int) -> int:
-        return self._sku_of[line]
+        return self.lines.sku_of[line]
 
     def place(self, now_s: float) -> None:
         """Orders placed by now join those that wait."""
-        while self._placed_s and self._placed_s[0] <= now_s:
-            order, placed_s = self._n_placed, self._placed_s.popleft()
-            n_lines = self._starts[order + 1] - self._starts[order]
+        lines = self.lines
+        while self._n_placed < len(lines.placed_s) and lines.placed_s[self._n_placed] <= now_s:
+            order, placed_s = self._n_placed, lines.placed_s[self._n_placed]
+            n_lines = lines.starts[order + 1] - lines.starts[order]
             self._log.add(placed_s, EventKind.ORDER_PLACED, order=order, value=float(n_lines))
-            waiting = self._returns if self._is_return[order] else self._orders
+            waiting = self._returns if self.lines.is_return[order] else self._orders
             waiting[order] = None
             self._n_placed += 1
             self._is_stale = True
@@ -99,7 +118,7 @@ class Intake:
         self._is_stale = False
         while (chosen := self._choose_order() or self._choose_return()) is not None:
             order, station = chosen
-            (self._returns if self._is_return[order] else self._orders).pop(order)
+            (self._returns if self.lines.is_return[order] else self._orders).pop(order)
             self._open_at(order, station, now_s)
             changed.add(station)
         return changed
@@ -122,7 +141,7 @@ class Intake:
         self._log.add(now_s, EventKind.ORDER_ASSIGNED, order=order, station=station)
         self._free_slots[station] -= 1
         progress = _Progress(station)
-        for line in range(self._starts[order], self._starts[order + 1]):
+        for line in range(self.lines.starts[order], self.lines.starts[order + 1]):
             units = self._open_line(order, line, station, now_s)
             if units:
                 progress.left[line] = progress.total[line] = units
@@ -134,7 +153,7 @@ class Intake:
 
     def _open_line(self, order: int, line: int, station: int, now_s: float) -> int:
         """Let the line wait for pods; returns how many units will be picked or put in."""
-        sku, quantity = self._sku_of[line], self._quantity_of[line]
+        sku, quantity = self.lines.sku_of[line], self.lines.quantity_of[line]
         if quantity < 0:
             self._lines.add_put(station, line, sku, -quantity)
             return -quantity
@@ -157,7 +176,7 @@ class Intake:
     def part_done(self, line: int, units: int, pod: int, time_s: float) -> None:
         """Units of a line were picked from the pod, or put in. A line that several pods served is
         logged once, with all its units, when the last of them is done."""
-        order = self._order_of[line]
+        order = self.lines.order_of[line]
         progress = self._open[order]
         self.counters.units_done += units
         progress.left[line] -= units
@@ -172,7 +191,7 @@ class Intake:
 
     def _note_done(self, order: int, line: int, at: _Progress, pod: int, time_s: float) -> None:
         self.counters.lines_done += 1
-        kind = EventKind.LINE_DONE if self._quantity_of[line] > 0 else EventKind.RETURN_DONE
+        kind = EventKind.LINE_DONE if self.lines.quantity_of[line] > 0 else EventKind.RETURN_DONE
         self._log.add(
             time_s, kind, order=order, station=at.station, pod=pod, line=line,
             value=float(at.total[line]),

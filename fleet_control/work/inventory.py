@@ -162,9 +162,8 @@ class Inventory:
         free: NDArray[np.int32] = self.storage_cells[self._cell_states == _FREE]
         return free
 
-    def is_free(self, cell: int) -> bool:
-        index = self._cell_index.get(cell)
-        return index is not None and bool(self._cell_states[index] == _FREE)
+    def is_carried(self, pod: int) -> bool:
+        return bool(self.pod_cells[pod] == CARRIED)
 
     def lift(self, pod: int) -> None:
         """The pod is carried now. Its cell stays held until the unit drives off: `vacate`."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from fleet_control.backend import Reports, StationJobs, no_station_jobs
@@ -12,13 +14,32 @@ from fleet_control.work.stations import StationClock
 from fleet_control.work.tasks import Task, TaskError
 
 _NO_JOBS = no_station_jobs()
+JobRow = tuple[int, int, int, int]
+"""(station, job, line, units)"""
+
+
+def station_jobs(rows: list[JobRow]) -> StationJobs:
+    """The rows as columns."""
+    if not rows:
+        return _NO_JOBS
+    columns = np.array(rows, dtype=np.int32).T
+    return StationJobs(*(np.ascontiguousarray(column) for column in columns))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Job:
+    """task: its `in_job` says what is left. lines: all that people were given."""
+
+    task: Task
+    lines: frozenset[int]
 
 
 class JobBoard:
     """Hands out a job per presented pod and books the lines that people report.
 
     A job holds all that its pod can do at its station when it is made; stock changes when a line is
-    reported, not before.
+    reported, not before. A line that is reported again, or late, is booked once: stations repeat
+    what they are not sure has arrived.
     """
 
     def __init__(
@@ -26,9 +47,9 @@ class JobBoard:
     ) -> None:
         self._inventory, self._waiting = inventory, waiting
         self._intake, self._clock = intake, clock
-        self._in_jobs: dict[int, Task] = {}
-        self._rows: list[tuple[int, int, int, int]] = []
-        self._n_jobs = 0
+        self._open: dict[int, _Job] = {}
+        self._rows: list[JobRow] = []
+        self._n_jobs = self._n_handed_out = 0
 
     def begin(self, task: Task, now_s: float) -> bool:
         """Hand people all that the task's pod can do now; False if there is nothing."""
@@ -37,9 +58,8 @@ class JobBoard:
         task.parts = []
         if not task.in_job:
             return False
-        for line, units in sorted(task.in_job.items()):
-            self._rows.append((task.station, self._n_jobs, line, units))
-        self._in_jobs[self._n_jobs] = task
+        self._open[self._n_jobs] = _Job(task, frozenset(task.in_job))
+        self._rows += self._rows_left(self._n_jobs)
         self._n_jobs += 1
         self._clock.set_busy(task.station, True, now_s)
         return True
@@ -52,23 +72,44 @@ class JobBoard:
             strict=True,
         )  # fmt: skip
         for job, line, time_s in rows:
-            task = self._in_jobs.get(job)
-            if task is None or line not in task.in_job:
-                raise TaskError(f"line {line} of job {job} is reported done but is with nobody")
+            task = self._task_for(job, line)
+            if task is None:
+                continue
             self._book(task, line, time_s)
             if not task.in_job:
-                del self._in_jobs[job]
+                del self._open[job]
                 self._clock.set_busy(task.station, False, time_s)
                 done.append(task)
         return done
 
     def take_rows(self) -> StationJobs:
         """Jobs not handed out yet."""
-        if not self._rows:
-            return _NO_JOBS
-        columns = np.array(self._rows, dtype=np.int32).T
-        self._rows = []
-        return StationJobs(*(np.ascontiguousarray(column) for column in columns))
+        rows, self._rows = self._rows, []
+        self._n_handed_out = self._n_jobs
+        return station_jobs(rows)
+
+    def open_rows(self) -> StationJobs:
+        """What is left of the jobs handed out, in that order."""
+        handed_out = (job for job in self._open if job < self._n_handed_out)
+        return station_jobs([row for job in handed_out for row in self._rows_left(job)])
+
+    def _rows_left(self, job: int) -> list[JobRow]:
+        task = self._open[job].task
+        return [(task.station, job, line, units) for line, units in sorted(task.in_job.items())]
+
+    def _task_for(self, job: int, line: int) -> Task | None:
+        """Whose line was done; None for a line booked before."""
+        found = self._open.get(job)
+        if found is None:
+            is_known = 0 <= job < self._n_handed_out
+        else:
+            is_known = job < self._n_handed_out and line in found.lines
+        if not is_known:
+            raise TaskError(
+                f"line {line} of job {job} is reported done but was never given to people; the "
+                "jobs of a station come from this controller alone"
+            )
+        return found.task if found is not None and line in found.task.in_job else None
 
     def _book(self, task: Task, line: int, time_s: float) -> None:
         units, sku = task.in_job.pop(line), self._intake.sku_of(line)

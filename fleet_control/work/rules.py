@@ -62,7 +62,8 @@ class PodChoice:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class StorageChoice:
-    """Where to store a pod after a station. free_cells: int32[k], ascending, never empty."""
+    """Where to store a pod after a station. free_cells: int32[k], ascending, never empty: those
+    that are free and may be driven to."""
 
     pod: int
     station_cell: int
@@ -145,9 +146,9 @@ def nearest(choice: StorageChoice) -> int:
 
 
 def home(choice: StorageChoice) -> int:
-    """The cell where the pod stood at first; the nearest one if another pod has taken it."""
+    """The cell where the pod stood at first; the nearest one if that is not to be had."""
     cell = int(choice.inventory.home_cells[choice.pod])
-    return cell if choice.inventory.is_free(cell) else nearest(choice)
+    return cell if (choice.free_cells == cell).any() else nearest(choice)
 
 
 def onward_to_most_lines(choice: OnwardChoice) -> int:

@@ -6,23 +6,25 @@ empty and free.
 
 No more rides are open or on their way to an induct station than have room there. A loaded unit
 leaves it only when its chute has room, which counts units on the way, so that the floor in front of
-a popular chute does not fill up. Left out: parcels that differ, and chutes that are full.
+a popular chute does not fill up. A unit that cannot go on gives its ride back as long as it is on
+its way to a parcel. Left out: parcels that differ, and chutes that are full.
 """
 
 from __future__ import annotations
 
 import heapq
 from collections import deque
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from fleet_control.backend import Reports, StationJobs, empty_ints, no_station_jobs
+from fleet_control.backend import Reports, StationJobs
 from fleet_control.events import EventKind, EventLog
+from fleet_control.work.jobs import JobRow, station_jobs
 from fleet_control.work.parcels import ParcelStream, SortationError, check, stations_of
+from fleet_control.work.pool import TaskError
+from fleet_control.work.rides import Ride, RideBoard
 from fleet_control.work.stations import SlotGate, StationClock, count_slots
-from fleet_control.work.tasks import TaskError
 from fleet_control.work.work import Deed, Errand, OpenTasks
 from layouts import Layout
 
@@ -32,22 +34,6 @@ UNITS_DRIVING = 3
 """Loaded units that may be on their way to a chute beyond those that fit there."""
 SPEED_M_S = 1.5
 """Tells when a unit on its way is overdue (stations.StationClock)."""
-_NO_TASKS = OpenTasks(empty_ints(), empty_ints())
-_NO_JOBS = no_station_jobs()
-
-
-@dataclass(slots=True, eq=False)
-class Ride:
-    """One unit's way to an induct station and on to a chute. station: where it is or is bound for.
-    cell, deed: the errand in hand. parcel: -1 until it is being put on the unit."""
-
-    number: int
-    station: int
-    cell: int
-    deed: Deed = Deed.SERVICE
-    unit: int = -1
-    began_s: float = 0.0
-    parcel: int = -1
 
 
 class SortationWork:
@@ -76,23 +62,20 @@ class SortationWork:
         self._arriving = [(*stream.next(), s) for s, stream in self._streams.items()]
         heapq.heapify(self._arriving)
         n_slots = count_slots(layout.stations)
-        self._n_slots = [units_per_induct or n for n in n_slots]
+        room = [units_per_induct or n for n in n_slots]
+        self._rides = RideBoard(inducts, self._cells, room)
         per_chute = [units_per_chute or n + UNITS_DRIVING for n in n_slots]
         self._gate = SlotGate(per_chute)
         self._clock = StationClock(len(self._cells))
         self._placed_s: list[float] = []
         self._chute_of: list[int] = []
         self._waiting: dict[int, deque[int]] = {s: deque() for s in inducts}
-        self._n_at = dict.fromkeys(inducts, 0)
-        self._n_empty = dict.fromkeys(inducts, 0)
-        self._open: dict[int, Ride] = {}
-        self._offer = _NO_TASKS
         self._running: list[Ride | None] = [None] * n_units
         self._last_cells = [-1] * n_units
         self._in_jobs: dict[int, Ride] = {}
-        self._n_jobs = self._n_opened = 0
+        self._n_jobs = self._n_handed_out = 0
         self._errands: list[tuple[int, Errand]] = []
-        self._job_rows: list[tuple[int, int, int, int]] = []
+        self._job_rows: list[JobRow] = []
         self.tasks_done = self.orders_done = self.lines_done = self.units_done = 0
 
     # What the controller calls
@@ -100,25 +83,25 @@ class SortationWork:
     def advance(self, now_s: float, reports: Reports) -> None:
         """Take in parcels put on and dropped, and parcels that have arrived."""
         if len(reports.lines):
-            rows = zip(reports.line_jobs.tolist(), reports.line_times_s.tolist(), strict=True)
-            for job, time_s in rows:
-                self._job_done(job, time_s, now_s)
+            rows = zip(
+                reports.line_jobs.tolist(), reports.lines.tolist(), reports.line_times_s.tolist(),
+                strict=True,
+            )  # fmt: skip
+            for job, parcel, time_s in rows:
+                ride = self._ride_for(job, parcel)
+                if ride is not None:
+                    self._job_done(ride, time_s, now_s)
         while self._arriving[0][0] <= now_s:
             self._arrive(now_s)
 
     def open_tasks(self) -> OpenTasks:
-        if len(self._offer.tasks) != len(self._open):
-            rides = self._open.values()
-            cells = np.array([ride.cell for ride in rides], dtype=np.int32)
-            self._offer = OpenTasks(np.array(list(self._open), dtype=np.int32), cells)
-        return self._offer
+        return self._rides.offer()
 
     def begin(self, task: int, unit: int, now_s: float, cell: int = -1) -> None:
         """The unit goes for a parcel. Raises TaskError for a unit that has a task."""
-        ride = self._open.pop(task, None)
-        if ride is None or self._running[unit] is not None:
-            raise TaskError(f"task {task} is not open, or unit {unit} has a task already")
-        self._offer = _NO_TASKS
+        if self._running[unit] is not None:
+            raise TaskError(f"unit {unit} has task {self.task_of(unit)} and cannot begin {task}")
+        ride = self._rides.take(task)
         ride.unit, ride.began_s = unit, now_s
         self._running[unit] = ride
         if cell >= 0:
@@ -138,14 +121,33 @@ class SortationWork:
             return
         if ride.parcel < 0:
             ride.parcel = self._waiting[ride.station].popleft()
-            self._n_empty[ride.station] -= 1
+            self._rides.load(ride.station)
             self._log.add(now_s, EventKind.ORDER_ASSIGNED, order=ride.parcel, station=ride.station)
-            self._begin_job(ride, -1, now_s)
-        else:
-            self._begin_job(ride, 1, now_s)
+        self._begin_job(ride, now_s)
 
     def follow_on(self, unit: int, now_s: float) -> Errand | None:
         """Never: units stop at every station."""
+        return None
+
+    def give_back(self, unit: int, now_s: float) -> bool:
+        ride = self._running[unit]
+        if ride is None:
+            return False
+        if ride.parcel >= 0:
+            self._gate.put_off(self._chute_of[ride.parcel], unit)
+            return False
+        self._note(now_s, EventKind.TASK_RETURNED, ride)
+        self._clock.leave(ride.station, unit, now_s)
+        self._running[unit] = None
+        self._last_cells[unit] = -1
+        self._errands = [(other, errand) for other, errand in self._errands if other != unit]
+        self._rides.put_back(ride)
+        return True
+
+    def redirect(
+        self, unit: int, is_closed: NDArray[np.bool_], now_s: float, n_before: int = -1
+    ) -> Errand | None:
+        """None: a parcel is at one station and bound for one chute."""
         return None
 
     def take_errands(self) -> list[tuple[int, Errand]]:
@@ -153,11 +155,13 @@ class SortationWork:
         return errands
 
     def take_station_jobs(self) -> StationJobs:
-        if not self._job_rows:
-            return _NO_JOBS
-        columns = np.array(self._job_rows, dtype=np.int32).T
-        self._job_rows = []
-        return StationJobs(*(np.ascontiguousarray(column) for column in columns))
+        rows, self._job_rows = self._job_rows, []
+        self._n_handed_out = self._n_jobs
+        return station_jobs(rows)
+
+    def open_station_jobs(self) -> StationJobs:
+        handed_out = (job for job in self._in_jobs if job < self._n_handed_out)
+        return station_jobs([self._job_row(job) for job in handed_out])
 
     def task_of(self, unit: int) -> int:
         ride = self._running[unit]
@@ -184,27 +188,33 @@ class SortationWork:
 
     def _open_rides(self, station: int, now_s: float) -> None:
         """A ride for every parcel without one, as far as the station has room for units."""
-        while self._n_at[station] < self._n_slots[station] and self._n_empty[station] < len(
-            self._waiting[station]
-        ):
-            ride = Ride(self._n_opened, station, self._cells[station])
-            self._open[ride.number] = ride
-            self._offer = _NO_TASKS
-            self._n_opened += 1
-            self._n_at[station] += 1
-            self._n_empty[station] += 1
+        n_parcels = len(self._waiting[station])
+        while (ride := self._rides.open_one(station, n_parcels)) is not None:
             self._note(now_s, EventKind.TASK_OPENED, ride)
 
-    def _begin_job(self, ride: Ride, quantity: int, now_s: float) -> None:
-        self._job_rows.append((ride.station, self._n_jobs, ride.parcel, quantity))
+    def _begin_job(self, ride: Ride, now_s: float) -> None:
         self._in_jobs[self._n_jobs] = ride
+        self._job_rows.append(self._job_row(self._n_jobs))
         self._n_jobs += 1
         self._clock.set_busy(ride.station, True, now_s)
 
-    def _job_done(self, job: int, time_s: float, now_s: float) -> None:
-        ride = self._in_jobs.pop(job, None)
-        if ride is None:
-            raise TaskError(f"job {job} is reported done but is with nobody")
+    def _job_row(self, job: int) -> JobRow:
+        """One parcel is put on, or dropped."""
+        ride = self._in_jobs[job]
+        quantity = 1 if ride.station == self._chute_of[ride.parcel] else -1
+        return (ride.station, job, ride.parcel, quantity)
+
+    def _ride_for(self, job: int, parcel: int) -> Ride | None:
+        """Whose job was done, and is closed now; None for one that was reported before."""
+        ride = self._in_jobs.get(job)
+        if not 0 <= job < self._n_handed_out or (ride is not None and ride.parcel != parcel):
+            raise TaskError(
+                f"parcel {parcel} of job {job} is reported done but was never given to people; the "
+                "jobs of a station come from this controller alone"
+            )
+        return self._in_jobs.pop(job, None)
+
+    def _job_done(self, ride: Ride, time_s: float, now_s: float) -> None:
         self._clock.set_busy(ride.station, False, time_s)
         self._clock.add_lines(ride.station, -1, time_s)
         chute = self._chute_of[ride.parcel]
@@ -219,7 +229,7 @@ class SortationWork:
         """From the induct station to the chute, which has room."""
         induct, ride.station = ride.station, self._chute_of[ride.parcel]
         self._clock.leave(induct, ride.unit, now_s)
-        self._n_at[induct] -= 1
+        self._rides.leave(induct)
         self._send(ride, ride.station, is_laden=True, now_s=now_s)
         self._open_rides(induct, now_s)
 

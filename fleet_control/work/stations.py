@@ -37,6 +37,12 @@ class SlotGate:
         self._waiting[station].append(unit)
         return False
 
+    def put_off(self, station: int, unit: int) -> None:
+        """A unit that cannot go on lets those behind it go first, if it waits for a slot."""
+        if unit in self._waiting[station]:
+            self._waiting[station].remove(unit)
+            self._waiting[station].append(unit)
+
     def release(self, station: int) -> int:
         """A unit is finished at the station; returns the unit that may set out now, or -1."""
         self.n_departed[station] -= 1

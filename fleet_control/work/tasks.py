@@ -6,20 +6,15 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from fleet_control.backend import empty_ints
-from fleet_control.errors import FleetError
 from fleet_control.events import EventKind, EventLog
 from fleet_control.work.inventory import Inventory
 from fleet_control.work.lines import Part, WaitingLines
+from fleet_control.work.pool import TaskError, TaskPool
 from fleet_control.work.rules import PodChoice, PodRule
 from fleet_control.work.work import Deed, OpenTasks
 from layouts import Layout
 
-_NO_TASKS = OpenTasks(empty_ints(), empty_ints())
-
-
-class TaskError(FleetError, ValueError):
-    """A task or unit that is not in the state the call needs."""
+__all__ = ["Task", "TaskBoard", "TaskError"]
 
 
 @dataclass(slots=True, eq=False)
@@ -61,8 +56,7 @@ class TaskBoard:
         self._n_tasks = [0] * len(limits)
         self._is_free = np.ones(inventory.n_pods, dtype=bool)
         self._changed: set[int] = set()
-        self._open: dict[int, Task] = {}
-        self._offer: OpenTasks | None = _NO_TASKS
+        self._open: TaskPool[Task] = TaskPool()
         self._n_opened = 0
 
     def lines_added(self, stations: set[int]) -> None:
@@ -107,26 +101,23 @@ class TaskBoard:
         self._is_free[pod] = False
         self._n_tasks[station] += 1
         cell = int(self._inventory.pod_cells[pod])
-        self._open[self._n_opened] = Task(self._n_opened, pod, station, parts, cell)
+        self._open.add(Task(self._n_opened, pod, station, parts, cell))
         self._log.add(
             now_s, EventKind.TASK_OPENED, task=self._n_opened, pod=pod, station=station, cell=cell
         )
         self._n_opened += 1
-        self._offer = None
         return True
 
     def offer(self) -> OpenTasks:
         """Tasks without a unit, oldest first: stations open them in turn, so age is urgency."""
-        if self._offer is None:
-            tasks = np.fromiter(self._open, dtype=np.int32, count=len(self._open))
-            cells = np.array([task.cell for task in self._open.values()], dtype=np.int32)
-            self._offer = OpenTasks(tasks, cells)
-        return self._offer
+        return self._open.offer()
 
     def take(self, number: int) -> Task:
         """The open task of that number, which is open no more."""
-        task = self._open.pop(number, None)
-        if task is None:
-            raise TaskError(f"task {number} is not open: it was begun before or never offered")
-        self._offer = None
-        return task
+        return self._open.take(number)
+
+    def put_back(self, task: Task) -> None:
+        """Its unit has given the task up before it lifted the pod, which others may fetch now. All
+        that was reserved for it stays so."""
+        task.unit = -1
+        self._open.add(task)

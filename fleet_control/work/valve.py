@@ -46,13 +46,14 @@ class Valve:
         self._stuck_s, self._spare = stuck_s, spare
         self._close_share, self._open_share = close_share, open_share
         self._now_s = self._checked_s = self.closed_s = 0.0
-        self._is_waiting_by_design: Callable[[], NDArray[np.bool_]] | None = None
+        self._cells_now: Callable[[], Ints] | None = None
+        self._is_queue = np.empty(0, dtype=bool)
         self.is_closed = False
         self.begin, self.follow_on, self.task_of = work.begin, work.follow_on, work.task_of
 
     def watch(self, cells_now: Callable[[], Ints], is_queue: NDArray[np.bool_]) -> None:
         """cells_now: int32[n_units], where units are. is_queue: bool[n_cells], cells to wait on."""
-        self._is_waiting_by_design = lambda: is_queue[cells_now()]
+        self._cells_now, self._is_queue = cells_now, is_queue
 
     def advance(self, now_s: float, reports: Reports) -> None:
         self._news_s[reports.units] = now_s
@@ -65,8 +66,8 @@ class Valve:
 
     def _check(self) -> None:
         is_stuck = self._is_driving & (self._news_s < self._now_s - self._stuck_s)
-        if self._is_waiting_by_design is not None:
-            is_stuck &= ~self._is_waiting_by_design()
+        if self._cells_now is not None:
+            is_stuck &= ~self._is_queue[self._cells_now()]
         share = self._open_share if self.is_closed else self._close_share
         self.is_closed = int(is_stuck.sum()) > max(self._spare, share * self._is_driving.sum())
 
@@ -78,12 +79,32 @@ class Valve:
         self._is_driving[unit] = False
         self._work.errand_done(unit, now_s, n_cells)
 
+    def give_back(self, unit: int, now_s: float) -> bool:
+        """A unit that cannot go on is no sign of a jam, whether it keeps its task or not; it counts
+        again from its next errand."""
+        self._is_driving[unit] = False
+        return self._work.give_back(unit, now_s)
+
+    def redirect(
+        self, unit: int, is_closed: NDArray[np.bool_], now_s: float, n_before: int = -1
+    ) -> Errand | None:
+        errand = self._work.redirect(unit, is_closed, now_s, n_before)
+        if errand is not None:
+            self._set_out(unit, errand)
+        return errand
+
     def take_errands(self) -> list[tuple[int, Errand]]:
         errands = self._work.take_errands()
         for unit, errand in errands:
-            self._is_driving[unit] = errand.deed is not Deed.LIFT
-            self._news_s[unit] = self._now_s
+            self._set_out(unit, errand)
         return errands
+
+    def _set_out(self, unit: int, errand: Errand) -> None:
+        self._is_driving[unit] = errand.deed is not Deed.LIFT
+        self._news_s[unit] = self._now_s
 
     def take_station_jobs(self) -> StationJobs:
         return self._work.take_station_jobs()
+
+    def open_station_jobs(self) -> StationJobs:
+        return self._work.open_station_jobs()

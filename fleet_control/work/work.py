@@ -74,16 +74,26 @@ class Work(Protocol):
         errand is void, and it has none; else it keeps its task. Returns whether it gave one back.
         """
 
-    def redirect(self, unit: int, is_closed: NDArray[np.bool_], now_s: float) -> Errand | None:
+    def redirect(
+        self, unit: int, is_closed: NDArray[np.bool_], now_s: float, n_before: int = -1
+    ) -> Errand | None:
         """The goal of the unit's errand cannot be reached: another errand for the same end, such as
         another storage cell to set a pod down on; None where there is none, and nothing changes.
-        is_closed: bool[n_cells], cells that nobody enters now."""
+        The errand before is void, and the new one comes from here alone, not with `take_errands`.
+
+        is_closed: bool[n_cells], cells that nobody enters now. n_before: a unit that was told
+        errands ahead (`follow_on`) drives to the one that so many unfinished ones precede; -1: to
+        the last that it was told."""
 
     def take_errands(self) -> list[tuple[int, Errand]]:
         """Errands to start now, (unit, errand), each handed out once."""
 
     def take_station_jobs(self) -> StationJobs:
         """Jobs for people, each handed out once."""
+
+    def open_station_jobs(self) -> StationJobs:
+        """What is left of all jobs handed out, in that order: to be sent again after a restart.
+        People who did a line meanwhile report it again, and a line reported twice counts once."""
 
     def task_of(self, unit: int) -> int:
         """The unit's task or -1."""

@@ -9,6 +9,8 @@ import typer
 
 from gridfleet.cli import layouts as layouts_cli
 from gridfleet.cli.demo import demo
+from gridfleet.cli.replay import replay
+from gridfleet.cli.resume import resume
 from gridfleet.cli.simulate import simulate
 
 app = typer.Typer(
@@ -19,6 +21,8 @@ app = typer.Typer(
     help="Plans, executes, simulates and measures the drive units of a fulfilment floor.",
 )
 app.command()(simulate)
+app.command()(resume)
+app.command()(replay)
 app.command()(demo)
 app.add_typer(layouts_cli.app, name="layouts")
 

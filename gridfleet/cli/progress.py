@@ -18,11 +18,13 @@ REFRESH_S = 0.1
 class ProgressLine:
     """`with ProgressLine(...) as line: simulation.run(line.show)`.
 
-    hours: simulated. counted: what the run counts, "picks" or "errands".
+    hours: simulated. counted: what the run counts, "picks" or "errands". began_at_s: where a run
+    goes on that was interrupted.
     """
 
-    def __init__(self, hours: float, counted: str, is_quiet: bool) -> None:
+    def __init__(self, hours: float, counted: str, is_quiet: bool, began_at_s: float = 0.0) -> None:
         self._hours, self._counted, self._is_quiet = hours, counted, is_quiet
+        self._began_at_s = began_at_s
         self._is_live = not is_quiet and sys.stderr.isatty()
         self._last: Progress | None = None
         self._shown_at_s = self._began_s = 0.0
@@ -47,7 +49,7 @@ class ProgressLine:
         self._bar.update(self._task, completed=news.sim_s, description=self._text(news, now_s))
 
     def _text(self, news: Progress, now_s: float) -> str:
-        speed = news.sim_s / max(now_s - self._began_s, 1e-9)
+        speed = (news.sim_s - self._began_at_s) / max(now_s - self._began_s, 1e-9)
         return (
             f"{clock(news.sim_s)} of {clock(news.total_s)} h  {speed:,.0f} x real time  "
             f"{news.picks:,} {self._counted}  {news.active_units} of {news.n_units} units"

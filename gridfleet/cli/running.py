@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import sys
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,7 @@ from gridfleet.cli.progress import ProgressLine
 from gridfleet.cli.summary import table
 
 if TYPE_CHECKING:
+    from fleet_control.journal import Recorder
     from gridfleet.record import BrokenRunError, RunRecord
     from gridfleet.scenario import Scenario
     from gridfleet.simulation import Simulation
@@ -24,28 +26,69 @@ if TYPE_CHECKING:
 FAILED, INTERRUPTED = 1, 130
 
 
-def run(scenario: Scenario, folder: Path, *, as_json: bool = False, is_quiet: bool = False) -> None:
-    """Run the scenario and leave its files in the folder.
+def run(
+    scenario: Scenario, folder: Path, *, as_json: bool = False, is_quiet: bool = False,
+    journal: Path | None = None,
+) -> None:  # fmt: skip
+    """Run the scenario and leave its files in the folder. journal: a new file to keep the run in.
 
     Raises GridfleetError before anything has run, and typer.Exit with 130 after Ctrl-C and with 1
     after a failure; then the folder holds what there was, marked partial.
     """
+    from fleet_control.journal.database import check_free
     from gridfleet.run_folder import reserved
+    from gridfleet.simulation import Simulation
 
+    if journal is not None:
+        check_free(journal)
     try:
         with reserved(folder):
-            _run(scenario, folder, as_json, is_quiet)
+            simulation = Simulation(scenario)
+            with _begun(simulation, journal) as recorder:
+                _run(simulation, folder, as_json, is_quiet, recorder)
     except KeyboardInterrupt:
         print("interrupted: nothing was written", file=sys.stderr)
         raise typer.Exit(INTERRUPTED) from None
 
 
-def _run(scenario: Scenario, folder: Path, as_json: bool, is_quiet: bool) -> None:
-    from gridfleet.run_folder import FAILURE, REPORT
-    from gridfleet.simulation import Simulation
+def _begun(simulation: Simulation, journal: Path | None) -> AbstractContextManager[Recorder | None]:
+    if journal is None:
+        return nullcontext()
+    from gridfleet.journalled import begun
 
-    simulation = Simulation(scenario)
-    record, failure = _drive(simulation, scenario.hours, is_quiet)
+    return begun(simulation, journal)
+
+
+def go_on(
+    journal: Path, folder: Path | None, *, as_json: bool = False, is_quiet: bool = False
+) -> None:
+    """Go on with the run of a journal, and leave its files in the folder. Raises as `run` does."""
+    from gridfleet.journalled import resumed
+    from gridfleet.run_folder import default_folder, reserved
+
+    try:
+        with resumed(journal) as one:
+            scenario = one.simulation.scenario
+            folder = folder or default_folder(scenario.layout, scenario.seed)
+            with reserved(folder):
+                for note in one.notes:
+                    print(f"{journal}: {note}", file=sys.stderr)
+                if one.is_finished:
+                    print(f"{journal}: the run is finished; its result is written again",
+                          file=sys.stderr)  # fmt: skip
+                _run(one.simulation, folder, as_json, is_quiet, one.recorder)
+    except KeyboardInterrupt:
+        print("interrupted: no result was written; the journal can be resumed", file=sys.stderr)
+        raise typer.Exit(INTERRUPTED) from None
+
+
+def _run(
+    simulation: Simulation, folder: Path, as_json: bool, is_quiet: bool, recorder: Recorder | None
+) -> None:
+    from gridfleet.run_folder import FAILURE, REPORT
+
+    scenario = simulation.scenario
+    record, failure = _drive(simulation, is_quiet, recorder)
     figures = _write(scenario, record, folder, failure)
     if as_json:
         print(json.dumps(figures, indent=2))
@@ -64,14 +107,19 @@ def _run(scenario: Scenario, folder: Path, as_json: bool, is_quiet: bool) -> Non
 
 
 def _drive(
-    simulation: Simulation, hours: float, is_quiet: bool
+    simulation: Simulation, is_quiet: bool, recorder: Recorder | None
 ) -> tuple[RunRecord, BrokenRunError | None]:
     """The record, and why the run failed, if it did."""
     from gridfleet.record import BrokenRunError
 
-    with StopOnInterrupt() as stop, ProgressLine(hours, simulation.counted, is_quiet) as line:
+    hours, counted = simulation.scenario.hours, simulation.counted
+    more = {} if recorder is None else {"recorder": recorder}
+    with (
+        StopOnInterrupt() as stop,
+        ProgressLine(hours, counted, is_quiet, simulation.began_at_s) as line,
+    ):
         try:
-            return simulation.run(line.show, stop.asked), None
+            return simulation.run(line.show, stop.asked, **more), None
         except BrokenRunError as error:
             return error.record, error
 

@@ -67,6 +67,10 @@ def simulate(
     out: Annotated[
         Path | None, typer.Option(help="Result folder. [default: runs/LAYOUT-SEED]")
     ] = None,
+    journal: Annotated[
+        Path | None,
+        typer.Option(help="Keep the run in this file: go on with it by gridfleet resume."),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the KPIs as JSON.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="No progress on stderr.")] = False,
 ) -> None:
@@ -95,6 +99,11 @@ def simulate(
       gridfleet simulate --scenario runs/teaching-0 --out again
       gridfleet simulate --scenario runs/teaching-0 --allocation nearest --out nearest
 
+    \b
+    A run that can be killed at any moment and goes on where it was:
+      gridfleet simulate demo --journal run.journal --out run
+      gridfleet resume run.journal --out run
+
     Ctrl-C ends a run with a usable result that is marked partial; a second one leaves at once.
     Exit codes: 0 success, 2 bad usage or input, 1 failure, 130 Ctrl-C.
     """
@@ -111,7 +120,7 @@ def simulate(
         from gridfleet.run_folder import default_folder
 
         folder = out or default_folder(wanted.layout, wanted.seed)
-        run(wanted, folder, as_json=as_json, is_quiet=quiet)
+        run(wanted, folder, as_json=as_json, is_quiet=quiet, journal=journal)
 
 
 def build(given: dict[str, Any], file: Path | None) -> Scenario:

@@ -23,6 +23,7 @@ STATES = {
     "at_station": ("at station", "#2f855a", "standing at a station while people work"),
     "waiting": ("waiting", "#c2410c", "on the way, and others are in it"),
     "idle": ("idle", "#d5dbe1", "without a task"),
+    "stopped": ("stopped", "#8c2d2d", "cannot go on: a fault, silence, or a person in the way"),
 }
 """state: (name, colour, what it means). Blue is what a floor is for, red is what is lost."""
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from fleet_control.mapf.capacity import assign_parking
 from fleet_control.work.errands import ErrandError, ErrandStream
-from gridfleet.wiring.work_setup import Floor, WorkSetup
+from gridfleet.wiring.work_setup import Count, Floor, WorkSetup
 from layouts import CellKind, Layout
 
 
@@ -25,7 +25,7 @@ def set_up_errands(floor: Floor) -> WorkSetup:
     return WorkSetup(
         work=work,
         counted="errands",
-        n_done=lambda: work.tasks_done,
+        n_done=Count(work, "tasks_done"),
         n_active=len(active),
         service=floor.scenario.service,
         parking=parking,

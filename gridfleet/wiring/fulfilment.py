@@ -19,7 +19,7 @@ from gridfleet.demand import (
 )
 from gridfleet.scenario import SYNTHETIC, Scenario
 from gridfleet.wiring.fleet import laden_capacity
-from gridfleet.wiring.work_setup import Floor, WorkSetup
+from gridfleet.wiring.work_setup import Count, Floor, KnownDue, WorkSetup
 from layouts import Layout
 
 
@@ -42,14 +42,15 @@ def set_up_fulfilment(floor: Floor) -> WorkSetup:
     return WorkSetup(
         work=work,
         counted="picks",
-        n_done=lambda: work.lines_done,
+        n_done=Count(work, "lines_done"),
         n_active=n_active,
         service=scenario.service,
         pod_cells=plan.pod_cells,
         notes=notes,
         demand=summary,
         station_times=work.station_times,
-        due_s=lambda _: orders.due_s,
+        due_s=KnownDue(orders),
+        fixed={"orders": orders, "order lines": work.order_lines, "demand": summary},
     )
 
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -11,7 +10,7 @@ from fleet_control.events import EventKind
 from fleet_control.work.parcels import stations_of
 from fleet_control.work.sortation import SortationWork
 from gridfleet.scenario import Scenario
-from gridfleet.wiring.work_setup import Columns, DueTimes, Floor, WorkSetup
+from gridfleet.wiring.work_setup import Columns, Count, DueTimes, Floor, WorkSetup
 from layouts import Layout, StationKind
 from twin.people import ServiceTimes
 
@@ -43,12 +42,12 @@ def set_up_sortation(floor: Floor) -> WorkSetup:
     return WorkSetup(
         work=work,
         counted="parcels",
-        n_done=lambda: work.lines_done,
+        n_done=Count(work, "lines_done"),
         n_active=n_active,
         service=_service(layout, scenario),
         notes=[told, *_surplus(floor)],
         station_times=work.station_times,
-        due_s=_due_after(parcels.due_minutes * 60.0),
+        due_s=DueAfter(parcels.due_minutes * 60.0),
     )
 
 
@@ -98,14 +97,15 @@ def _service(layout: Layout, scenario: Scenario) -> list[ServiceTimes]:
     ]
 
 
-def _due_after(due_s: float) -> Callable[[Columns], DueTimes]:
-    """Every parcel is due so long after it arrived."""
+@dataclass(frozen=True, slots=True)
+class DueAfter:
+    """Every parcel is due `due_s` seconds after it arrived."""
 
-    def find(events: Columns) -> DueTimes:
+    due_s: float
+
+    def __call__(self, events: Columns) -> DueTimes:
         rows = np.flatnonzero(events["kind"] == EventKind.ORDER_PLACED)
         parcels = np.asarray(events["order"][rows], dtype=np.int64)
         due = np.full(len(rows), np.inf)
-        due[parcels] = np.asarray(events["time_s"][rows], dtype=np.float64) + due_s
+        due[parcels] = np.asarray(events["time_s"][rows], dtype=np.float64) + self.due_s
         return due
-
-    return find

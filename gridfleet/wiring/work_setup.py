@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from fleet_control.backend import empty_ints
 from fleet_control.events import EventLog
+from fleet_control.work.orders import OrderBook
 from fleet_control.work.work import Work
 from gridfleet.demand import DemandSummary
 from gridfleet.scenario import Scenario
@@ -46,6 +47,31 @@ class Floor:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Count:
+    """How much the work has done so far, by the name of its figure."""
+
+    work: RunWork
+    name: str
+
+    def __call__(self) -> int:
+        return int(getattr(self.work, self.name))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class KnownDue:
+    """Due times that the orders themselves name."""
+
+    orders: OrderBook
+
+    def __call__(self, events: Columns) -> DueTimes:
+        return self.orders.due_s
+
+
+def _never_due(events: Columns) -> DueTimes:
+    return None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class WorkSetup:
     """Work, and what a run has to know about it.
 
@@ -54,7 +80,8 @@ class WorkSetup:
     pod_cells: int32[n_pods], where pods stand at the start. parking: cell of every unit that stands
     aside for good. notes: sentences that a reader must know. demand: where orders came from.
     station_times: float64[n_stations, 4] up to a time. due_s: from the columns of the event log,
-    when every order is due; None where there are no orders.
+    when every order is due; None where there are no orders. fixed: what is made from the scenario
+    and never changes, by name: a snapshot of the run leaves it out.
     """
 
     work: RunWork
@@ -67,4 +94,5 @@ class WorkSetup:
     notes: list[str] = field(default_factory=list)
     demand: DemandSummary | None = None
     station_times: Callable[[float], NDArray[np.float64]] | None = None
-    due_s: Callable[[Columns], DueTimes] = lambda _: None
+    due_s: Callable[[Columns], DueTimes] = _never_due
+    fixed: dict[str, object] = field(default_factory=dict)

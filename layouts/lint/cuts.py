@@ -13,11 +13,13 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
+from layouts.doors import beside
 from layouts.layout import AISLE_KINDS, CellKind
 from layouts.lint.blocks import blocks_of, cells_cut_off, chains_of
-from layouts.lint.finding import Finding, count, listed, named, patches_of, warning
-from layouts.lint.survey import Survey, beside
+from layouts.lint.finding import Finding, warning
+from layouts.lint.survey import Survey
 from layouts.traffic import Mask, Table, Traffic, traffic_of
+from layouts.words import count, listed, named, patches_of
 
 MOST_CUTS = 5
 """So many places that hold the floor together are told one by one, with what each cuts off."""

@@ -1,4 +1,4 @@
-"""What the lint finds, and the words for places."""
+"""What the lint finds."""
 
 from __future__ import annotations
 
@@ -6,9 +6,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from layouts.drawing import MOST_PLACES
-from layouts.geometry import COL_STEP, ROW_STEP
 from layouts.layout import Layout
+from layouts.words import where
 
 
 class Severity(StrEnum):
@@ -57,69 +56,3 @@ def _finding(
 ) -> Finding:
     places = tuple(sorted({int(cell) for cell in cells}))
     return Finding(severity, code, places, f"{where(layout, places)}: {words}", tuple(stations))
-
-
-def where(layout: Layout, cells: Sequence[int]) -> str:
-    """Cells for people: the place of the first of each patch of neighbours, then how many in all.
-
-    cells: ascending.
-    """
-    if len(cells) == 1:
-        return layout.place(cells[0])
-    patches = patches_of(layout, cells)
-    if len(patches) > 1:
-        firsts = "; ".join(layout.place(patch[0]) for patch in patches[:MOST_PLACES])
-        more = "; ..." if len(patches) > MOST_PLACES else ""
-        return f"{firsts}{more} ({len(cells)} cells in {len(patches)} places)"
-    rows, cols = zip(*map(layout.row_col, cells), strict=True)
-    spans = f"{_span('row', rows)}, {_span('column', cols)}"
-    return f"{layout.place(cells[0])} ({len(cells)} cells in {spans})"
-
-
-def _span(word: str, numbers: Sequence[int]) -> str:
-    low, high = min(numbers) + 1, max(numbers) + 1
-    return f"{word} {low}" if low == high else f"{word}s {low}-{high}"
-
-
-def patches_of(layout: Layout, cells: Sequence[int]) -> list[list[int]]:
-    """Cells in groups of those that touch along a side, ascending, as are the groups' first."""
-    left, patches = set(cells), []
-    for cell in sorted(left):
-        if cell not in left:
-            continue
-        left.remove(cell)
-        patch = [cell]
-        for here in patch:
-            beside = [there for there in _around(layout, here) if there in left]
-            left.difference_update(beside)
-            patch += beside
-        patches.append(sorted(patch))
-    return patches
-
-
-def _around(layout: Layout, cell: int) -> list[int]:
-    row, col = layout.row_col(cell)
-    steps = zip(ROW_STEP, COL_STEP, strict=True)
-    return [
-        layout.cell(row + down, col + right)
-        for down, right in steps
-        if 0 <= row + down < layout.n_rows and 0 <= col + right < layout.n_cols
-    ]
-
-
-def named(names: Sequence[str]) -> str:
-    """Stations for people: "station 'S1'" or "stations 'S1', 'S2' and 7 more"."""
-    told = [repr(name) for name in names[:MOST_PLACES]]
-    if len(names) > MOST_PLACES:
-        told.append(f"{len(names) - MOST_PLACES} more")
-    return f"{'station' if len(names) == 1 else 'stations'} {listed(told)}"
-
-
-def listed(words: Sequence[str]) -> str:
-    """ "a", "a and b", "a, b and c"."""
-    return f"{', '.join(words[:-1])} and {words[-1]}" if len(words) > 1 else "".join(words)
-
-
-def count(number: int, word: str) -> str:
-    """ "1 cell", "2 cells"."""
-    return f"{number:,} {word}" + ("" if number == 1 else "s")

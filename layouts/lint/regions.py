@@ -8,9 +8,10 @@ import numpy as np
 
 from layouts.geometry import neighbour_table
 from layouts.layout import CellKind
-from layouts.lint.finding import Finding, count, fault, warning
+from layouts.lint.finding import Finding, fault, warning
 from layouts.lint.survey import Survey
 from layouts.traffic import Mask, Traffic
+from layouts.words import count
 
 
 def regions(survey: Survey) -> Iterator[Finding]:

@@ -19,13 +19,15 @@ from collections.abc import Iterator
 import networkx as nx
 import numpy as np
 
+from layouts.doors import Door, beside
 from layouts.drawing import MOST_PLACES
 from layouts.layout import POD_STATIONS, CellKind
 from layouts.lint.blocks import blocks_of
 from layouts.lint.cuts import core_of
-from layouts.lint.finding import Finding, listed, named, warning
-from layouts.lint.survey import Door, Survey, beside
+from layouts.lint.finding import Finding, warning
+from layouts.lint.survey import Survey
 from layouts.traffic import Mask
+from layouts.words import listed, named
 
 IN, OUT = "in", "out"
 SHARED, SINGLE = "shared-way", "single-way"

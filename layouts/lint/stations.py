@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
+from layouts.doors import Door
 from layouts.layout import CellKind, StationKind
-from layouts.lint.finding import Finding, Severity, fault, named, warning
+from layouts.lint.finding import Finding, Severity, fault, warning
 from layouts.lint.marks import marks_reached
-from layouts.lint.survey import Door, Survey
+from layouts.lint.survey import Survey
 from layouts.native import work_faults
+from layouts.words import named
 
 
 def work(survey: Survey) -> Iterator[Finding]:

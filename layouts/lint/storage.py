@@ -8,11 +8,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from layouts.doors import Door, beside
 from layouts.layout import CellKind
-from layouts.lint.finding import Finding, fault, named, warning
+from layouts.lint.finding import Finding, fault, warning
 from layouts.lint.marks import marks_reached
-from layouts.lint.survey import Door, Survey, beside
+from layouts.lint.survey import Survey
 from layouts.traffic import Table
+from layouts.words import named
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,31 +1,14 @@
-"""What all checks need to know of a floor, worked out once.
-
-Queues are taken as one-way lanes (layouts/queues.py): a unit that has come into one goes on to the
-service cell.
-"""
+"""What all checks need to know of a floor, worked out once."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from layouts.doors import Door, door_of
 from layouts.geometry import previous_table
-from layouts.layout import AISLE_KINDS, POD_STATIONS, CellKind, Layout, Station
+from layouts.layout import AISLE_KINDS, POD_STATIONS, CellKind, Layout
 from layouts.traffic import EMPTY_KINDS, Mask, Table, Traffic, traffic_of, usable_storage
-
-
-@dataclass(frozen=True, slots=True)
-class Door:
-    """How a station is entered and left.
-
-    lane: its own cells that lead on to the service cell, and that one. entries: cells from which a
-    move leads into the lane. exits: cells that the service cell is left to.
-    """
-
-    station: Station
-    lane: frozenset[int]
-    entries: tuple[int, ...]
-    exits: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -81,20 +64,5 @@ def survey_of(layout: Layout) -> Survey:
         from_home=empty.reach(home),
         to_home=empty.reach(home, backward=True),
         usable=usable_storage(layout),
-        doors=tuple(_door(station, layout.neighbours, behind) for station in layout.stations),
+        doors=tuple(door_of(station, layout.neighbours, behind) for station in layout.stations),
     )
-
-
-def _door(station: Station, ahead: Table, behind: Table) -> Door:
-    zone = {station.cell, *station.queue}
-    lane = [station.cell]
-    for cell in lane:
-        lane += [there for there in beside(behind, cell) if there in zone and there not in lane]
-    entries = {there for cell in lane for there in beside(behind, cell)} - zone
-    exits = set(beside(ahead, station.cell)) - zone
-    return Door(station, frozenset(lane), tuple(sorted(entries)), tuple(sorted(exits)))
-
-
-def beside(table: Table, cell: int) -> list[int]:
-    """Cells in one row of a table."""
-    return [there for there in table[cell].tolist() if there >= 0]

@@ -40,6 +40,22 @@ class Checker:
         for unit in np.flatnonzero(before != after).tolist():
             self.planned[int(after[unit])].append(unit)
 
+    def note_cut(self) -> None:
+        """All that is planned and not released is forgotten."""
+        for cell in list(self.planned):
+            self.planned[cell] = list(self.visited[cell])
+        for unit, steps in enumerate(self.steps):
+            for cell, act in steps[self.done[unit] + 1 :]:
+                if act == Act.DRIVE:
+                    self.planned[cell].append(unit)
+
+    def note_retraction(self, unit: int, kept: int) -> None:
+        """The unit says that it will never do the steps after that one. The plan was cut before."""
+        if not self.done[unit] <= kept <= self.done[unit] + 1:
+            self.fail(f"unit {unit} has done step {self.done[unit]} and keeps {kept}")
+        del self.steps[unit][kept + 1 :]
+        self.note_cut()
+
     def note_reports(self, reports: Reports) -> None:
         for unit, done, cleared in zip(
             reports.units.tolist(), reports.done.tolist(), reports.cleared.tolist(), strict=True

@@ -40,6 +40,14 @@ def random_floor(rng: np.random.Generator, pillars: bool) -> tuple[Layout, np.nd
     return layout, np.array(sorted(max(parts, key=len)), dtype=np.int32)
 
 
+def executor_of(n_cells: int, starts: np.ndarray, base_length: int) -> Executor:
+    """With every unit admitted on its cell, facing east."""
+    executor = Executor(n_cells, len(starts), base_length)
+    for unit, cell in enumerate(starts.tolist()):
+        executor.admit(unit, cell, heading=0)
+    return executor
+
+
 class Floor:
     """Executor and instant backend with chaos; every cycle is checked.
 
@@ -61,9 +69,10 @@ class Floor:
             self.layout, starts, np.zeros(n_units, dtype=np.int8),
             np.array(sorted(self.pods), dtype=np.int32), chaos=chaos,
         )  # fmt: skip
-        self.executor = Executor(self.layout.n_cells, self.backend.connect(), base_length)
+        self.executor = executor_of(self.layout.n_cells, starts, base_length)
         self.checker = Checker(starts, base_length, f"seed {seed}")
         self.n_cycles = 0
+        self.is_ready = np.ones(n_units, dtype=bool)
         self.n_units = n_units
 
     def plan(self, planner: Callable[..., np.ndarray]) -> np.ndarray:
@@ -83,7 +92,7 @@ class Floor:
     def cycle(self) -> None:
         """Release, let time pass, take in the reports; check after each."""
         ex, checker = self.executor, self.checker
-        releases = ex.release()
+        releases = ex.release(self.is_ready)
         checker.note_releases(releases)
         checker.check_owners(ex.owners)
         self.backend.send(Commands(releases, no_station_jobs()))
@@ -94,6 +103,7 @@ class Floor:
             checker.check_body(unit, self.backend.cells_under(unit))
         ex.absorb(reports)
         checker.check_owners(ex.owners)
+        ex.check_holdings()
         assert not reports.faults.any(), checker.label
 
     def drain(self, limit: int = 3000) -> None:

@@ -17,6 +17,7 @@ from sabotage import (
     RELEASE_AND_FREE_UNCHECKED,
     RELEASE_OUT_OF_TURN,
     RELEASE_UNCHECKED,
+    RELEASE_UNSEEN,
     sabotage,
 )
 
@@ -71,12 +72,17 @@ def test_the_monitor_sees_broken_execution_in_a_whole_run(monkeypatch, broken) -
 
 
 @pytest.mark.parametrize(
-    "broken", [RELEASE_OUT_OF_TURN, RELEASE_UNCHECKED], ids=["release", "free"]
+    "broken",
+    [RELEASE_OUT_OF_TURN, RELEASE_UNCHECKED, RELEASE_UNSEEN],
+    ids=["release", "free", "holdings"],
 )
 def test_the_executor_stops_a_run_whose_release_is_broken(monkeypatch, broken) -> None:
-    """Either of its two assertions is enough: one at the release, one at the freeing."""
+    """Any of its three assertions is enough: at the release, at the freeing, and of all holdings
+    after every cycle."""
     sabotage(monkeypatch, broken)
-    with pytest.raises((InvariantError, BrokenRunError), match=r"still held|contradicts") as caught:
+    with pytest.raises(
+        (InvariantError, BrokenRunError), match=r"still held|contradicts|in the books"
+    ) as caught:
         busy_run()
     assert isinstance(first_cause(caught.value), InvariantError)
 

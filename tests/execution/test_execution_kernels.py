@@ -86,8 +86,8 @@ class ComparedFloor(Floor):
         cell = int(self.executor.end_cells[unit])
         self.twin.paths[unit] += [(cell, act) for act in acts]
 
-    def _release(self):
-        releases = self.releases()
+    def _release(self, is_ready):
+        releases = self.releases(is_ready)
         columns = (releases.units, releases.steps, releases.cells, releases.acts)
         rows = list(zip(*(column.tolist() for column in columns), strict=True))
         assert rows == self.twin.release(), self.checker.label

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from floors import Floor, random_step
+from floors import Floor, executor_of, random_step
 
-from fleet_control.backend import Act, FleetState, Reports
+from fleet_control.backend import Act, Releases, Reports
 from fleet_control.errors import InvariantError
 from fleet_control.execution.executor import Executor
 from fleet_control.execution.kernels import RING
@@ -55,9 +55,7 @@ def test_every_errand_finishes_with_the_real_planner(seed: int) -> None:
 
 def executor_at(*cells: int, n_cells: int = 16) -> Executor:
     """Units on a floor of 4 x 4 cells."""
-    starts = np.array(cells, dtype=np.int32)
-    nothing = np.full(len(cells), -1, dtype=np.int32)
-    return Executor(n_cells, FleetState(0.0, starts, nothing.astype(np.int8), nothing, nothing), 3)
+    return executor_of(n_cells, np.array(cells, dtype=np.int32), 3)
 
 
 @pytest.mark.parametrize(
@@ -76,7 +74,12 @@ def test_a_step_that_events_cannot_execute_is_refused(cells, chosen, kind) -> No
         executor.commit(np.array(chosen, dtype=np.int32))
     assert executor.n_conflicts == 1
     assert executor.committed.tolist() == [0] * len(cells)
-    assert not len(executor.release().units)
+    assert not len(released(executor).units)
+
+
+def released(executor: Executor) -> Releases:
+    """What is released where all units are ready."""
+    return executor.release(np.ones(len(executor.done), dtype=bool))
 
 
 def report(done: int, cleared: int, unit: int = 0) -> Reports:
@@ -91,9 +94,9 @@ def test_a_long_train_moves_at_once() -> None:
     """Followers are no ring: everyone takes the cell of the one ahead."""
     executor = executor_at(0, 1, 2)
     assert executor.commit(np.array([1, 2, 3], dtype=np.int32)).tolist() == [0, 1, 2]
-    assert executor.release().units.tolist() == [2]
+    assert released(executor).units.tolist() == [2]
     executor.absorb(report(1, 1, unit=2))
-    assert executor.release().units.tolist() == [1]
+    assert released(executor).units.tolist() == [1]
 
 
 @pytest.mark.parametrize(("done", "cleared"), [(3, 0), (0, 2), (2, 3), (1, 3)])
@@ -101,7 +104,7 @@ def test_a_report_beyond_what_was_released_is_refused(done: int, cleared: int) -
     executor = executor_at(0, 15)
     for cell in (1, 2):
         executor.commit(np.array([cell, 15], dtype=np.int32))
-    assert len(executor.release().units) == 2
+    assert len(released(executor).units) == 2
     with pytest.raises(InvariantError, match="unit 0 reports step"):
         executor.absorb(report(done, cleared))
     assert executor.owners[[0, 1, 2]].tolist() == [0, 0, 0]
@@ -110,11 +113,11 @@ def test_a_report_beyond_what_was_released_is_refused(done: int, cleared: int) -
 def test_a_cell_is_freed_by_proof_and_by_nothing_else() -> None:
     executor = executor_at(0, 4)
     executor.commit(np.array([1, 0], dtype=np.int32))
-    assert executor.release().units.tolist() == [0]
+    assert released(executor).units.tolist() == [0]
     executor.absorb(report(1, 0))  # arrived, but the rear has not left
-    assert not len(executor.release().units)
+    assert not len(released(executor).units)
     executor.absorb(report(1, 1))
-    assert executor.release().units.tolist() == [1]
+    assert released(executor).units.tolist() == [1]
 
 
 def test_a_cell_is_held_until_the_act_on_it_is_left_behind() -> None:
@@ -122,17 +125,17 @@ def test_a_cell_is_held_until_the_act_on_it_is_left_behind() -> None:
     executor = executor_at(0, 4)
     executor.commit_act(0, Act.LIFT)
     executor.commit(np.array([1, 0], dtype=np.int32))
-    assert executor.release().units.tolist() == [0, 0]
+    assert released(executor).units.tolist() == [0, 0]
     executor.absorb(report(1, 1))
     assert executor.owners[0] == 0
-    assert not len(executor.release().units)
+    assert not len(released(executor).units)
     executor.absorb(report(1, 2))
     assert executor.owners[0] == -1
-    assert executor.release().units.tolist() == [1]
+    assert released(executor).units.tolist() == [1]
 
 
 def test_two_units_on_one_cell_are_refused_at_the_start() -> None:
-    with pytest.raises(InvariantError, match="same cell"):
+    with pytest.raises(InvariantError, match="belongs to unit 0"):
         executor_at(3, 3)
 
 
@@ -151,8 +154,8 @@ def test_a_unit_that_waits_is_told_once_what_for() -> None:
     executor = executor_at(0, 2)
     executor.commit(np.array([1, 3], dtype=np.int32))
     executor.commit(np.array([2, 3], dtype=np.int32))
-    released = executor.release()
-    assert released.cells.tolist() == [1, 3]
+    given = released(executor)
+    assert given.cells.tolist() == [1, 3]
     told = executor.outlook()
     assert (told.units.tolist(), told.steps.tolist(), told.cells.tolist()) == ([0], [2], [2])
     assert not len(executor.outlook().units)

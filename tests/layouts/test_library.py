@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import pickle
+from dataclasses import fields
+
 import numpy as np
 import pytest
 
@@ -23,6 +26,19 @@ def test_there_are_floors_for_every_purpose() -> None:
     assert any({StationKind.PICK, StationKind.STOW} == found for found in kinds)
     assert any(len(floor.cells_of(CellKind.CHARGER)) for floor in FLOORS)
     assert len({floor.description for floor in FLOORS} - {""}) == len(FLOORS)
+
+
+@pytest.mark.parametrize("floor", FLOORS, ids=lambda floor: floor.name)
+def test_a_pickled_floor_is_the_same_and_as_immutable(floor) -> None:
+    copy = pickle.loads(pickle.dumps(floor))
+    for part in fields(floor):
+        value, copied = getattr(floor, part.name), getattr(copy, part.name)
+        assert type(value) is type(copied)
+        if isinstance(value, np.ndarray):
+            assert np.array_equal(value, copied)
+            assert not copied.flags.writeable
+        else:
+            assert value == copied
 
 
 @pytest.mark.parametrize("floor", FLOORS, ids=lambda floor: floor.name)

@@ -12,8 +12,8 @@ import pytest
 
 from layouts import Layout, Station, StationKind, library_names, load, open_layout
 from layouts.lint import Finding, Severity, lint
-from layouts.lint.finding import listed, named, patches_of, where
 from layouts.native import parse_native
+from layouts.words import listed, named, patches_of, where
 
 SHARED = Path(__file__).resolve().parents[3] / "shared"
 FINE = ("......", ".PP.P.", "......", "q.##q.", "S.##S.")

@@ -20,7 +20,7 @@ def random_floor(seed: int) -> Layout:
 
 
 def only_costs(costs: np.ndarray) -> Lanes:
-    return Lanes(costs, np.zeros(costs.shape, dtype=bool))
+    return Lanes(costs, np.zeros(costs.shape, dtype=bool), np.ones(len(costs), dtype=bool))
 
 
 def brute_force(layout: Layout, goal: int, load: int, costs: np.ndarray) -> dict[tuple, int]:

@@ -235,7 +235,8 @@ def test_distances_beyond_16_bits_saturate_and_stay_reachable() -> None:
     """A lane so dear that its far end costs more than a field can say."""
     layout = open_layout("row", np.ones((1, 12), dtype=np.int8))
     costs = np.full((12, 4), 9000, dtype=np.int32)
-    grid = grid_of(layout, Lanes(costs, np.zeros((12, 4), dtype=bool)))
+    lanes = Lanes(costs, np.zeros((12, 4), dtype=bool), np.ones(12, dtype=bool))
+    grid = grid_of(layout, lanes)
     fields = DistanceFields(grid, n_units=1)
     found = [fields.distance(cell, 0, 11, 0) for cell in range(12)]
     assert found == [min(by_heap(grid, 11, 0)[cell, 0], 65534) for cell in range(12)]

@@ -296,3 +296,177 @@ def test_orders_and_stock_of_different_skus_are_refused():
 def test_unknown_rules_are_refused_by_family(family):
     with pytest.raises(FleetError, match=f'no {family} rule is called "fastest"'):
         Case([(0, 0, 1)], [(0, 0, 1)], **{f"{family}_rule": "fastest"})
+
+
+def at_work(n_pods=4, **options):
+    """A case with a task for each of some pods, one order line each."""
+    lines = [(0, sku, 1) for sku in range(n_pods)]
+    case = Case(lines, [(pod, pod, 5) for pod in range(n_pods)], n_pods=n_pods, **options)
+    case.advance(1.0)
+    return case
+
+
+def closed(case, *cells):
+    is_closed = np.zeros(case.layout.n_cells, dtype=bool)
+    is_closed[list(cells)] = True
+    return is_closed
+
+
+def test_a_unit_on_its_way_to_a_pod_gives_its_task_back_in_its_old_place():
+    case = at_work(queues=(3,))
+    before = case.work.open_tasks()
+    for task in (0, 2, 1):
+        case.work.begin(task, task, 2.0, 7)
+    assert case.work.give_back(2, 3.0)
+    assert case.work.give_back(0, 3.5)
+    assert not case.work.give_back(0, 3.5), "it has nothing left to give"
+    after = case.work.open_tasks()
+    assert after.tasks.tolist() == [0, 2, 3]
+    assert after.cells.tolist() == before.cells[after.tasks].tolist()
+    assert [unit for unit, _ in case.work.take_errands()] == [1], "void errands are not told"
+    assert [case.work.task_of(unit) for unit in (0, 1, 2)] == [-1, 1, -1]
+    cell = int(before.cells[2])
+    names = ("time_s", "task", "unit", "pod", "station", "cell")
+    assert case.rows(EventKind.TASK_RETURNED, *names)[0] == (3.0, 2, 2, 2, 0, cell)
+    assert case.work.give_back(1, 4.0), "also after it has set out"
+    case.work.begin(2, 0, 4.0)
+    assert case.rows(EventKind.ERRAND_STARTED, "unit", "cell", "value")[-1] == (0, cell, -1)
+    case.finish()
+    assert [row for row in case.rows(EventKind.TASK_DONE, "task", "unit") if row[0] == 2] == [
+        (2, 0)
+    ]
+
+
+def test_a_task_that_comes_back_while_all_others_are_taken_is_open_again():
+    case = at_work(1)
+    case.work.begin(0, 3, 1.0)
+    assert not len(case.work.open_tasks().tasks)
+    assert case.work.give_back(3, 2.0)
+    assert case.work.open_tasks().tasks.tolist() == [0]
+    case.finish()
+
+
+def test_a_unit_with_a_pod_keeps_its_task_wherever_it_is():
+    case = at_work(2)
+    assert lift_all(case, 2) == [0], "unit 1 waits under its pod for the slot"
+    for unit in (0, 1):
+        assert not case.work.give_back(unit, 8.0)
+    case.work.errand_done(0, 10.0)
+    [(_, job, line, _)] = case.jobs()
+    assert not case.work.give_back(0, 11.0), "people are at it"
+    case.advance(12.0, (11.9, 0, job, line))
+    assert not case.work.give_back(0, 12.0), "on its way to storage"
+    assert [unit for unit, _ in case.work.take_errands()] == [0, 1]
+    assert case.rows(EventKind.TASK_RETURNED, "task") == []
+    case.work.errand_done(0, 20.0)
+    assert not case.work.give_back(0, 20.0), "it has no task any more"
+
+
+def test_a_unit_that_cannot_go_on_lets_others_have_the_slot_first():
+    case = at_work(3)
+    assert lift_all(case, 3) == [0]
+    assert not case.work.give_back(1, 9.0)
+    case.work.errand_done(0, 10.0)
+    [(_, job, line, _)] = case.jobs()
+    case.advance(12.0, (11.9, 0, job, line))
+    assert [unit for unit, _ in case.work.take_errands()] == [0, 2]
+    case.work.errand_done(2, 20.0)
+    [(_, job, line, _)] = case.jobs()
+    case.advance(22.0, (21.9, 0, job, line))
+    assert [unit for unit, _ in case.work.take_errands()] == [2, 1]
+
+
+def stored_by(rule):
+    """A unit that has been told to store pod 0."""
+    case = at_work(2, storage_rule=rule)
+    lift_all(case, 2)
+    case.work.errand_done(0, 10.0)
+    [(_, job, line, _)] = case.jobs()
+    case.advance(12.0, (11.9, 0, job, line))
+    [errand] = [errand for unit, errand in case.work.take_errands() if unit == 0]
+    assert errand.deed is Deed.LOWER
+    return case, errand.cell
+
+
+@pytest.mark.parametrize("rule", ["nearest", "home"])
+def test_a_pod_is_stored_elsewhere_when_its_cell_is_closed(rule):
+    case, cell = stored_by(rule)
+    others = case.stock.free_cells().tolist()
+    errand = case.work.redirect(0, closed(case, cell, others[0]), 14.0)
+    assert errand is not None
+    assert (errand.deed, errand.is_laden) == (Deed.LOWER, True)
+    assert errand.cell in others[1:]
+    service = case.layout.stations[0].cell
+    rows, cols = np.divmod(np.array(others[1:]), case.layout.n_cols)
+    distances = abs(rows - service // case.layout.n_cols) + abs(cols)
+    assert errand.cell == others[1:][distances.argmin()], "the rule is asked again"
+    now_free = case.stock.free_cells().tolist()
+    assert (cell in now_free, errand.cell in now_free) == (True, False)
+    assert case.work.take_errands() == []
+    names = ("task", "unit", "pod", "cell", "value")
+    assert case.rows(EventKind.ERRAND_STARTED, *names)[-1] == (0, 0, 0, errand.cell, -1)
+    case.work.errand_done(0, 30.0)
+    assert case.stock.pod_cells[0] == errand.cell
+    assert case.rows(EventKind.TASK_DONE, "task", "cell") == [(0, errand.cell)]
+
+
+def test_a_pod_keeps_its_storage_cell_when_all_others_are_closed():
+    case, cell = stored_by("nearest")
+    before = case.stock.free_cells().tolist()
+    n_rows = len(case.log)
+    assert case.work.redirect(0, closed(case, cell, *before), 14.0) is None
+    assert case.stock.free_cells().tolist() == before
+    assert len(case.log) == n_rows
+    case.work.errand_done(0, 30.0)
+    assert case.stock.pod_cells[0] == cell
+
+
+def test_a_storage_errand_that_nobody_has_taken_yet_is_told_once():
+    case = at_work(1)
+    assert lift_all(case, 1) == [0]
+    case.work.errand_done(0, 10.0)
+    [(_, job, line, _)] = case.jobs()
+    case.advance(12.0, (11.9, 0, job, line))
+    held = case.rows(EventKind.ERRAND_STARTED, "cell")[-1][0]
+    errand = case.work.redirect(0, closed(case, held), 12.0)
+    assert errand is not None
+    assert case.work.take_errands() == []
+
+
+def test_pods_and_stations_have_no_substitute():
+    case = at_work(1)
+    everywhere = closed(case, *range(case.layout.n_cells))
+    assert case.work.redirect(0, everywhere, 1.0) is None, "it has no task"
+    case.work.begin(0, 0, 1.0)
+    assert case.work.redirect(0, everywhere, 1.0) is None
+    [(_, errand)] = case.work.take_errands()
+    assert errand.deed is Deed.LIFT
+    case.work.errand_done(0, 5.0)
+    assert case.work.redirect(0, everywhere, 5.0) is None
+    [(_, errand)] = case.work.take_errands()
+    assert errand.deed is Deed.SERVICE
+    assert case.work.redirect(0, everywhere, 6.0) is None
+
+
+def test_lines_are_booked_once_and_only_from_jobs_that_were_handed_out():
+    case = Case([(0, 0, 1), (0, 1, 1), (1, 2, 1)], [(0, 0, 5), (0, 1, 5), (1, 2, 5)])
+    case.advance(1.0)
+    assert lift_all(case, 1) == [0]
+    case.work.errand_done(0, 10.0)
+    with pytest.raises(TaskError, match=r"line 0 of job 0 .* never given to people"):
+        case.advance(10.5, (10.4, 0, 0, 0))
+    assert not len(case.work.open_station_jobs().jobs), "not handed out yet"
+    assert case.jobs() == [(0, 0, 0, 1), (0, 0, 1, 1)]
+    assert case.work.open_station_jobs().lines.tolist() == [0, 1]
+    case.advance(11.0, (10.9, 0, 0, 0), (10.9, 0, 0, 0))
+    assert case.work.open_station_jobs().lines.tolist() == [1]
+    for job, line in ((0, 2), (1, 0), (-1, 0)):
+        with pytest.raises(TaskError, match=f"line {line} of job {job} "):
+            case.advance(11.5, (11.4, 0, job, line))
+    case.advance(12.0, (10.9, 0, 0, 0), (11.9, 0, 0, 1))
+    case.advance(13.0, (10.9, 0, 0, 0), (11.9, 0, 0, 1))
+    assert not len(case.work.open_station_jobs().jobs)
+    assert (case.work.lines_done, case.stock.n_picked) == (2, 2)
+    times_s = case.work.station_times(13.0)[0]
+    assert times_s[0] == pytest.approx(1.9)
+    assert times_s.sum() == pytest.approx(13.0)

@@ -107,12 +107,12 @@ def test_a_pod_on_its_way_and_the_cells_it_leaves_and_takes():
     stock.vacate(14)
     assert stock.free_cells().tolist() == [11, 13, 14]
     stock.hold(11)
-    assert not stock.is_free(11)
+    assert 11 not in stock.free_cells()
     stock.lower(0, 11)
     assert stock.pod_cells.tolist() == [11, 10, 12]
     assert stock.home_cells.tolist() == [14, 10, 12]
     assert stock.free_cells().tolist() == [13, 14]
-    assert not stock.is_free(99)
+    assert 99 not in stock.free_cells()
 
 
 @pytest.mark.parametrize(

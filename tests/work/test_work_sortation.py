@@ -4,73 +4,16 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from work_fakes import CYCLE_S, ints, line_reports, make_floor, rows_of
+from sorting_fakes import InstantSorter
+from work_fakes import ints, line_reports, make_floor, rows_of
 
 from fleet_control.events import EventKind, EventLog
 from fleet_control.work.parcels import ParcelStream
 from fleet_control.work.sortation import SortationError, SortationWork
 from fleet_control.work.tasks import TaskError
-from fleet_control.work.work import Deed
 from layouts import StationKind
 
 INDUCT, EJECT = StationKind.INDUCT, StationKind.EJECT
-
-
-class InstantSorter:
-    """Units arrive after a random few cycles, people take one cycle."""
-
-    def __init__(self, seed: int, parcels_per_hour: float = 3000.0, n_units: int = 12) -> None:
-        self.rng = np.random.default_rng(seed)
-        n_inducts, n_chutes = int(self.rng.integers(1, 4)), int(self.rng.integers(1, 7))
-        kinds = [INDUCT] * n_inducts + [EJECT] * n_chutes
-        self.layout = make_floor(kinds, self.rng.integers(0, 3, len(kinds)).tolist(), 12)
-        self.log = EventLog()
-        self.work = SortationWork(self.layout, n_units, parcels_per_hour, seed, self.log)
-        self.free = set(range(n_units))
-        self.errands: dict[int, object] = {}
-        self.at: dict[int, int] = {}
-        self.bound: dict[int, int] = {}
-        self.jobs: list[tuple[float, int, int, int]] = []
-        self.now_s = 0.0
-
-    def cycle(self) -> None:
-        self.now_s += CYCLE_S
-        for unit in self.rng.permutation(sorted(self.errands)).tolist():
-            self._finish(unit)
-        done = [(self.now_s - 0.05, s, j, line) for _, s, j, line in self.jobs]
-        self.jobs = []
-        self.work.advance(self.now_s, line_reports(self.now_s, done))
-        tasks = self.work.open_tasks()
-        for task in tasks.tasks[: len(self.free)].tolist():
-            self.work.begin(task, self.free.pop(), self.now_s)
-        for unit, errand in self.work.take_errands():
-            assert unit not in self.errands
-            self.errands[unit] = errand
-            self.at.pop(unit, None)
-            self.bound.pop(unit, None)
-            if errand.deed is Deed.SERVICE:
-                self.bound[unit] = errand.cell
-        for row, station in enumerate(self.layout.stations):
-            most = 1 + len(station.queue) + (3 if station.kind is EJECT else 0)
-            assert list(self.bound.values()).count(station.cell) <= most, row
-        jobs = self.work.take_station_jobs()
-        for s, j, line, quantity in zip(
-            jobs.stations.tolist(), jobs.jobs.tolist(), jobs.lines.tolist(),
-            jobs.quantities.tolist(), strict=True,
-        ):  # fmt: skip
-            assert quantity == (-1 if self.layout.stations[s].kind is INDUCT else 1)
-            self.jobs.append((self.now_s, s, j, line))
-
-    def _finish(self, unit: int) -> None:
-        errand = self.errands[unit]
-        if errand.deed is Deed.SERVICE:
-            if errand.cell in self.at.values() or self.rng.random() < 0.8:
-                return
-            self.at[unit] = errand.cell
-        del self.errands[unit]
-        self.work.errand_done(unit, self.now_s)
-        if self.work.task_of(unit) < 0:
-            self.free.add(unit)
 
 
 @pytest.fixture(params=range(10), ids=lambda seed: f"seed{seed}")
@@ -183,5 +126,39 @@ def test_calls_out_of_turn_are_refused():
         work.errand_done(1, 10.0)
     with pytest.raises(TaskError, match="task 0 is not open"):
         work.begin(0, 1, 10.0)
+    with pytest.raises(TaskError, match="unit 0 has task 0 and cannot begin 1"):
+        work.begin(1, 0, 10.0)
     with pytest.raises(TaskError, match="job 4"):
         work.advance(10.2, line_reports(10.2, [(10.1, 0, 4, 0)]))
+    work.errand_done(0, 11.0)
+    with pytest.raises(TaskError, match=r"parcel 0 of job 0 .* never given"):
+        work.advance(11.2, line_reports(11.2, [(11.1, 0, 0, 0)]))
+    assert work.take_station_jobs().lines.tolist() == [0]
+    with pytest.raises(TaskError, match=r"parcel 3 of job 0 .* never given"):
+        work.advance(11.2, line_reports(11.2, [(11.1, 0, 0, 3)]))
+
+
+def test_a_ride_goes_back_until_it_has_a_parcel():
+    log = EventLog()
+    work = SortationWork(make_floor([INDUCT, EJECT], [1, 0]), 3, 36_000.0, 0, log)
+    work.advance(10.0, line_reports(10.0, []))
+    assert work.open_tasks().tasks.tolist() == [0, 1], "as many as have room"
+    for task in (0, 1):
+        work.begin(task, task, 10.0, 50)
+    assert work.give_back(0, 10.5)
+    assert not work.give_back(0, 10.5)
+    assert work.open_tasks().tasks.tolist() == [0]
+    assert [unit for unit, _ in work.take_errands()] == [1]
+    assert (work.task_of(0), work.task_of(1)) == (-1, 1)
+    work.advance(11.0, line_reports(11.0, []))
+    assert work.open_tasks().tasks.tolist() == [0], "it has kept its room"
+    work.begin(0, 2, 12.0)
+    work.errand_done(1, 13.0)
+    assert not work.give_back(1, 13.0), "a parcel is being put on it"
+    work.take_station_jobs()
+    work.advance(14.0, line_reports(14.0, [(13.9, 0, 0, 0)]))
+    assert not work.give_back(1, 14.0)
+    names = ("time_s", "task", "unit", "station", "cell")
+    returned = rows_of(log, EventKind.TASK_RETURNED)
+    assert [returned[name].tolist() for name in names] == [[10.5], [0], [0], [0], [0]]
+    assert len(work.open_tasks().tasks) == 1, "unit 1 has made room"

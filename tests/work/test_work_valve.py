@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from fleet_control.backend import Reports, empty_ints, no_station_jobs
+from fleet_control.backend import Reports, StationJobs, empty_ints, no_station_jobs
 from fleet_control.work.valve import Valve
 from fleet_control.work.work import Deed, Errand, OpenTasks
 
@@ -35,12 +35,23 @@ class FakeWork:
     def follow_on(self, unit: int, now_s: float) -> None:
         return None
 
+    def give_back(self, unit: int, now_s: float) -> bool:
+        return unit % 2 == 0
+
+    def redirect(
+        self, unit: int, is_closed: np.ndarray, now_s: float, n_before: int = -1
+    ) -> Errand | None:
+        return Errand(n_before, self.deed) if unit % 2 == 0 else None
+
     def take_errands(self) -> list[tuple[int, Errand]]:
         errands, self.errands = self.errands, []
         return errands
 
     def take_station_jobs(self):
         return no_station_jobs()
+
+    def open_station_jobs(self):
+        return StationJobs(*np.full((4, 1), 9, dtype=np.int32))
 
     def task_of(self, unit: int) -> int:
         return -1
@@ -116,3 +127,29 @@ def test_units_without_an_errand_do_not_count() -> None:
         valve.errand_done(unit, 1.0)
     drive(valve, range(0), 2, 100)
     assert not valve.is_closed
+
+
+def test_units_that_cannot_go_on_do_not_count_whether_they_keep_their_task_or_not() -> None:
+    valve = started()
+    for unit in range(N_UNITS):
+        assert valve.give_back(unit, 1.0) == (unit % 2 == 0)
+    drive(valve, range(0), 2, 100)
+    assert not valve.is_closed
+
+
+def test_a_unit_with_a_new_goal_counts_from_then_on() -> None:
+    valve = started()
+    nowhere = np.zeros(4, dtype=bool)
+    for unit in range(N_UNITS):
+        valve.give_back(unit, 1.0)
+    drive(valve, range(0), 2, 50)
+    goals = [valve.redirect(unit, nowhere, 49.0, 3) for unit in range(N_UNITS)]
+    assert [goal.cell for goal in goals if goal is not None] == [3] * (N_UNITS // 2)
+    drive(valve, range(0), 50, 55)
+    assert not valve.is_closed
+    drive(valve, range(0), 55, 60)
+    assert valve.is_closed
+
+
+def test_open_jobs_pass() -> None:
+    assert started().open_station_jobs().jobs.tolist() == [9]

@@ -190,7 +190,13 @@ def line_reports(now_s: float, rows: list[tuple[float, int, int, int]]) -> Repor
     )  # fmt: skip
 
 
-def make_case(seed: int, options: FulfilmentOptions | None = None) -> tuple[InstantFleet, EventLog]:
+def make_case(
+    seed: int,
+    options: FulfilmentOptions | None = None,
+    fleet: type[InstantFleet] = InstantFleet,
+    *,
+    has_returns: bool = True,
+) -> tuple[InstantFleet, EventLog]:
     """A random floor with random stock and orders: picks, returns, mixed, shorts and splits."""
     rng = np.random.default_rng(seed)
     n_stations = int(rng.integers(1, 5))
@@ -204,7 +210,7 @@ def make_case(seed: int, options: FulfilmentOptions | None = None) -> tuple[Inst
     stock = make_stock(layout, [(int(p), int(s), int(u)) for p, s, u in rows], n_pods, n_skus)
     n_orders = int(rng.integers(1, 60))
     quantities = rng.integers(-4, 12, size=int(rng.integers(0, 200)))
-    quantities = quantities[quantities != 0]
+    quantities = quantities[quantities != 0 if has_returns else quantities > 0]
     orders = np.sort(rng.integers(n_orders, size=len(quantities)))
     skus = rng.integers(n_skus, size=len(quantities))
     lines = list(zip(orders.tolist(), skus.tolist(), quantities.tolist(), strict=True))
@@ -219,7 +225,7 @@ def make_case(seed: int, options: FulfilmentOptions | None = None) -> tuple[Inst
     )
     n_units = int(rng.integers(1, 20))
     work = FulfilmentWork(layout, book, stock, n_units, log, chosen)
-    return InstantFleet(work, layout, book, stock, n_units, rng), log
+    return fleet(work, layout, book, stock, n_units, rng), log
 
 
 def rows_of(log: EventLog, kind: EventKind) -> dict[str, np.ndarray]:

@@ -1,0 +1,123 @@
+"""The loop's side of the journal: what came in and what was decided, kept before anything is sent.
+
+A run that goes on from a snapshot passes through cycles that the journal holds already. There
+nothing is written: the recorder makes sure that inputs and decisions come out the same, and a loop
+that is caught up goes on writing without noticing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any, Protocol
+
+from fleet_control.backend import Commands, FleetState, Reports
+from fleet_control.events import EventLog
+from fleet_control.journal import snapshot as pickles
+from fleet_control.journal.codec import Codec
+from fleet_control.journal.compare import Place, first_difference
+from fleet_control.journal.errors import DivergedError
+from fleet_control.journal.records import Kind, Record, Snapshot
+from fleet_control.journal.store import Journal
+
+
+class Stateful(Protocol):
+    """A run as a snapshot sees it.
+
+    mind: everything that the next decision depends on. world: the simulated world, None for a real
+    one. fixed: objects built from the scenario, by name. log: the event log."""
+
+    log: EventLog
+
+    def mind(self) -> object: ...
+
+    def world(self) -> object: ...
+
+    def fixed(self) -> dict[str, object]: ...
+
+
+class Recorder:
+    """Keeps a run in a journal. ahead: records that the journal holds of the cycles to come.
+
+    snapshot_cycles: cycles from one snapshot to the next. place: how people name a cell."""
+
+    def __init__(
+        self, journal: Journal, codec: Codec, snapshot_cycles: int,
+        ahead: Iterator[Record] = iter(()), n_events: int = 0, place: Place | None = None,
+    ) -> None:  # fmt: skip
+        self._journal, self._codec, self._place = journal, codec, place
+        self._snapshot_cycles = snapshot_cycles
+        self._ahead, self._next = ahead, next(ahead, None)
+        self._n_events = n_events
+
+    @property
+    def is_catching_up(self) -> bool:
+        """Whether the journal holds what comes next already."""
+        return self._next is not None
+
+    def connected(self, state: FleetState, cycle: int = 0) -> None:
+        """The truth at a connect, on which the controller is built."""
+        self._keep(Kind.CONNECT, cycle, state)
+        self._journal.commit()
+
+    def take(self, cycle: int, reports: Reports, operations: Sequence[object] = ()) -> None:
+        """What comes in. It is safe with the decision on it, or with `abandon`."""
+        self._keep(Kind.INPUT, cycle, [reports, list(operations)])
+
+    def decide(self, cycle: int, commands: Commands) -> None:
+        """What was decided on it. Input and decision are safe when this returns: send now."""
+        self._keep(Kind.DECISION, cycle, commands)
+        self._journal.commit()
+
+    def abandon(self) -> None:
+        """No decision came of the last input: keep it, as evidence."""
+        if not self.is_catching_up:
+            self._journal.commit()
+
+    def rest(self, cycle: int, run: Stateful) -> None:
+        """Between two cycles, when all of `cycle - 1` has been sent."""
+        if self.is_catching_up:
+            return
+        if cycle % self._snapshot_cycles == 0:
+            self.take_snapshot(cycle, run)
+        self._journal.tidy()
+
+    def take_snapshot(self, cycle: int, run: Stateful) -> None:
+        """Keep the state, unless the journal is ahead of it."""
+        if self.is_catching_up:
+            return
+        fixed, world, n_events = run.fixed(), run.world(), len(run.log)
+        events = self._codec.encode(list(run.log.columns(self._n_events).values()))
+        mind = pickles.dumps(run.mind(), fixed)
+        self._journal.take_snapshot(
+            Snapshot(
+                cycle, self._journal.last_number, self._journal.anchor, n_events, mind,
+                b"" if world is None else pickles.dumps(world, fixed),
+            ),
+            events,
+        )  # fmt: skip
+        self._n_events = n_events
+
+    def finish(self, cycle: int) -> None:
+        """The run came to its planned end."""
+        self._keep(Kind.FINISHED, cycle, None)
+        self._journal.commit()
+
+    def _keep(self, kind: Kind, cycle: int, value: Any) -> None:
+        data = self._codec.encode(value)
+        kept = self._next
+        if kept is None:
+            self._journal.append(kind, cycle, data)
+            return
+        if (kept.kind, kept.cycle, kept.data) != (kind, cycle, data):
+            raise DivergedError(self._say(kept, kind, cycle, value))
+        self._next = next(self._ahead, None)
+
+    def _say(self, kept: Record, kind: Kind, cycle: int, value: Any) -> str:
+        said = "the run does not come out as it is in the journal"
+        if (kept.kind, kept.cycle) != (kind, cycle):
+            return (
+                f"{said}: record {kept.number} is {kept.kind.name.lower()} of cycle {kept.cycle}, "
+                f"not {kind.name.lower()} of cycle {cycle}"
+            )
+        found = first_difference(self._codec.decode(kept.data), value, self._place)
+        return f"{said} in cycle {cycle}: {kind.name.lower()} {found}; see `gridfleet replay`"

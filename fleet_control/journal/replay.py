@@ -1,0 +1,126 @@
+"""The controller run again on journalled inputs, decision by decision."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any
+
+from fleet_control.backend import Commands, FleetState, Reports
+from fleet_control.errors import FleetError
+from fleet_control.journal.codec import Codec
+from fleet_control.journal.compare import Place, first_difference
+from fleet_control.journal.errors import DamageError
+from fleet_control.journal.records import Kind, Record
+
+Step = Callable[[Reports, Sequence[Any]], Commands]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """n_cycles: decisions that came out the same. next_cycle: the one after the last of them.
+    time_s: of the last input. last: the last decision. difference: the first decision that came
+    out otherwise, in words; "" where there was none. halted: why the controller halted on the last
+    input, as it had when it was journalled. damage: why the journal could not be read any further.
+    is_finished: the run came to its planned end.
+    """
+
+    n_cycles: int = 0
+    next_cycle: int = 0
+    time_s: float = 0.0
+    last: Commands | None = None
+    difference: str = ""
+    halted: str = ""
+    damage: str = ""
+    is_finished: bool = False
+
+
+class _Replay:
+    """One pass over the records; stops at the first difference."""
+
+    def __init__(
+        self, codec: Codec, own: Codec, step: Step, place: Place | None, state: FleetState | None
+    ) -> None:
+        self._codec, self._own, self._step, self._place = codec, own, step, place
+        self._state = state
+        self._made: Commands | None = None
+        self._error: FleetError | None = None
+        self._cycle = 0
+        self.n_cycles = self.next_cycle = 0
+        self.time_s = 0.0
+        self.last: Commands | None = None
+        self.difference = ""
+        self.is_finished = False
+
+    def take(self, record: Record) -> None:
+        if record.kind is Kind.INPUT:
+            self._decide(record)
+        elif record.kind is Kind.DECISION:
+            self._compare(record)
+        elif record.kind is Kind.CONNECT and self._state is not None:
+            kept = self._codec.decode(record.data)
+            if self._own.encode(kept) != self._own.encode(self._state):
+                found = first_difference(kept, self._state, self._place)
+                self.difference = self._where(f"fleet at the start {found or 'has another form'}")
+        elif record.kind is Kind.FINISHED:
+            self.is_finished = True
+
+    def _decide(self, record: Record) -> None:
+        reports, operations = self._codec.decode(record.data)
+        self._cycle, self.time_s = record.cycle, reports.time_s
+        self._made, self._error = None, None
+        try:
+            self._made = self._step(reports, operations)
+        except FleetError as error:
+            self._error = error
+
+    def _compare(self, record: Record) -> None:
+        kept = self._codec.decode(record.data)
+        if self._error is not None:
+            self.difference = self._where(f"the controller halts here: {self._error}")
+        elif self._own.encode(kept) != self._own.encode(self._made):
+            found = first_difference(kept, self._made, self._place)
+            self.difference = self._where(f"decision {found or 'differs in its form'}")
+        else:
+            self.n_cycles += 1
+            self.next_cycle = record.cycle + 1
+            self.last = self._made
+            self._made = None
+
+    def _where(self, what: str) -> str:
+        minutes, seconds = divmod(self.time_s, 60)
+        at = f"{int(minutes // 60)}:{int(minutes % 60):02d}:{seconds:04.1f}"
+        return f"cycle {self._cycle}, at {at}: {what}"
+
+    @property
+    def halted(self) -> str:
+        return str(self._error) if self._error is not None and not self.difference else ""
+
+
+def replay(
+    records: Iterable[Record], codec: Codec, step: Step, *, most: int | None = None,
+    place: Place | None = None, own: Codec | None = None, state: FleetState | None = None,
+    on_cycle: Callable[[float], None] | None = None,
+) -> Outcome:  # fmt: skip
+    """Let `step` decide on every journalled input and compare, up to the first difference.
+
+    codec: that of the journal; own: that of this code, where they differ. most: records at most.
+    place: how people name a cell. state: the fleet that the controller was made for, which has to
+    be the journalled one; None: not compared. on_cycle: told the time of every input.
+    """
+    one = _Replay(codec, own or codec, step, place, state)
+    damage = ""
+    try:
+        for record in islice(records, most):
+            one.take(record)
+            if one.difference:
+                break
+            if on_cycle is not None and record.kind is Kind.INPUT:
+                on_cycle(one.time_s)
+    except DamageError as error:
+        damage = str(error)
+    return Outcome(
+        one.n_cycles, one.next_cycle, one.time_s, one.last, one.difference, one.halted, damage,
+        one.is_finished,
+    )  # fmt: skip

@@ -1,0 +1,1 @@
+"""Units that stop, fail, vanish and come back, people on the floor, and what operators ask."""

@@ -1,0 +1,84 @@
+"""Cells that are closed to traffic, and why: stopped units, things on the floor, people, newcomers.
+
+Two kinds. A blocked cell holds something: nobody can drive there. A closed cell is part of an area
+that people have asked for: nobody enters, and who is inside may still drive out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Mask = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class Area:
+    """cells: of the area. speed_m_s: limit within `margin` cells around it, 0 for none."""
+
+    name: str
+    cells: tuple[int, ...]
+    speed_m_s: float
+    margin: int
+
+
+class Closures:
+    """What is closed now, by reason. Masks are bool[n_cells].
+
+    is_blocked, is_closed: as above. speeds_m_s: float32[n_cells], inf where there is no limit; None
+    without any.
+    """
+
+    def __init__(self, n_rows: int, n_cols: int) -> None:
+        self._shape = n_rows, n_cols
+        n_cells = n_rows * n_cols
+        self.areas: dict[str, Area] = {}
+        self.units: dict[int, tuple[int, ...]] = {}
+        self.newcomers: dict[int, tuple[int, ...]] = {}
+        self.seen: dict[int, float] = {}
+        self.said: set[int] = set()
+        self.is_blocked = np.zeros(n_cells, dtype=bool)
+        self.is_closed = np.zeros(n_cells, dtype=bool)
+        self.speeds_m_s: NDArray[np.float32] | None = None
+
+    def refresh(self) -> bool:
+        """Work out the masks anew; returns whether they have changed."""
+        blocked, closed = np.zeros_like(self.is_blocked), np.zeros_like(self.is_closed)
+        for cells in (*self.units.values(), *self.newcomers.values(), self.seen, self.said):
+            blocked[list(cells)] = True
+        for area in self.areas.values():
+            closed[list(area.cells)] = True
+        changed = bool((blocked != self.is_blocked).any() or (closed != self.is_closed).any())
+        self.is_blocked, self.is_closed = blocked, closed
+        self.speeds_m_s = self._speeds(closed)
+        return changed
+
+    def _speeds(self, closed: Mask) -> NDArray[np.float32] | None:
+        limited = [area for area in self.areas.values() if area.speed_m_s > 0]
+        if not limited:
+            return None
+        speeds = np.full(len(closed), np.inf, dtype=np.float32)
+        for area in limited:
+            near = self.around(area.cells, area.margin)
+            speeds[near] = np.minimum(speeds[near], area.speed_m_s)
+        return speeds
+
+    def around(self, cells: Iterable[int], margin: int) -> Mask:
+        """bool[n_cells], these cells and all within so many rows and columns of them."""
+        n_cols = self._shape[1]
+        near = np.zeros(self._shape, dtype=bool)
+        for cell in cells:
+            row, col = divmod(int(cell), n_cols)
+            rows = slice(max(row - margin, 0), row + margin + 1)
+            near[rows, max(col - margin, 0) : col + margin + 1] = True
+        return near.reshape(-1)
+
+    def expire(self, now_s: float) -> bool:
+        """Things that units have seen may be gone by now; units that come by will see."""
+        old = [cell for cell, until_s in self.seen.items() if until_s <= now_s]
+        for cell in old:
+            del self.seen[cell]
+        return bool(old)

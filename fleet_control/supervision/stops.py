@@ -1,0 +1,148 @@
+"""Units that cannot go on: asked to give up their steps, led around, and taken back when they can.
+
+A unit that stops is first only waited for. After a while it is asked to give up its steps, so that
+it holds no more than it covers; its cells count as blocked, its task goes to others unless it
+carries something. It is back when it makes progress or is well again. Nothing is freed because time
+has passed: a unit that does not answer keeps all that was released to it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from fleet_control.backend import FaultCode, Reports, Request
+from fleet_control.events import EventKind
+from fleet_control.supervision.books import Books
+
+WATCH_S = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class StopOptions:
+    """block_after_s: a unit that has made no progress for so long is led around. try_after_s: one
+    that has no step left and does not complain is tried again after so long, and so is a cell in
+    which a unit saw something. lift_tries: tries of a lift in a row. rest_s: a unit whose lift
+    failed so often gets no task for so long."""
+
+    block_after_s: float = 10.0
+    try_after_s: float = 30.0
+    lift_tries: int = 3
+    rest_s: float = 120.0
+
+
+class Stops:
+    """Watches for units that have stopped. Units led around are the keys of `closures.units`."""
+
+    def __init__(self, books: Books, options: StopOptions) -> None:
+        self._books, self._options = books, options
+        n_units = len(books.roster.flags)
+        self._rest_until_s = np.full(n_units, -np.inf)
+        self._tries = np.zeros(n_units, dtype=np.int32)
+        self._retry_s: dict[int, float] = {}
+        self._watched_s = -np.inf
+
+    def is_resting(self) -> np.ndarray:
+        """bool[n_units], units that get no task for now."""
+        return np.asarray(self._rest_until_s > self._books.now_s)
+
+    def take_in(self, reports: Reports) -> None:
+        """Faults that units report."""
+        executor = self._books.executor
+        for row in np.flatnonzero(reports.faults).tolist():
+            unit, fault = int(reports.units[row]), int(reports.faults[row])
+            if executor.is_present[unit]:
+                self._books.note(EventKind.FAULT, unit, value=float(fault))
+                if fault == FaultCode.LIFT_FAILED:
+                    self._lift_failed(unit)
+                elif fault == FaultCode.PATH_BLOCKED:
+                    self._path_blocked(unit)
+
+    def retract(self, reports: Reports) -> None:
+        """Units have given up steps, and hold what they still cover."""
+        books, rows = self._books, reports.retractions
+        if not len(rows.units):
+            return
+        books.cut()
+        for unit, kept in zip(rows.units.tolist(), rows.kept.tolist(), strict=True):
+            if books.executor.is_present[unit]:
+                books.executor.retract(unit, kept)
+                books.roster.cancelled(unit)
+                books.note(EventKind.GAVE_UP, unit, value=float(kept))
+                books.driving.drop_act(unit)
+                if unit in books.closures.units:
+                    books.driving.give_back(unit)
+
+    def watch(self) -> None:
+        """Once in a while: who has stopped, who is back, what may be tried again."""
+        now_s = self._books.now_s
+        if now_s < self._watched_s + WATCH_S:
+            return
+        self._watched_s = now_s
+        if self._books.closures.expire(now_s):
+            self._books.is_changed = True
+        for unit in [unit for unit, due_s in self._retry_s.items() if due_s <= now_s]:
+            del self._retry_s[unit]
+            self._books.roster.ask(unit, Request.RETRY)
+        for unit in list(self._books.closures.units):
+            self._take_back(unit)
+        for unit in np.flatnonzero(self._stopped()).tolist():
+            if unit not in self._books.closures.units:
+                self._lead_around(unit)
+
+    def _stopped(self) -> np.ndarray:
+        """bool[n_units], units without progress for too long, unless all are asked to stand."""
+        books = self._books
+        waited_s = books.now_s - books.roster.progress_s
+        return books.executor.is_present & (waited_s >= self._options.block_after_s)
+
+    def _lead_around(self, unit: int) -> None:
+        books = self._books
+        books.cut()
+        books.closures.units[unit] = ()
+        books.note(
+            EventKind.STOPPED, unit, value=books.now_s - float(books.roster.progress_s[unit])
+        )
+        if books.executor.done[unit] < books.executor.released[unit]:
+            books.roster.cancel(unit)
+        books.driving.suspend(unit)
+        books.driving.give_back(unit)
+
+    def _take_back(self, unit: int) -> None:
+        """It goes on where it is ready, has moved since, or has nothing left to do."""
+        books, roster = self._books, self._books.roster
+        if not roster.is_ready[unit]:
+            return
+        waited_s = books.now_s - roster.progress_s[unit]
+        has_open = books.executor.done[unit] < books.executor.released[unit]
+        if has_open and waited_s >= WATCH_S + 1.0:
+            return
+        books.cut()
+        del books.closures.units[unit]
+        roster.progress_s[unit] = books.now_s
+        books.driving.resume(unit)
+        books.note(EventKind.GOES_ON, unit)
+
+    def _lift_failed(self, unit: int) -> None:
+        books, options = self._books, self._options
+        self._tries[unit] += 1
+        if self._tries[unit] % options.lift_tries:
+            books.roster.ask(unit, Request.RETRY)
+            return
+        if books.driving.is_laden[unit]:  # nobody else can set its pod down
+            self._retry_s[unit] = books.now_s + options.try_after_s
+            return
+        self._rest_until_s[unit] = books.now_s + options.rest_s
+        books.roster.cancel(unit)
+        self._lead_around(unit)
+
+    def _path_blocked(self, unit: int) -> None:
+        """Something lies in the way: nobody drives there for a while, and the unit turns off."""
+        books, executor = self._books, self._books.executor
+        if executor.done[unit] < executor.released[unit]:
+            cell = executor.cell_of(unit, int(executor.done[unit]) + 1)
+            books.closures.seen[cell] = books.now_s + self._options.try_after_s
+            books.roster.cancel(unit)
+            books.is_changed = True
+            books.note(EventKind.CELL_BLOCKED, unit, cell=cell)

@@ -1,0 +1,161 @@
+"""One control cycle of supervision: what units say of themselves, what operators ask, what follows.
+
+Progress of the same reports has been absorbed before. Afterwards everyone's path ends where it is
+released to if anything has changed, and goes round what is closed now.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from fleet_control.backend import Condition, FleetState, Reports, Requests
+from fleet_control.driving import Driving
+from fleet_control.errors import InvariantError
+from fleet_control.events import EventKind, EventLog
+from fleet_control.execution.executor import Executor
+from fleet_control.mapf.grid import Grid
+from fleet_control.mapf.planner import Planner
+from fleet_control.operations import Operation
+from fleet_control.supervision.admission import Admission
+from fleet_control.supervision.books import Books
+from fleet_control.supervision.charging import Charging
+from fleet_control.supervision.closures import Closures
+from fleet_control.supervision.operating import Operating
+from fleet_control.supervision.roster import PAUSED_TO_HALT, Roster
+from fleet_control.supervision.stops import StopOptions, Stops
+
+
+class Supervisor:
+    """Watches over all units of one floor.
+
+    roster: how units are. closures: what is closed now.
+    """
+
+    def __init__(
+        self, executor: Executor, driving: Driving, planner: Planner, grid: Grid,
+        options: StopOptions, log: EventLog, now_s: float,
+    ) -> None:  # fmt: skip
+        self.roster = Roster(len(executor.done), now_s)
+        self.closures = Closures(grid.n_rows, grid.n_cols)
+        self.books = Books(executor, self.roster, driving, planner, grid, self.closures, log, now_s)
+        self._stops = Stops(self.books, options)
+        self._admission = Admission(self.books)
+        self.operating = Operating(self.books, self._admission)
+        self._charging = Charging(self.books)
+
+    @property
+    def is_draining(self) -> bool:
+        return self.operating.is_draining
+
+    def sift(self, reports: Reports) -> Reports:
+        """Without rows of units that are not on the floor as far as we know: their steps are not
+        ours."""
+        is_present = self.books.executor.is_present[reports.units]
+        if is_present.all():
+            return reports
+        columns = (getattr(reports, name)[is_present] for name in _UNIT_COLUMNS)
+        return replace(reports, **dict(zip(_UNIT_COLUMNS, columns, strict=True)))
+
+    def advance(self, reports: Reports, operations: Sequence[Operation], now_s: float) -> None:
+        """Take in how units are and what operators ask, and act on it."""
+        books, roster, executor = self.books, self.roster, self.books.executor
+        books.now_s = now_s
+        reports = self.sift(reports)
+        if roster.take_in(reports):
+            self._note_conditions(reports)
+            self._stops.take_in(reports)
+        roster.note_progress(executor.done, executor.released, reports.units, now_s)
+        self._stops.retract(reports)
+        if operations:
+            self.operating.operate(operations)
+        if len(reports.arrivals.units):
+            self._admission.greet(reports)
+        if self.operating.is_all_paused:
+            roster.progress_s[:] = now_s
+        self._stops.watch()
+        books.settle()
+        self._charging.advance()
+        self.operating.lead_out()
+
+    def may_have_task(self) -> np.ndarray:
+        """bool[n_units], units that may be given a task now."""
+        roster = self.roster
+        return np.asarray(
+            roster.is_ready & ~roster.low_battery() & ~self._stops.is_resting()
+            & ~self.books.driving.is_suspended
+        )  # fmt: skip
+
+    def requests(self) -> Requests:
+        """What units are asked in this cycle."""
+        return self.roster.requests(self.books.now_s)
+
+    def halt(self) -> Requests:
+        """Everyone is asked to stand, for good."""
+        for unit in self.books.working_units().tolist():
+            self.roster.want_pause(unit, PAUSED_TO_HALT, True)
+        self.roster.forget_asking()
+        return self.requests()
+
+    def reconcile(self, state: FleetState) -> None:
+        """Bring the books in line with what the backend says at `connect`."""
+        books, executor = self.books, self.books.executor
+        books.now_s = state.time_s
+        is_new_stream = state.done is None
+        for unit in np.flatnonzero(executor.is_present).tolist():
+            if state.cells[unit] < 0:
+                self.roster.flags[unit] |= Condition.LOST
+        if is_new_stream and executor.is_present.any():
+            self._begin_streams_again(state)
+        elif not is_new_stream:
+            self._catch_up(state)
+        self._admit_all(state)
+        rows = state.conditions
+        self.roster.flags[rows.units] = rows.flags
+        self.roster.sessions[rows.units] = rows.sessions
+        self.roster.progress_s[:] = state.time_s
+        self.roster.forget_asking()
+        self.roster.refresh()
+        books.settle()
+
+    def _begin_streams_again(self, state: FleetState) -> None:
+        """Everyone stands and has forgotten its steps: what they held is proved empty."""
+        for unit in np.flatnonzero(self.books.executor.is_present).tolist():
+            if state.cells[unit] >= 0:
+                self._admission.stand_up(unit)
+
+    def _catch_up(self, state: FleetState) -> None:
+        """Units that remember their steps have gone on meanwhile."""
+        executor = self.books.executor
+        assert state.done is not None
+        assert state.cleared is not None
+        known = np.flatnonzero(executor.is_present & (state.cells >= 0) & (state.done >= 0))
+        units = known.astype(np.int32)
+        faults = self.roster.faults[units]
+        empty = np.empty(0, dtype=np.int32)
+        executor.absorb(
+            Reports(state.time_s, units, state.done[units], state.cleared[units], faults,
+                    empty, empty, empty, np.empty(0))
+        )  # fmt: skip
+        self.roster.flags[units] &= np.int8(~int(Condition.LOST | Condition.STALE))
+
+    def _admit_all(self, state: FleetState) -> None:
+        """Units that stand on the floor and are not in the books yet."""
+        executor = self.books.executor
+        wanting = np.flatnonzero((state.cells >= 0) & ~executor.is_present)
+        if len(np.unique(state.cells[wanting])) != len(wanting):
+            raise InvariantError("two units report the same cell; take one of them off the floor")
+        for unit in wanting.tolist():
+            cell, heading = int(state.cells[unit]), int(state.headings[unit])
+            if executor.owners[cell] < 0:
+                self._admission.admit(unit, cell, heading, int(state.carried_pods[unit]))
+
+    def _note_conditions(self, reports: Reports) -> None:
+        rows = reports.conditions
+        for unit, flags in zip(rows.units.tolist(), rows.flags.tolist(), strict=True):
+            self.books.note(EventKind.CONDITION, unit, value=float(flags))
+
+
+_UNIT_COLUMNS = ("units", "done", "cleared", "faults")

@@ -1,0 +1,59 @@
+"""Tasks that wait for a unit, the oldest first: what the controller is offered."""
+
+from __future__ import annotations
+
+from typing import Generic, Protocol, TypeVar
+
+import numpy as np
+
+from fleet_control.backend import empty_ints
+from fleet_control.errors import FleetError
+from fleet_control.work.work import OpenTasks
+
+_NO_TASKS = OpenTasks(empty_ints(), empty_ints())
+
+
+class TaskError(FleetError, ValueError):
+    """A task or unit that is not in the state the call needs."""
+
+
+class Numbered(Protocol):
+    """number: ascending with age. cell: where the task's first errand goes."""
+
+    number: int
+    cell: int
+
+
+AnyTask = TypeVar("AnyTask", bound=Numbered)
+
+
+class TaskPool(Generic[AnyTask]):
+    """Open tasks by number. One that comes back has its old place: age is urgency."""
+
+    def __init__(self) -> None:
+        self._open: dict[int, AnyTask] = {}
+        self._offer: OpenTasks | None = _NO_TASKS
+
+    def add(self, task: AnyTask) -> None:
+        """The task waits for a unit, for the first time or again."""
+        is_newest = not self._open or task.number > next(reversed(self._open))
+        self._open[task.number] = task
+        if not is_newest:
+            self._open = dict(sorted(self._open.items()))
+        self._offer = None
+
+    def take(self, number: int) -> AnyTask:
+        """The open task of that number, which is open no more."""
+        task = self._open.pop(number, None)
+        if task is None:
+            raise TaskError(f"task {number} is not open: it was begun before or never offered")
+        self._offer = None
+        return task
+
+    def offer(self) -> OpenTasks:
+        """All of them, the oldest first."""
+        if self._offer is None:
+            tasks = np.fromiter(self._open, dtype=np.int32, count=len(self._open))
+            cells = np.array([task.cell for task in self._open.values()], dtype=np.int32)
+            self._offer = OpenTasks(tasks, cells)
+        return self._offer

@@ -1,0 +1,147 @@
+"""Runs that are kept in a journal: begun, gone on with after a crash, and replayed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from fleet_control.journal import Codec, Journal, Outcome, Recorder, Recovered, recover, replay
+from fleet_control.journal import snapshot as pickles
+from fleet_control.journal.database import check_is_journal
+from fleet_control.journal.lock import JournalLock
+from fleet_control.journal.recovery import Sound, newest_sound
+from fleet_control.journal.salvage import salvage
+from gridfleet.journal_head import (
+    TYPES,
+    check_code,
+    code_fingerprint,
+    header_of,
+    make_codec,
+    own_version,
+    scenario_of,
+)
+from gridfleet.simulation import Simulation
+from gridfleet.wiring.units import CYCLE_S
+
+SNAPSHOT_CYCLES = round(300.0 / CYCLE_S)
+"""Control cycles from one snapshot to the next: a restart decides on that many again at most."""
+SYNCHRONOUS = "NORMAL"
+"""The simulated world ends with the process, and a power cut sets journal and world back alike: to
+wait for the disk in every cycle would protect nothing. Where units are real, it has to be FULL."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Resumed:
+    """A run that goes on. notes: sentences that its owner must know. is_finished: it had come to
+    its end, so that only its result is made again."""
+
+    simulation: Simulation
+    recorder: Recorder
+    notes: tuple[str, ...]
+    is_finished: bool
+
+
+@contextmanager
+def begun(simulation: Simulation, path: Path) -> Iterator[Recorder]:
+    """A new journal for the run. Raises JournalError where the path is taken."""
+    header = header_of(simulation.scenario, simulation.layout)
+    with Journal.create(path, header, _now(), SYNCHRONOUS) as journal:
+        place = simulation.layout.place
+        yield Recorder(journal, make_codec(), SNAPSHOT_CYCLES, place=place)
+
+
+@contextmanager
+def resumed(path: Path) -> Iterator[Resumed]:
+    """The run of that journal at its newest sound snapshot. The recorder sees to it that cycles
+    which are journalled come out as they were.
+
+    Raises JournalError, and changes nothing, where the journal is held by another controller, of
+    another version or floor, or cannot be read. What is damaged is put aside whole."""
+    check_is_journal(path)
+    lock = JournalLock(path, _now())
+    try:
+        with Journal.read(path) as journal:
+            header = journal.header()
+            check_code(path, header)
+            simulation = Simulation(scenario_of(path, header))
+            sound = newest_sound(journal)
+            restore(simulation, sound, make_codec())
+        notes = [f"not sound: {fault}" for fault in sound.damage]
+        if sound.damage:
+            notes.append(f"the damaged journal is kept as {salvage(path, sound)}")
+        journal = Journal.open(path, own_version(), _now(), SYNCHRONOUS, lock)
+    except BaseException:
+        lock.release()
+        raise
+    with journal:
+        recorder = _recorder(journal, sound, simulation)
+        yield Resumed(simulation, recorder, (*notes, _say(sound)), journal.is_finished())
+
+
+def _recorder(journal: Journal, sound: Sound, simulation: Simulation) -> Recorder:
+    """Goes on behind the snapshot; later ones, which are not sound, are forgotten."""
+    snapshot = sound.snapshot
+    journal.forget_after(snapshot.cycle if snapshot else -1)
+    ahead = journal.records(sound.after, sound.anchor)
+    n_events = snapshot.n_events if snapshot else 0
+    place = simulation.layout.place
+    return Recorder(journal, make_codec(), SNAPSHOT_CYCLES, ahead, n_events, place)
+
+
+def restore(simulation: Simulation, sound: Sound, codec: Codec) -> None:
+    """Controller and world as they were; without a snapshot the simulation stays at the start."""
+    snapshot = sound.snapshot
+    if snapshot is not None:
+        fixed = simulation.fixed()
+        simulation.restore_mind(pickles.loads(snapshot.mind, fixed), sound.event_columns(codec))
+        simulation.restore_world(pickles.loads(snapshot.world, fixed), snapshot.cycle)
+
+
+def recover_controller(journal: Journal, skeleton: Simulation) -> Recovered:
+    """Put the journalled controller into a freshly built simulation of the same scenario, for a
+    world that has gone on meanwhile. The skeleton's own world is left as it is and of no use."""
+    return recover(journal, make_codec(), skeleton)
+
+
+@dataclass(frozen=True, slots=True)
+class Replayed:
+    """outcome: of the comparison. notes: sentences that a reader must know."""
+
+    outcome: Outcome
+    notes: tuple[str, ...]
+
+
+def replay_run(path: Path, on_cycle: Callable[[float], None] | None = None) -> Replayed:
+    """The controller from the start of the run, on journalled inputs alone. Nothing is changed.
+
+    Raises JournalError where there is no such run to replay."""
+    with Journal.read(path) as journal:
+        header = journal.header()
+        codec = Codec(TYPES, header.schema)
+        simulation = Simulation(scenario_of(path, header))
+        notes = [f"records: {note}" for note in codec.notes]
+        if header.code != code_fingerprint():
+            notes.insert(
+                0, f"{path} was written by other code (version {header.version}, this is "
+                f"{own_version()}): decisions may differ for that reason",
+            )  # fmt: skip
+        outcome = replay(
+            journal.records(), codec, simulation.decide, own=make_codec(), on_cycle=on_cycle,
+            place=simulation.layout.place, state=simulation.state_at_start,
+        )  # fmt: skip
+    return Replayed(outcome, tuple(notes))
+
+
+def _say(sound: Sound) -> str:
+    cycle = sound.snapshot.cycle if sound.snapshot else 0
+    minutes, seconds = divmod(cycle * CYCLE_S, 60)
+    clock = f"{int(minutes // 60)}:{int(minutes % 60):02d}:{int(seconds):02d}"
+    where = f"the snapshot at {clock}" if sound.snapshot else "the beginning: there is no snapshot"
+    return f"goes on from {where}, with {sound.n_tail:,} records behind it"
+
+
+def _now() -> str:
+    return datetime.now().strftime("%Y-%m-%d %H:%M:%S")
