@@ -199,7 +199,9 @@ class Agents:
 
     def reboot(self, unit: int, start_s: float) -> None:
         """Switch the unit off and on: it stands, forgets its steps, and needs `start_s` seconds
-        until it knows where it is."""
+        until it knows where it is. One that is off the floor is off already."""
+        if self.state["is_off"][unit]:
+            return
         self._begin_session(unit, self._twin.forget(unit), start_s)
 
     def _begin_session(self, unit: int, kept: int, start_s: float) -> None:

@@ -44,7 +44,7 @@ class PerfectAgents:
         self._cancelling: list[int] = []
         self._starting: dict[int, float] = {}  # unit: when it knows where it is
         self._arriving: dict[int, float] = {}  # unit: when it says so next
-        self.is_deaf = np.zeros(n_units, dtype=bool)
+        self.is_deaf, self.n_deaf = np.zeros(n_units, dtype=bool), 0
         self._has_changed = False
 
     @property
@@ -89,7 +89,7 @@ class PerfectAgents:
 
     def _begin_work(self, unit: int) -> None:
         if self._arriving.pop(unit, None) is not None:
-            self.is_deaf[unit] = False
+            self._set_deaf(unit, False)
             self._hinder(unit, Cause.FORGOTTEN, 1.0)
             self._twin.tell_fault_again(unit)
 
@@ -157,6 +157,10 @@ class PerfectAgents:
         self._flags[unit] = flags | flag if is_set else flags & ~flag
         self._has_changed = True
 
+    def _set_deaf(self, unit: int, is_deaf: bool) -> None:
+        self.is_deaf[unit] = is_deaf
+        self.n_deaf = int(self.is_deaf.sum())
+
     def set_stopped(self, unit: int, is_stopped: bool) -> None:
         """The unit stands for a reason of its own, and goes on later."""
         self._hinder(unit, Cause.STOP, 0.0 if is_stopped else 1.0)
@@ -194,7 +198,7 @@ class PerfectAgents:
         self._forget_requests(unit)
         self._starting.pop(unit, None)
         self._arriving.pop(unit, None)
-        self.is_deaf[unit] = True
+        self._set_deaf(unit, True)
         self._set_flag(unit, Condition.LOST, True)
 
     def put_on(self, unit: int, cell: int, heading: int, start_s: float = 0.0) -> None:
@@ -210,7 +214,7 @@ class PerfectAgents:
         self._starting[unit] = self._twin.time_s + start_s
         self._hinder(unit, Cause.FORGOTTEN, 0.0)
         self._set_flag(unit, Condition.STARTING, True)
-        self.is_deaf[unit] = True
+        self._set_deaf(unit, True)
 
     def _end_start(self, unit: int) -> dict[int, int]:
         """The unit knows where it is. Returns {unit: last step it has left}, or nothing for one
@@ -219,7 +223,7 @@ class PerfectAgents:
         self._set_flag(unit, Condition.STARTING, False)
         if unit in self._arriving:
             return {}
-        self.is_deaf[unit] = False
+        self._set_deaf(unit, False)
         self._hinder(unit, Cause.FORGOTTEN, 1.0)
         return {unit: int(self._twin.units["released"][unit])}
 

@@ -47,7 +47,7 @@ class Settler:
         book = self._books.units[unit]
         if state["session"] != book["session"]:
             self._meet_session(book, int(state["session"]))
-        if book["stage"] == UNHEARD:
+        if book["stage"] == UNHEARD or (self.is_greeting and book["stage"] != PLACED):
             self._first_answer(unit, state)
         elif book["stage"] != PLACED:
             self._place(unit, state)
@@ -74,9 +74,9 @@ class Settler:
         elif not self.is_greeting:
             book["stage"] = STRAY
         elif state["order"] == 0:
-            self._begin_at(unit, int(state["cell"]))
             # One that was switched on again may be at any step: the controller has to say.
             is_at_0 = state["cell"] >= 0 and state["session"] <= 1
+            self._begin_at(unit, int(state["cell"]) if is_at_0 else -1)
             book["stage"] = PLACED if is_at_0 else UNPLACED if state["cell"] < 0 else STRAY
         else:
             self._believe(unit, state)

@@ -54,6 +54,7 @@ class Unit:
     released: int = 0
     is_cancelling: bool = False
     is_paused: bool = False
+    is_carried: bool = False
     is_absent: bool = False
     flags: int = 0
     faults: int = 0
@@ -117,9 +118,9 @@ class Keeper:
         rows: list[Row] = []
         requests: list[tuple[int, int]] = []
         if not is_calm:
+            self.make_trouble()
             requests = self.think_of_requests()
             rows = self.think_of_releases()
-            self.make_trouble()
         if not is_calm and self.rng.random() < self.trouble.kill:
             self.die(rows, requests)
             return
@@ -200,7 +201,7 @@ class Keeper:
         while self.ends and self.ends[0][0] <= self.now_s:
             self.ends.pop(0)[1]()  # type: ignore[operator]
         for unit, me in enumerate(self.units):
-            if me.is_absent:
+            if me.is_carried:
                 continue
             if rng.random() < trouble.reboot:
                 agents.reboot(unit, float(rng.uniform(0.0, 5.0)))
@@ -225,12 +226,14 @@ class Keeper:
         me = self.units[unit]
         if me.is_laden or me.is_cancelling or me.released != me.done:
             return
+        me.is_carried = True
         self.linked.agents.take_off(unit)
         self.later(5.0, lambda: self.remove(unit))
 
     def remove(self, unit: int) -> None:
         me = self.units[unit]
-        me.is_absent, me.is_paused = True, False
+        self.give_up(me, me.done)
+        me.is_absent, me.is_paused, me.is_cancelling = True, False, False
         self.send([], [(unit, int(Request.REMOVE))])
         self.later(10.0, lambda: self.put_back(unit))
 
@@ -242,7 +245,7 @@ class Keeper:
         cell = int(self.rng.choice(free))
         me.steps = {0: (cell, int(Act.DRIVE))}  # nobody is let in there before it is admitted
         me.done = me.cleared = me.released = 0
-        me.is_absent = False
+        me.is_absent = me.is_carried = False
         me.flags = int(Condition.ABSENT)
         self.linked.agents.put_on(unit, cell, 0)
 
@@ -296,12 +299,10 @@ class Keeper:
         self.send([], [(unit, int(Request.RESUME)) for unit in range(len(self.units))])
         for _ in range(400):
             self.cycle(is_calm=True)
-            if all(me.done == me.released == me.cleared for me in self.units):
+            if all(me.done == me.released == me.cleared and not me.flags for me in self.units):
                 break
         for unit, me in enumerate(self.units):
-            assert (me.done, me.cleared) == (me.released, me.released), (
-                f"unit {unit} is stuck: {me}"
-            )
+            assert me.done == me.cleared == me.released, f"unit {unit} is stuck: {me}"
             assert not me.is_cancelling, f"unit {unit} never gave up"
             assert me.flags == 0, f"unit {unit}: {me.flags}"
 
@@ -334,12 +335,16 @@ class Keeper:
 
     def retract(self, me: Unit, kept: int) -> None:
         assert max(me.done, me.cleared) <= kept <= min(me.done + 1, me.released), (me, kept)
+        self.give_up(me, kept)
+        me.is_cancelling = False
+
+    def give_up(self, me: Unit, kept: int) -> None:
         for step in range(kept + 1, me.released + 1):
             cell, act = me.steps.pop(step)
             if act != Act.DRIVE:  # will not happen: the pod stays as it was
                 me.is_laden = act == Act.LOWER
                 (self.pods.add if act == Act.LIFT else self.pods.discard)(cell)
-        me.released, me.is_cancelling = kept, False
+        me.released = kept
 
     def greet(self, unit: int, cell: int) -> None:
         me = self.units[unit]

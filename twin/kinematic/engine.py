@@ -96,7 +96,7 @@ class KinematicTwin(World):
         """Remember released steps. Rows of a unit ascend, so that its last row says how far."""
         if not len(releases.units):
             return
-        if self.agents.is_deaf.any():
+        if self.agents.n_deaf:
             releases = _heard(releases, self.agents.is_deaf)
         speeds = _NO_SPEEDS if releases.speeds_m_s is None else releases.speeds_m_s
         self._check(releases, speeds)
@@ -116,7 +116,7 @@ class KinematicTwin(World):
                 f"unit {releases.units[row]}, step {releases.steps[row]}: a speed limit of "
                 f"{speeds[row]:g} m/s; the unit would never arrive"
             )
-        if self.is_off.any():
+        if self.n_off:
             known = releases.units[(releases.units >= 0) & (releases.units < len(self.is_off))]
             for unit in known[self.is_off[known]].tolist():
                 raise InvariantError(f"unit {unit} is released steps and is not on the floor")

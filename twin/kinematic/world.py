@@ -52,7 +52,7 @@ class World:
     """Units on a floor. Arguments as of `twin.kinematic.engine.KinematicTwin`.
 
     units: UNIT[n_units], all about each unit. step_cells: int32[n_units, RING], cell of step s in
-    column s % RING. is_off: bool[n_units], not on the floor. All three to be read, not written.
+    column s % RING. is_off: bool[n_units], not on the floor; n_off: how many. None to be written.
     """
 
     def __init__(
@@ -79,7 +79,7 @@ class World:
         self._obstacles = Obstacles(self._solid, self._centres, layout.cell_size_m)
         self._factors = np.ones(n_units, dtype=np.float32)
         self._faults_due: dict[int, int] = {}
-        self.is_off = np.zeros(n_units, dtype=bool)
+        self.is_off, self.n_off = np.zeros(n_units, dtype=bool), 0
         self._set_up_squares()
         self._contacts: list[Contact] = []
         self.n_contacts = 0
@@ -227,6 +227,7 @@ class World:
         self.forget(unit)
         unlist(self._units, unit, self._heads)
         mechanics.take_off(self._units[unit])
+        self.n_off += int(not self.is_off[unit])
         self.is_off[unit] = True
         self._refresh(unit)
 
@@ -238,6 +239,7 @@ class World:
         self._cells[unit, 0] = cell
         self._streams.cut(unit, 0, cell)
         self._told[unit] = 0
+        self.n_off -= int(self.is_off[unit])
         self.is_off[unit] = False
         self.clear_fault(unit)
         rebin(self._units, unit, float(self._sizes[-1]), self._n_bin_cols, self._heads)
