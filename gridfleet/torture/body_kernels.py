@@ -146,8 +146,8 @@ def _check_cells(
     south = min(body[0, 1], body[1, 1], body[2, 1], body[3, 1])
     north = max(body[0, 1], body[1, 1], body[2, 1], body[3, 1])
     half = 0.5 * cell_m
-    for up in range(int(math.floor(south / cell_m)), int(math.floor(north / cell_m)) + 1):
-        for col in range(int(math.floor(west / cell_m)), int(math.floor(east / cell_m)) + 1):
+    for up in range(math.floor(south / cell_m), math.floor(north / cell_m) + 1):
+        for col in range(math.floor(west / cell_m), math.floor(east / cell_m) + 1):
             x, y = (col + 0.5) * cell_m, (up + 0.5) * cell_m
             _corners(x, y, 0.0, half, half, square)
             if common_m2(body, square, work) < LEAST_M2:
@@ -207,9 +207,7 @@ def find_faults(
     be. sizes: float64[4]. holder: int32[n_cells], seen: int32[n_pods], bodies: float64[n_units, 2,
     4, 2], work: float64[3, 16, 2]: scratch. rows: int32[k, 3], (code, unit, cell, unit or pod).
     """
-    n_found = _check_holdings(
-        owners, held_units, held_cells, may_units, may_cells, holder, rows, 0
-    )
+    n_found = _check_holdings(owners, held_units, held_cells, may_units, may_cells, holder, rows, 0)
     n_found = _check_pods(carried, pod_at, seen, rows, n_found)
     _place_bodies(poses, carried, sizes, bodies)
     square, scratch = work[2], work[:2]

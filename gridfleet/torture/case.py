@@ -18,6 +18,7 @@ PURPOSE = 0x70B7
 LEAST_UNITS, MOST_UNITS = 3, 12
 MOST_SHARE = 0.2
 """Units per cell of aisle; more do not carry loads past each other on floors so small."""
+LEAST_STORAGE = 6
 ORDER_S = 100.0
 """Orders come in over so many seconds."""
 RETURN_SHARE = 0.1
@@ -55,12 +56,12 @@ class Case:
 def draw_case(seed: int) -> Case:
     """The case of that seed, the same every time."""
     rng = np.random.Generator(np.random.PCG64(np.random.SeedSequence([seed, PURPOSE])))
-    layout = draw_floor(rng)
+    layout = _large_enough(rng)
     storage = layout.cells_of(CellKind.STORAGE)
     n_aisle = len(layout.cells_of(*AISLE_KINDS))
     n_units = min(int(rng.integers(LEAST_UNITS, MOST_UNITS + 1)), int(MOST_SHARE * n_aisle))
     n_units = max(n_units, LEAST_UNITS)
-    n_pods = max(1, int(rng.uniform(0.3, 0.7) * len(storage)))
+    n_pods = int(rng.uniform(0.4, 0.8) * len(storage))
     pod_cells = np.sort(rng.permutation(storage)[:n_pods]).astype(np.int32)
     starts = rng.permutation(layout.cells_of(*AISLE_KINDS, CellKind.STORAGE))
     starts = starts[layout.neighbours[starts].max(axis=1) >= 0]
@@ -79,6 +80,13 @@ def draw_case(seed: int) -> Case:
     )
 
 
+def _large_enough(rng: np.random.Generator) -> Layout:
+    while True:
+        layout = draw_floor(rng)
+        if len(layout.cells_of(CellKind.STORAGE)) >= LEAST_STORAGE:
+            return layout
+
+
 def _draw_stock(rng: np.random.Generator, n_pods: int) -> tuple[Ints, Ints]:
     """Pod and SKU of each compartment; every SKU is somewhere."""
     n_skus = int(rng.integers(1, 2 + n_pods))
@@ -89,8 +97,8 @@ def _draw_stock(rng: np.random.Generator, n_pods: int) -> tuple[Ints, Ints]:
 
 
 def _draw_orders(rng: np.random.Generator, n_skus: int) -> OrderBook:
-    """Five to ten orders of one to three lines; a few are returns."""
-    n_orders = int(rng.integers(5, 11))
+    """Six to fourteen orders of one to three lines; a few are returns."""
+    n_orders = int(rng.integers(6, 15))
     line_order = np.repeat(np.arange(n_orders), rng.integers(1, 4, size=n_orders))
     quantities = rng.integers(1, 6, size=len(line_order))
     is_return = (rng.random(n_orders) < RETURN_SHARE)[line_order]

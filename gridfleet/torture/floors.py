@@ -1,4 +1,4 @@
-"""Small random floors with everything on them: aisles, storage, stations with and without queues."""
+"""Small random floors: aisles, storage, and stations with queues or with mere doors."""
 
 from __future__ import annotations
 

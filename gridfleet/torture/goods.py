@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from gridfleet.torture.case import Case
 from gridfleet.torture.oracle import Violation
 
 
@@ -80,3 +81,14 @@ class Goods:
     def open(self) -> list[int]:
         """Lines that are not done."""
         return [line for line, units in self._wanted.items() if self._handled[line] != units]
+
+
+def goods_of(case: Case) -> Goods:
+    """The books of a case before anything has happened."""
+    pods, skus = case.stock_pods.tolist(), case.stock_skus.tolist()
+    keys = zip(pods, skus, strict=True)
+    return Goods(
+        dict(enumerate(case.orders.line_quantity.tolist())),
+        dict(enumerate(case.orders.line_sku.tolist())),
+        dict(zip(keys, case.stock_units.tolist(), strict=True)),
+    )
