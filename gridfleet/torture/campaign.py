@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import signal
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from concurrent.futures import Future, ProcessPoolExecutor
+from contextlib import closing
 from multiprocessing import get_context
 
 from gridfleet.torture.result import CaseResult, Tally
@@ -36,18 +37,23 @@ def run_campaign(
     holds the seeds up to there.
     """
     workers = min(workers or default_workers(), len(seeds))
-    results = map(run_case, seeds) if workers == 1 else _in_processes(seeds, workers)
     tally = Tally()
-    for result in results:
-        tally.add(result)
-        if on_result is not None:
-            on_result(tally)
-        if should_stop is not None and should_stop():
-            break
+    with closing(_in_processes(seeds, workers) if workers > 1 else _here(seeds)) as results:
+        for result in results:
+            tally.add(result)
+            if on_result is not None:
+                on_result(tally)
+            if should_stop is not None and should_stop():
+                break
     return tally
 
 
-def _in_processes(seeds: range, workers: int) -> Iterator[CaseResult]:
+def _here(seeds: range) -> Generator[CaseResult, None, None]:
+    for seed in seeds:
+        yield run_case(seed)
+
+
+def _in_processes(seeds: range, workers: int) -> Generator[CaseResult, None, None]:
     """Results in the order of seeds. Left early, what has not begun is not begun."""
     with ProcessPoolExecutor(workers, get_context("spawn"), initializer=_leave_interrupts) as pool:
         left = iter(seeds)
