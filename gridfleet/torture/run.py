@@ -97,7 +97,8 @@ class CaseRun:
         self.brain.recover()
 
     def _note_handlings(self) -> None:
-        for handling in self.world.people.take_handlings(self.world.twin):
+        world = self.world
+        for handling in world.people.take_handlings(world.twin, world.loads()):
             self.goods.note(handling)
 
     def _is_over(self) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fleet_control.backend import StationJobs
+from fleet_control.backend import Ints, StationJobs
 from gridfleet.torture.goods import Handling
 from layouts import Layout
 from twin.kinematic.engine import KinematicTwin
@@ -32,19 +32,19 @@ class WatchedPeople(People):
             self._finished += zip(times_s, stations, jobs, lines, strict=True)
         return reports
 
-    def take_handlings(self, twin: KinematicTwin) -> list[Handling]:
+    def take_handlings(self, twin: KinematicTwin, loads: Ints) -> list[Handling]:
         """Lines finished since the last call, with the pods that stand at the stations."""
         if not self._finished:
             return []
-        pods = self._pods_at_stations(twin)
+        pods = self._pods_at_stations(twin, loads)
         finished, self._finished = self._finished, []
         return [
             Handling(time_s, station, job, line, self._quantities[job, line].pop(0), pods[station])
             for time_s, station, job, line in finished
         ]
 
-    def _pods_at_stations(self, twin: KinematicTwin) -> list[int]:
+    def _pods_at_stations(self, twin: KinematicTwin, loads: Ints) -> list[int]:
         cells = [self._layout.cell_at(x, y) for x, y, _ in twin.poses().tolist()]
-        loads = zip(cells, twin.loads().tolist(), strict=True)
-        pod_at = {cell: pod for cell, pod in loads if pod >= 0}
+        carried = zip(cells, loads.tolist(), strict=True)
+        pod_at = {cell: pod for cell, pod in carried if pod >= 0}
         return [pod_at.get(cell, -1) for cell in self._station_cells]

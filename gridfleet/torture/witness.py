@@ -5,20 +5,17 @@ The only place of the torture that looks into a controller; the oracle gets plai
 
 from __future__ import annotations
 
-import numpy as np
-
 from fleet_control.backend import Ints
 from fleet_control.controller import Controller
 from gridfleet.torture.oracle import Scene, Wait
-from gridfleet.torture.world import World
+from gridfleet.torture.world import World, cells_of_steps
 
 
 def scene_of(world: World, controller: Controller) -> Scene:
     """The moment after the controller's commands have been sent."""
-    twin = world.twin
     return Scene(
-        twin.time_s, twin.poses(), twin.loads(), world.is_there(), world.is_expected(),
-        twin.standing_pods(), controller.executor.owners, *held_cells(controller),
+        world.twin.time_s, world.twin.poses(), world.loads(), world.is_there(),
+        world.is_expected(), world.pod_at(), controller.executor.owners, *held_cells(controller),
         *world.may_enter(),
     )  # fmt: skip
 
@@ -26,11 +23,7 @@ def scene_of(world: World, controller: Controller) -> Scene:
 def held_cells(controller: Controller) -> tuple[Ints, Ints]:
     """Units and cells, int32[k] each: cells of the steps that units have not proved left."""
     ex = controller.executor
-    width = int((ex.released - ex.cleared).max(initial=0)) + 1
-    steps = ex.cleared[:, None] + np.arange(width, dtype=np.int32)
-    units, columns = np.nonzero(steps <= ex.released[:, None])
-    cells: Ints = ex.cells[units, steps[units, columns] % ex.cells.shape[1]]
-    return units.astype(np.int32), cells
+    return cells_of_steps(ex.cleared, ex.released, ex.cells)
 
 
 def waits_of(controller: Controller) -> list[Wait]:
@@ -41,7 +34,7 @@ def waits_of(controller: Controller) -> list[Wait]:
         wants = -1
         if ex.released[unit] < ex.committed[unit]:
             wants = int(ex.cells[unit, (ex.released[unit] + 1) % ex.cells.shape[1]])
-        goal = int(controller.goals[unit])
+        goal = int(controller._goals[unit])
         if wants >= 0 or goal >= 0:
             holder = int(ex.owners[wants]) if wants >= 0 else -1
             waits.append(Wait(unit, ex.cell_now(unit), goal, wants, holder))

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from fleet_control.backend import Backend, Ints
 from gridfleet.torture.case import Case
+from gridfleet.torture.span_kernels import unroll
 from gridfleet.torture.watched_people import WatchedPeople
 from twin.kinematic.engine import KinematicTwin
 from twin.people import ServiceTimes
@@ -29,6 +30,12 @@ class World(Protocol):
 
     def drift(self, until_s: float) -> None:
         """Time passes, and no controller listens."""
+
+    def loads(self) -> Ints:
+        """int32[n_units], pod that each unit carries or -1."""
+
+    def pod_at(self) -> Ints:
+        """int32[n_cells], pod that stands there or -1."""
 
     def may_enter(self) -> tuple[Ints, Ints]:
         """Units and cells, int32[k] each: cells that units have been released and not reached, or
@@ -56,11 +63,25 @@ class DirectWorld:
     def drift(self, until_s: float) -> None:
         """Nothing to do: all that happens until then is news at the next `advance`."""
 
+    def loads(self) -> Ints:
+        return self.twin._units["carried"].copy()
+
+    def pod_at(self) -> Ints:
+        return self.twin._pod_at
+
     def may_enter(self) -> tuple[Ints, Ints]:
-        return self.twin.open_cells()
+        units = self.twin._units
+        return cells_of_steps(units["done"] + 1, units["released"].copy(), self.twin._cells)
 
     def is_there(self) -> NDArray[np.bool_]:
         return self._everybody
 
     def is_expected(self) -> NDArray[np.bool_]:
         return self._everybody
+
+
+def cells_of_steps(first: Ints, last: Ints, rings: Ints) -> tuple[Ints, Ints]:
+    """Units and cells, int32[k] each, of the steps first to last of each unit."""
+    out_units, out_cells = np.empty((2, rings.size), dtype=np.int32)
+    n_rows = unroll(first, last, rings, out_units, out_cells)
+    return out_units[:n_rows], out_cells[:n_rows]

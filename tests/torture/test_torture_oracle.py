@@ -178,8 +178,11 @@ def _corners(centre: np.ndarray, yaw: float, half: np.ndarray) -> np.ndarray:
 
 def test_who_waits_for_whom_is_told_with_rings() -> None:
     waits = [
-        Wait(0, A, 3, 1, 1), Wait(1, 1, 0, 5, 2), Wait(2, 5, 0, 1, 1), Wait(3, 8, -1, -1, -1, "PAUSED"),
-    ]  # fmt: skip
+        Wait(0, A, 3, 1, 1),
+        Wait(1, 1, 0, 5, 2),
+        Wait(2, 5, 0, 1, 1),
+        Wait(3, 8, -1, -1, -1, "PAUSED"),
+    ]
     assert list(say_waits(floor(), waits)) == [
         "unit 0 stands on row 1, column 1, bound for row 1, column 4, and waits for unit 1 to "
         "leave row 1, column 2",
