@@ -1,20 +1,23 @@
 """The controller of a case, which can be killed and comes back by its inputs.
 
 It is a deterministic function of its inputs, so a new one that is given the same inputs again is
-the old one again, up to the last cycle that was noted before it was killed.
+the old one again, up to the last cycle that was noted before it was killed. What has happened since
+it learns from the backend, as at every start.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from fleet_control.allocation import optimal
-from fleet_control.backend import Commands, FleetState, Reports
+from fleet_control.backend import Backend, Commands, FleetState, Reports
 from fleet_control.controller import Controller
 from fleet_control.events import EventLog
 from fleet_control.mapf.grid import grid_of
 from fleet_control.mapf.lanes import lanes_of
 from fleet_control.mapf.planner import PlannerOptions, planner_named
+from fleet_control.operations import Operation
 from fleet_control.work.fulfilment import FulfilmentWork
 from fleet_control.work.options import FulfilmentOptions
 from fleet_control.work.valve import Valve
@@ -42,24 +45,26 @@ class Brain:
 
     def __init__(self, case: Case, state: FleetState) -> None:
         self._case, self._state = case, state
-        self._inputs: list[Reports] = []
+        self._inputs: list[tuple[Reports, tuple[Operation, ...]] | FleetState] = []
         self.mind = make_mind(case, state)
-        self.is_up = True
 
-    def step(self, reports: Reports) -> Commands:
+    def step(self, reports: Reports, operations: Sequence[Operation]) -> Commands:
         """One control cycle, its input noted first."""
-        self._inputs.append(reports)
-        return self.mind.controller.step(reports)
+        self._inputs.append((reports, tuple(operations)))
+        return self.mind.controller.step(reports, operations)
 
-    def kill(self) -> None:
-        self.is_up = False
-
-    def recover(self) -> None:
-        """A new controller goes through all inputs of the one that was killed."""
+    def recover(self, backend: Backend) -> None:
+        """A new controller goes through all inputs of the one that was killed, asks the backend
+        what has happened since, and tells it all that it may not have been told."""
         self.mind = make_mind(self._case, self._state)
-        for reports in self._inputs:
-            self.mind.controller.step(reports)
-        self.is_up = True
+        for noted in self._inputs:
+            if isinstance(noted, FleetState):
+                self.mind.controller.reconcile(noted)
+            else:
+                self.mind.controller.step(*noted)
+        state = backend.connect()
+        self._inputs.append(state)
+        backend.send(self.mind.controller.reconcile(state))
 
     @property
     def is_done(self) -> bool:
@@ -78,5 +83,5 @@ def make_mind(case: Case, state: FleetState) -> Mind:
     valve = Valve(work, case.n_units)
     options = controller_options(DEFAULT_UNIT, case.layout.cell_size_m, case.max_working)
     controller = Controller(grid, state, planner, valve, optimal, options, log)
-    valve.watch(lambda: controller.executor.cells_now, grid.zones >= 0)
+    valve.watch(controller.executor.find_cells, grid.zones >= 0)
     return Mind(controller, work, log)

@@ -44,7 +44,8 @@ class WatchedPeople(People):
         ]
 
     def _pods_at_stations(self, twin: KinematicTwin, loads: Ints) -> list[int]:
-        cells = [self._layout.cell_at(x, y) for x, y, _ in twin.poses().tolist()]
-        carried = zip(cells, loads.tolist(), strict=True)
-        pod_at = {cell: pod for cell, pod in carried if pod >= 0}
+        carried = zip(twin.poses().tolist(), loads.tolist(), strict=True)
+        pod_at = {
+            self._layout.cell_at(x, y): pod for (x, y, _), pod in carried if pod >= 0 and x == x
+        }
         return [pod_at.get(cell, -1) for cell in self._station_cells]
