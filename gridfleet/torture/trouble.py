@@ -13,7 +13,7 @@ from fleet_control.controller import Controller
 from fleet_control.operations import Operation, OperationKind
 from gridfleet.torture.faults import Fault, FaultKind
 from gridfleet.torture.world import World
-from layouts import AISLE_KINDS, Layout
+from layouts import AISLE_KINDS, CellKind, Layout
 from twin.agents import Agents
 from twin.link import Noise
 
@@ -112,9 +112,16 @@ class Trouble:
         if is_of_unit and (self._world.twin.is_off[unit] or unit in self._returns):
             return False
         if fault.kind is FaultKind.TAKE_OFF:  # it comes back well: nothing else may be going on
-            return not any(on.unit == unit for on in self._going_on)
+            is_well = not any(on.unit == unit for on in self._going_on)
+            return is_well and not self._is_at_station(unit)
         going_on = any(on.kind is FaultKind.TAKE_OFF and on.unit == unit for on in self._going_on)
         return not (is_of_unit and going_on)
+
+    def _is_at_station(self, unit: int) -> bool:
+        """Where people may be at its pod: nobody takes it away under their hands."""
+        x, y, _ = self._world.twin.poses()[unit].tolist()
+        kind = self._layout.kinds[self._layout.cell_at(x, y)]
+        return kind in (CellKind.STATION, CellKind.QUEUE)
 
     def _ask(self, kind: OperationKind, name: str = "", unit: int = -1) -> None:
         self._operations.append(Operation(kind, unit=unit, name=name))
