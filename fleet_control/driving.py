@@ -184,8 +184,9 @@ class Driving:
             self.goals, self.states, QUEUEING,
         )  # fmt: skip
         there = (ex.done[units] == ex.committed[units]) & self._is_arriving[units]
-        for unit in units[there].tolist():
-            if self._is_arriving[unit] and not self.is_suspended[unit]:  # may be listed twice
+        # Once each: a unit that is listed twice has its deed ahead of it the second time.
+        for unit in np.unique(units[there]).tolist():
+            if not self.is_suspended[unit]:
                 self._arrive(unit)
 
     def catch_up(self) -> None:
