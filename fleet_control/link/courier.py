@@ -127,10 +127,12 @@ class Courier:
     def post(self, now_s: float) -> Post:
         """What has to be sent now: news, what is not echoed yet, and heartbeats."""
         books, units = self.books, self.books.units
-        n_orders, self._n_orders = write_orders(
-            now_s, self.epoch, self._n_orders, RESEND_S, units, books.cells, books.acts,
-            books.speeds, self._orders,
-        )  # fmt: skip
+        n_orders = 0
+        if not self._is_restoring:  # else the controller has not said yet what it knows
+            n_orders, self._n_orders = write_orders(
+                now_s, self.epoch, self._n_orders, RESEND_S, units, books.cells, books.acts,
+                books.speeds, self._orders,
+            )  # fmt: skip
         n_instants = write_instants(
             now_s, self.epoch, RESEND_S, units, books.latest, self._instants
         )

@@ -288,8 +288,6 @@ class Keeper:
 
     def calm_down(self) -> None:
         """No more trouble: everything open gets done."""
-        for _, deed in self.ends:
-            deed()  # type: ignore[operator]
         while self.ends:
             self.ends.pop(0)[1]()  # type: ignore[operator]
         self.linked.link.set_noise(Noise())
