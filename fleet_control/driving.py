@@ -174,19 +174,24 @@ class Driving:
     def finish(self, reports: Reports) -> None:
         """Errands that are over by now: passed, arrived, or the deed done."""
         ex, units = self._executor, reports.units
-        for unit in units[self._next_pass[units] <= ex.done[units]].tolist():
-            self._pass(unit)
         if self._recheck:
             units = np.concatenate([units, np.array(self._recheck, dtype=np.int32)])
             self._recheck = []
+        for unit in units[self._next_pass[units] <= ex.done[units]].tolist():
+            self._pass(unit)
         mark_queueing(
             units, self.is_driving, self.is_laden, ex.done, ex.cells, self._grid.zones,
             self.goals, self.states, QUEUEING,
         )  # fmt: skip
         there = (ex.done[units] == ex.committed[units]) & self._is_arriving[units]
-        for unit in units[there].tolist():
-            if self._is_arriving[unit] and not self.is_suspended[unit]:  # may be listed twice
+        # Once each: a unit that is listed twice has its deed ahead of it the second time.
+        for unit in np.unique(units[there]).tolist():
+            if not self.is_suspended[unit]:
                 self._arrive(unit)
+
+    def catch_up(self) -> None:
+        """Steps have been done of which no report is told any more: look at everyone once."""
+        self._recheck.extend(np.flatnonzero(self._executor.is_present).tolist())
 
     def _pass(self, unit: int) -> None:
         passes = self._passes[unit]

@@ -33,6 +33,7 @@ KERNEL_TESTS = (
     "tests/conformance",
     "tests/execution/test_execution_kernels.py",
     "tests/execution/test_safety.py",
+    "tests/execution/test_waits.py",
     "tests/mapf/test_conflicts.py",
     "tests/mapf/test_fields.py",
     "tests/mapf/test_mapf_kernels.py",

@@ -12,6 +12,7 @@ from gridfleet.simulation import Simulation
 
 MODULES = (
     "fleet_control.execution.kernels",
+    "fleet_control.execution.wait_kernels",
     "fleet_control.mapf.conflict_kernels",
     "fleet_control.mapf.field_kernels",
     "fleet_control.mapf.pibt_kernels",
@@ -22,8 +23,8 @@ MODULES = (
 )
 ENTRY_POINTS = {
     "commit_moves", "free_cells", "release_steps", "add_unit_time", "count_short",
-    "find_conflicts", "fill_field", "plan_step", "track_progress", "run_ticks",
-    "least_cells",
+    "find_conflicts", "fill_field", "repair_field", "plan_step", "track_progress", "run_ticks",
+    "least_cells", "find_waits", "find_roots",
     "first_bad_row", "rebin",
 }  # fmt: skip
 

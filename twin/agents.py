@@ -21,6 +21,7 @@ from twin.agent_kernels import (
 )
 from twin.causes import Cause
 from twin.kinematic.engine import KinematicTwin
+from twin.kinematic.kernels import ACTING
 
 Messages = NDArray[np.void]
 AGENT = np.dtype(
@@ -173,6 +174,8 @@ class Agents:
             self._set_flag(unit, Condition.PAUSED, True)
         if agent["is_cancelled"]:
             record = self._twin.units[unit]
+            if record["mode"] == ACTING:
+                return False  # halted in the middle of a lift: it will finish, and then has done it
             if record["done"] < record["released"] and record["factor"] and not record["fault"]:
                 return False  # it is about to go on to where it can stop
             # Asked again: a pause may have stopped it earlier, or its act have failed.

@@ -221,6 +221,7 @@ class Courier:
         """bool[n_units], units that may be at other steps than 0."""
         units, latest = self.books.units, self.books.latest
         has_more: NDArray[np.bool_] = (units["stage"] != PLACED) | (latest["order"] > 0)
+        has_more |= units["session"] > 1  # it may have forgotten some
         return has_more
 
     def _open_book(self, unit: int, first: int) -> None:

@@ -114,7 +114,8 @@ class Settler:
             self._place(unit, state)
             return
         done, base, first = int(state["done"]), int(state["base"]), int(book["cleared"])
-        if not first <= done <= base <= book["released"]:
+        # A unit may have left the cell of the step it has done, and not reached the next centre.
+        if not (first - 1 <= done <= base <= book["released"]):
             raise InvariantError(
                 f"unit {unit} has done step {done} and may do step {base}, but the controller "
                 f"knows steps {first} to {book['released']} of it; its journal is not the last one"

@@ -3,22 +3,33 @@
 A field gives, for every driveable cell and heading, the cost of the cheapest way to a goal under
 the floor's one-way rules, lane costs and turning cost. Laden and empty units need fields of their
 own, since a laden one does not pass under pods. When the moves of the floor change, every field is
-out of date at once; each is made anew in its old place, but only when it is used next.
+out of date at once; each is brought up to date in its old place, but only when it is used next. A
+few moves that have come or gone cost a fraction of a new field then.
 """
 
 from __future__ import annotations
 
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from fleet_control.mapf.field_kernels import fill_field
+from fleet_control.mapf.field_kernels import FAR, fill_field, repair_field
 from fleet_control.mapf.grid import CELL_COST, TURN_COST, Grid
+from layouts.geometry import previous_table
 
 DEFAULT_MEMORY_MB = 480
-_DERIVED = frozenset({"values", "_heads", "_pool", "_back", "_costs", "_through", "_zones"})
+MOST_CHANGES = 64
+"""A field that has missed more changes of the floor than that is made anew."""
+MOST_MOVED = 0.1
+"""And so is one where a larger share of all moves has changed: repairing would take longer."""
+Moves = tuple[NDArray[np.int32], NDArray[np.int32]]
+"""States that moves no longer lead to, and that they lead to now."""
+_DERIVED = frozenset({
+    "values", "_heads", "_buckets", "_pool", "_lost", "_tails", "_back", "_ahead", "_costs",
+    "_through", "_zones", "_missed",
+})  # fmt: skip
 """What follows from the grid and is left out of a snapshot."""
 
 
@@ -42,12 +53,14 @@ class DistanceFields:
         n_slots = max(min(wanted, 2 * grid.n_compact), 2 * n_units + 8)
         self._slots: OrderedDict[tuple[int, int], int] = OrderedDict()
         self._holders = np.zeros(n_slots, dtype=np.int32)
-        self._is_due = np.zeros(n_slots, dtype=bool)
+        self._versions = np.zeros(n_slots, dtype=np.int64)
+        self._version = 0
+        self._changes: deque[Moves] = deque(maxlen=MOST_CHANGES)
         self._goals = np.zeros(n_slots, dtype=np.int32)
         self._loads = np.zeros(n_slots, dtype=np.int8)
         self._set_up_room()
         self._set_up_moves()
-        self.n_filled = 0
+        self.n_filled = self.n_repaired = 0
 
     def _set_up_room(self) -> None:
         """Memory for values, which costs nothing until it is filled, and for filling."""
@@ -55,13 +68,16 @@ class DistanceFields:
         self.values: NDArray[np.uint16] = np.empty((n_slots, 4 * grid.n_compact), dtype=np.uint16)
         dearest = max(self._turn_cost, CELL_COST + int(grid.surcharges.max(initial=0)))
         self._heads = np.empty(1 << int(dearest).bit_length(), dtype=np.int32)
-        self._pool = np.empty((12 * grid.n_compact + 4, 2), dtype=np.int32)
+        self._buckets = np.full(FAR + 1, -1, dtype=np.int32)
+        self._pool = np.empty((20 * grid.n_compact + 8, 2), dtype=np.int32)
+        self._lost = np.empty(4 * grid.n_compact, dtype=np.int32)
+        self._missed: dict[int, Moves | None] = {}
 
     def __getstate__(self) -> dict[str, object]:
         """For a snapshot: who holds which field. Values follow from the grid, but for those that
         are out of date at this moment."""
         kept = {name: value for name, value in vars(self).items() if name not in _DERIVED}
-        old = np.flatnonzero(self._is_due & (self._holders > 0))
+        old = np.flatnonzero((self._versions != self._version) & (self._holders > 0))
         return {**kept, "old": (old, self.values[old])}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
@@ -71,8 +87,8 @@ class DistanceFields:
         vars(self).update(state)
         self._set_up_room()
         self._set_up_moves()
-        held = np.flatnonzero(~self._is_due & (self._holders > 0))
-        self._is_due[:] = True
+        held = np.flatnonzero((self._versions == self._version) & (self._holders > 0))
+        self._versions[self._holders == 0] = self._version - MOST_CHANGES - 1
         self.values[old] = values
         for slot in held.tolist():
             self._fill(slot)
@@ -81,31 +97,45 @@ class DistanceFields:
         """Moves between states of driveable cells only, so that a fill touches little memory."""
         grid = self._grid
         cells = np.flatnonzero(grid.compact >= 0)
-        before = grid.previous[cells]
-        has_way = before >= 0
-        headings = np.arange(4)
-        states = 4 * grid.compact[before] + headings
-        self._back = np.where(has_way, states, -1).astype(np.int32).reshape(-1)
-        costs = CELL_COST + grid.surcharges[before, headings]
-        self._costs = np.where(has_way, costs, 0).astype(np.int32).reshape(-1)
+        before = previous_table(grid.ways)[cells]
+        states = 4 * grid.compact[before] + np.arange(4)
+        self._tails = np.where(before >= 0, states, -1).astype(np.int32).reshape(-1)
+        costs = CELL_COST + grid.surcharges[before, np.arange(4)]
+        self._costs = np.where(before >= 0, costs, 0).astype(np.int32).reshape(-1)
         self._through = np.ascontiguousarray(grid.through[:, cells])
         self._zones = grid.zones[cells]
+        self._back, self._ahead = self._moves_of(grid)
+
+    def _moves_of(self, grid: Grid) -> Moves:
+        """int32[4 * n_compact] each: state from which driving leads to each state, and its
+        inverse, -1 for none."""
+        is_cell = grid.compact >= 0
+        back = np.where(grid.previous[is_cell].reshape(-1) >= 0, self._tails, -1)
+        heads = np.flatnonzero(back >= 0).astype(np.int32)
+        ahead = np.full_like(back, -1)
+        ahead[back[heads]] = heads
+        return back, ahead
 
     def change_moves(self, grid: Grid) -> None:
         """The same cells with other moves between them; every field is out of date from now on."""
         self._grid = grid
-        self._set_up_moves()
-        self._is_due[:] = True
+        before, (self._back, self._ahead) = self._back, self._moves_of(grid)
+        removed = np.flatnonzero((before >= 0) & (self._back < 0)).astype(np.int32)
+        added = np.flatnonzero((before < 0) & (self._back >= 0)).astype(np.int32)
+        self._changes.append((removed, added))
+        self._version += 1
+        self._missed.clear()
 
     @property
     def has_due(self) -> bool:
         """Whether a field that somebody holds is out of date."""
-        return bool((self._is_due & (self._holders > 0)).any())
+        return bool(((self._versions != self._version) & (self._holders > 0)).any())
 
     def refresh(self) -> None:
         """Bring all fields up to date that somebody holds; they stay in their slots."""
-        for slot in np.flatnonzero(self._is_due & (self._holders > 0)).tolist():
-            self._fill(slot)
+        is_due = (self._versions != self._version) & (self._holders > 0)
+        for slot in np.flatnonzero(is_due).tolist():
+            self._update(slot)
 
     def hold(self, goal: int, load: int) -> int:
         """Slot of the field to `goal` for an empty (0) or laden (1) unit, kept until `let_go`."""
@@ -118,8 +148,8 @@ class DistanceFields:
             self._fill(slot)
         else:
             self._slots.move_to_end(key)
-            if self._is_due[slot]:
-                self._fill(slot)
+            if self._versions[slot] != self._version:
+                self._update(slot)
         self._holders[slot] += 1
         return slot
 
@@ -141,8 +171,40 @@ class DistanceFields:
             self._costs, self._through[load], self._zones, self._turn_cost, self._heads,
             self._pool,
         )  # fmt: skip
-        self._is_due[slot] = False
+        self._versions[slot] = self._version
         self.n_filled += 1
+
+    def _update(self, slot: int) -> None:
+        """Repair the field, or make it anew where that is quicker."""
+        version = int(self._versions[slot])
+        if version not in self._missed:
+            self._missed[version] = self._moves_since(version)
+        moves = self._missed[version]
+        field = self.values[slot]
+        if moves is None or (field == FAR).any():
+            self._fill(slot)
+            return
+        goal, load = self._goals[slot], self._loads[slot]
+        repair_field(
+            field, int(self._grid.compact[goal]), int(self._grid.zones[goal]), self._ahead,
+            self._back, self._tails, self._costs, self._through[load], self._zones,
+            self._turn_cost, *moves, self._lost, self._buckets, self._pool,
+        )  # fmt: skip
+        self._versions[slot] = self._version
+        self.n_repaired += 1
+
+    def _moves_since(self, version: int) -> Moves | None:
+        """What has changed in all since then; None where that is too much, or no longer known."""
+        n_missed = self._version - version
+        if n_missed > len(self._changes):
+            return None
+        net = np.zeros(len(self._back), dtype=np.int8)
+        for removed, added in list(self._changes)[-n_missed:]:
+            net[removed] -= 1
+            net[added] += 1
+        if np.count_nonzero(net) > MOST_MOVED * len(net):
+            return None
+        return np.flatnonzero(net < 0).astype(np.int32), np.flatnonzero(net > 0).astype(np.int32)
 
     def _free_slot(self) -> int:
         if len(self._slots) < len(self._holders):

@@ -7,7 +7,8 @@ and accelerates again (2 to 2.5 s in all with the defaults of twin/unit_model.py
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,6 +40,8 @@ class Grid:
     ways: int32[n_cells, 4], `neighbours` with lanes and blocked cells left aside.
     chargers: cells where units charge.
     lanes: what `neighbours` and `surcharges` take into account, None for nothing.
+    unblocked: the grid as it is while nothing is blocked, None for this one itself. barred: bool[2,
+        n_cells], blocked and closed cells, None for none.
     """
 
     n_rows: int
@@ -53,10 +56,27 @@ class Grid:
     ways: NDArray[np.int32]
     lanes: Lanes | None = None
     chargers: tuple[int, ...] = ()
+    unblocked: Grid | None = None
+    barred: NDArray[np.bool_] | None = None
 
     @property
     def n_cells(self) -> int:
         return self.n_rows * self.n_cols
+
+    def __getstate__(self) -> tuple[Any, ...]:
+        """For a snapshot: of a grid with blocked cells only what cannot be worked out again."""
+        if self.unblocked is not None:
+            return self.unblocked, self.barred
+        return tuple(getattr(self, item.name) for item in fields(self))
+
+    def __setstate__(self, state: tuple[Any, ...]) -> None:
+        if len(state) == 2:
+            again = with_blocked(state[0], *state[1])
+            state = tuple(getattr(again, item.name) for item in fields(again))
+        for item, value in zip(fields(self), state, strict=True):
+            object.__setattr__(self, item.name, value)
+        for table in (self.neighbours, self.ways):
+            table.setflags(write=False)  # which arrays do not remember: one type for the kernels
 
 
 def grid_of(layout: Layout, lanes: Lanes | None = None) -> Grid:
@@ -93,14 +113,18 @@ def with_blocked(
     blocked or closed in the grid given is forgotten. Aisles that are one-way only because there
     is a way round are open both ways where that way is blocked. Cells keep their rank.
     """
-    is_barred = blocked if closed is None else blocked | closed
-    shut = (grid.ways >= 0) & is_barred[grid.ways]
-    if closed is not None:
-        shut &= blocked[grid.ways] | ~closed[:, None]
+    grid = grid.unblocked or grid
+    barred = np.stack([blocked, np.zeros_like(blocked) if closed is None else closed])
+    is_barred = barred[0] | barred[1]
+    if not is_barred.any():
+        return grid
+    shut = np.asarray((grid.ways >= 0) & is_barred[grid.ways])
+    shut &= blocked[grid.ways] | ~barred[1][:, None]
     if grid.lanes is not None:
         shut |= closed_around(grid.lanes, grid.ways, is_barred)
     neighbours = _without(grid.ways, shut)
-    return replace(grid, neighbours=neighbours, previous=previous_table(neighbours))
+    previous = previous_table(neighbours)
+    return replace(grid, neighbours=neighbours, previous=previous, unblocked=grid, barred=barred)
 
 
 def _without(table: NDArray[np.int32], shut: NDArray[np.bool_]) -> NDArray[np.int32]:

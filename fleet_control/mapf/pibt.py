@@ -97,8 +97,6 @@ class PibtPlanner:
         return chosen
 
     def ways_left(self, cells: NDArray[np.int32], headings: NDArray[np.int8]) -> NDArray[np.int32]:
-        if self.fields.has_due:
-            self._refresh_fields(cells, headings)
         is_under_way = (self._goals >= 0) & (cells >= 0)
         ways = np.where(is_under_way, self._distances(cells, headings), UNREACHABLE)
         return ways.astype(np.int32)

@@ -49,8 +49,9 @@ class Planner(Protocol):
         cells, headings: where each unit's committed path ends. fixed: units that must stay."""
 
     def ways_left(self, cells: NDArray[np.int32], headings: NDArray[np.int8]) -> NDArray[np.int32]:
-        """int32[n_units], cost of the way from there to the goal; UNREACHABLE for units without a
-        way, without a goal or not on the floor (cell -1)."""
+        """int32[n_units], cost of the way from there to the goal, as of the last step where other
+        cells have been blocked since; UNREACHABLE for units without a way, without a goal or not
+        on the floor (cell -1). Asking changes nothing, and so no decision."""
 
     def next_cells(self, cells: NDArray[np.int32], headings: NDArray[np.int8]) -> NDArray[np.int32]:
         """int32[n_units], cell that each unit would go to next if it were alone; -1 where it has

@@ -11,7 +11,7 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import NDArray
 
-from fleet_control.backend import Condition, Reports, Request, Requests
+from fleet_control.backend import Condition, FleetState, Reports, Request, Requests
 
 ASK_AGAIN_S = 5.0
 """A request that is not confirmed is made again after that time; a link resends much sooner, but a
@@ -75,6 +75,18 @@ class Roster:
         if changed:
             self.refresh()
         return changed
+
+    def begin_anew(self, state: FleetState, is_present: NDArray[np.bool_]) -> None:
+        """What holds at `connect`. Faults that are still there are news again; a unit that does not
+        answer is lost."""
+        self.faults[:] = 0
+        self.flags[is_present] = 0
+        self.flags[is_present & (state.cells < 0)] = Condition.LOST
+        rows = state.conditions
+        self.flags[rows.units] = rows.flags
+        self.sessions[rows.units] = rows.sessions
+        self.forget_asking()
+        self.refresh()
 
     def note_progress(
         self, done: NDArray[np.int32], released: NDArray[np.int32], units: NDArray[np.int32],

@@ -11,7 +11,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from fleet_control.backend import Condition, FleetState, Reports, Requests
+from fleet_control.backend import FleetState, Reports, Requests
 from fleet_control.driving import Driving
 from fleet_control.errors import InvariantError
 from fleet_control.events import EventKind, EventLog
@@ -104,20 +104,14 @@ class Supervisor:
         books, executor = self.books, self.books.executor
         books.now_s = state.time_s
         is_new_stream = state.done is None
-        for unit in np.flatnonzero(executor.is_present).tolist():
-            if state.cells[unit] < 0:
-                self.roster.flags[unit] |= Condition.LOST
         if is_new_stream and executor.is_present.any():
             self._begin_streams_again(state)
         elif not is_new_stream:
             self._catch_up(state)
         self._admit_all(state)
-        rows = state.conditions
-        self.roster.flags[rows.units] = rows.flags
-        self.roster.sessions[rows.units] = rows.sessions
+        self.roster.begin_anew(state, executor.is_present)
         self.roster.progress_s[:] = state.time_s
-        self.roster.forget_asking()
-        self.roster.refresh()
+        books.driving.catch_up()
         books.settle()
 
     def _begin_streams_again(self, state: FleetState) -> None:
@@ -139,7 +133,6 @@ class Supervisor:
             Reports(state.time_s, units, state.done[units], state.cleared[units], faults,
                     empty, empty, empty, np.empty(0))
         )  # fmt: skip
-        self.roster.flags[units] &= np.int8(~int(Condition.LOST | Condition.STALE))
 
     def _admit_all(self, state: FleetState) -> None:
         """Units that stand on the floor and are not in the books yet."""

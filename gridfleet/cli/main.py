@@ -12,6 +12,7 @@ from gridfleet.cli.demo import demo
 from gridfleet.cli.replay import replay
 from gridfleet.cli.resume import resume
 from gridfleet.cli.simulate import simulate
+from gridfleet.cli.torture import torture
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -24,6 +25,7 @@ app.command()(simulate)
 app.command()(resume)
 app.command()(replay)
 app.command()(demo)
+app.command()(torture)
 app.add_typer(layouts_cli.app, name="layouts")
 
 

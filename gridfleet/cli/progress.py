@@ -32,7 +32,7 @@ class ProgressLine:
     def __enter__(self) -> Self:
         self._began_s = time.perf_counter()
         if self._is_live:
-            self._bar = _make_bar()
+            self._bar = make_bar()
             self._bar.start()
             self._task = self._bar.add_task("preparing", total=self._hours * 3600.0)
         return self
@@ -76,7 +76,8 @@ def clock(seconds: float) -> str:
     return f"{minutes // 60}:{minutes % 60:02d}"
 
 
-def _make_bar() -> Bar:
+def make_bar() -> Bar:
+    """A bar on stderr with a description behind it."""
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
 

@@ -14,6 +14,7 @@ import numpy as np
 from fleet_control.allocation import nearest
 from fleet_control.controller import Controller, ControllerOptions
 from fleet_control.events import EventLog
+from fleet_control.execution.waits import WaitWatch
 from fleet_control.mapf.grid import grid_of
 from fleet_control.mapf.lanes import lanes_of
 from fleet_control.mapf.planner import PlannerOptions, planner_named
@@ -38,11 +39,16 @@ def compile_kernels(planner: str) -> None:
     goals = np.arange(layout.n_cells, dtype=np.int32)
     units = np.arange(len(cells), dtype=np.int32)
     log = EventLog()
+    planned_by = planner_named(planner, grid, len(cells), PlannerOptions())
     controller = Controller(
-        grid, twin.connect(), planner_named(planner, grid, len(cells), PlannerOptions()),
+        grid, twin.connect(), planned_by,
         ErrandStream(goals, units, cells, 0, log), nearest, ControllerOptions(), log,
     )  # fmt: skip
     reports = twin.advance(0.0)
     for cycle in range(1, CYCLES + 1):
         twin.send(controller.step(reports))
         reports = twin.advance(cycle * CYCLE_S)
+    for cell in (0, 1):  # fields are repaired when cells are blocked and opened again
+        planned_by.set_blocked(np.arange(layout.n_cells) == cell)
+        planned_by.fields.refresh()
+    WaitWatch(len(cells), 0.0).report(0.0, controller.executor)

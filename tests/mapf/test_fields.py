@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import pickle
+
 import networkx as nx
 import numpy as np
 import pytest
 
-from fleet_control.mapf.fields import DistanceFields
-from fleet_control.mapf.grid import CELL_COST, TURN_COST, UNREACHABLE, grid_of
-from fleet_control.mapf.lanes import Lanes
+from fleet_control.mapf.field_kernels import repair_field
+from fleet_control.mapf.fields import MOST_CHANGES, DistanceFields
+from fleet_control.mapf.grid import CELL_COST, TURN_COST, UNREACHABLE, grid_of, with_blocked
+from fleet_control.mapf.lanes import Lanes, lanes_of
 from layouts import CellKind, Layout, open_layout
 
 
@@ -62,3 +65,89 @@ def test_a_field_in_use_is_never_evicted() -> None:
     for goal in range(1, 36):
         fields.let_go(fields.hold(goal, 0))
     assert (fields.values[slot] == before).all()
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_repaired_fields_are_those_made_anew(seed: int) -> None:
+    """Cells are blocked and opened a few at a time; fields are used now and then in between."""
+    rng = np.random.default_rng(seed)
+    shape = rng.integers(5, 13, size=2)
+    kinds = rng.choice([0, 1, 2], size=shape, p=[0.12, 0.7, 0.18]).astype(np.int8)
+    layout = open_layout("random", kinds)
+    grid = grid_of(layout, lanes_of(layout, against=int(rng.choice([0, 8, 3000]))))
+    free = np.flatnonzero(layout.driveable)
+    fields = DistanceFields(grid, n_units=40)
+    wanted = [(int(goal), int(rng.integers(2))) for goal in rng.choice(free, 8, replace=False)]
+    slots = [fields.hold(*key) for key in wanted]
+    blocked = np.zeros(layout.n_cells, dtype=bool)
+    for _ in range(25):
+        toggled = rng.choice(free, rng.integers(1, 4))
+        blocked[toggled] = ~blocked[toggled]
+        closed = blocked & (rng.random(layout.n_cells) < 0.5)
+        now = with_blocked(grid, blocked, closed)
+        fields.change_moves(now)
+        if rng.random() < 0.3:
+            fields.hold(*wanted[rng.integers(len(wanted))])
+        if rng.random() < 0.6:
+            fields.refresh()
+            anew = DistanceFields(now, n_units=40)
+            for key, slot in zip(wanted, slots, strict=True):
+                assert (fields.values[slot] == anew.values[anew.hold(*key)]).all(), f"seed {seed}"
+    assert fields.n_repaired > 40
+    assert len(repair_field.signatures) == 1
+
+
+def test_saturated_fields_are_made_anew() -> None:
+    layout = open_layout("row", np.ones((1, 12), dtype=np.int8))
+    grid = grid_of(layout, only_costs(np.full((12, 4), 9000, dtype=np.int32)))
+    fields = DistanceFields(grid, n_units=1)
+    slot = fields.hold(11, 0)
+    before = fields.values[slot].copy()
+    blocked = np.arange(12) == 5
+    for shut in (blocked, ~blocked & False):
+        fields.change_moves(with_blocked(grid, shut))
+        fields.refresh()
+    assert (fields.values[slot] == before).all()
+    assert fields.n_repaired < 2
+
+
+def test_a_field_that_missed_too_many_changes_is_made_anew() -> None:
+    layout = open_layout("open", np.ones((9, 9), dtype=np.int8))
+    grid = grid_of(layout)
+    fields = DistanceFields(grid, n_units=1)
+    slot = fields.hold(40, 0)
+    for n_changes in (MOST_CHANGES, MOST_CHANGES + 1):
+        for change in range(n_changes):
+            fields.change_moves(with_blocked(grid, np.arange(81) == change % 40))
+        n_filled = fields.n_filled
+        fields.refresh()
+        assert (fields.n_filled == n_filled) == (n_changes <= MOST_CHANGES)
+        anew = DistanceFields(with_blocked(grid, np.arange(81) == (n_changes - 1) % 40), n_units=1)
+        assert (fields.values[slot] == anew.values[anew.hold(40, 0)]).all()
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_fields_come_back_from_a_snapshot_as_they_were(seed: int) -> None:
+    """Held ones up to date, held ones out of date, and cached ones that nobody holds."""
+    rng = np.random.default_rng(seed)
+    layout = random_floor(seed)
+    grid = grid_of(layout, lanes_of(layout))
+    goals = rng.choice(np.flatnonzero(layout.driveable), 6, replace=False).tolist()
+    fields = DistanceFields(grid, n_units=4)
+    slots = [fields.hold(goal, 0) for goal in goals]
+    fields.let_go(slots[0])
+    for _ in range(2):
+        fields.change_moves(with_blocked(grid, rng.random(layout.n_cells) < 0.1))
+        fields.hold(goals[1], 0)
+    again: DistanceFields = pickle.loads(pickle.dumps(fields))
+    for name in ("neighbours", "previous", "ways", "surcharges"):
+        kept, new = getattr(fields._grid, name), getattr(again._grid, name)
+        assert (kept == new).all()
+        assert (kept.dtype, kept.flags.c_contiguous) == (new.dtype, new.flags.c_contiguous)
+        assert kept.flags.writeable == new.flags.writeable
+    assert again.has_due
+    assert (again.values[slots[1:]] == fields.values[slots[1:]]).all(), f"seed {seed}"
+    for some in (fields, again):
+        some.refresh()
+        assert [some.hold(goal, 0) for goal in goals] == slots
+    assert (again.values[slots] == fields.values[slots]).all(), f"seed {seed}"

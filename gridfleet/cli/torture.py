@@ -1,0 +1,110 @@
+"""`gridfleet torture`: random floors and faults by seed, judged by the oracle."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from gridfleet.cli.interrupt import StopOnInterrupt
+
+if TYPE_CHECKING:
+    from gridfleet.torture.result import CaseResult, Tally
+
+FAILED, INTERRUPTED = 1, 130
+MOST_TOLD = 8
+"""Violations told of one seed, and seeds told of; the first ones cause the rest."""
+REFRESH_S = 0.1
+
+
+def torture(
+    seeds: Annotated[int, typer.Option(min=1, help="How many cases to run.")] = 100,
+    seed: Annotated[int, typer.Option(min=0, help="The first seed; a case for each.")] = 0,
+    workers: Annotated[
+        int, typer.Option(min=0, help="Processes; 0 for one per processor.", show_default=False)
+    ] = 0,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", help="No progress on stderr.")] = False,
+) -> None:
+    """Run small random floors under faults and look for anything that must never happen.
+
+    Every seed is a floor, a fleet, orders and faults of its own, the same every time. An oracle
+    that shares no code with the controller checks what units hold, that no bodies overlap, that
+    every order line is done exactly once, and that work goes on once the faults are over.
+
+    \b
+    A thousand cases, and one of them again by itself:
+      gridfleet torture --seeds 1000
+      gridfleet torture --seeds 1 --seed 417
+
+    Ctrl-C ends it with the result so far. Exit codes: 0 nothing found, 1 something found, 2 bad
+    usage, 130 Ctrl-C.
+    """
+    from gridfleet.torture.campaign import run_campaign
+
+    wanted = range(seed, seed + seeds)
+    with StopOnInterrupt() as stop, _progress(seeds, quiet) as show:
+        try:
+            tally = run_campaign(wanted, workers, show, stop.asked)
+        except KeyboardInterrupt:
+            print("interrupted: no result", file=sys.stderr)
+            raise typer.Exit(INTERRUPTED) from None
+    if as_json:
+        print(json.dumps(tally.as_json(), indent=2))
+    else:
+        print("\n".join(_say(tally)))
+    for failed in tally.failed[:MOST_TOLD]:
+        print("\n".join(_say_failed(failed)), file=sys.stderr)
+    if len(tally.failed) > MOST_TOLD:
+        print(f"error: and {len(tally.failed) - MOST_TOLD} seeds more", file=sys.stderr)
+    if tally.seeds < seeds:
+        raise typer.Exit(INTERRUPTED)
+    if tally.failed:
+        raise typer.Exit(FAILED)
+
+
+def _say(tally: Tally) -> Iterator[str]:
+    kinds = ", ".join(f"{count:,} {kind}" for kind, count in sorted(tally.faults.items()))
+    yield f"seeds          {tally.seeds:,} ({tally.sim_s / 3600:,.1f} simulated hours)"
+    yield f"faults         {sum(tally.faults.values()):,}" + (f": {kinds}" if kinds else "")
+    yield f"overlaps       {tally.overlaps:,}"
+    yield f"lost tasks     {tally.lost_tasks:,}"
+    yield f"doubled tasks  {tally.doubled_tasks:,}"
+    yield f"stuck          {tally.stuck:,}"
+    yield f"other faults of the controller {tally.others:,}"
+
+
+def _say_failed(failed: CaseResult) -> Iterator[str]:
+    for violation in failed.violations[:MOST_TOLD]:
+        yield f"error: seed {failed.seed}: {violation}"
+    if len(failed.violations) > MOST_TOLD:
+        yield f"error: seed {failed.seed}: and {len(failed.violations) - MOST_TOLD} more"
+    yield f"error: run it again alone: gridfleet torture --seeds 1 --seed {failed.seed}"
+
+
+@contextmanager
+def _progress(n_seeds: int, is_quiet: bool) -> Iterator[Callable[[Tally], None]]:
+    """What to call with the sum so far: a live line on a terminal, or else nothing."""
+    if is_quiet or not sys.stderr.isatty():
+        yield lambda _: None
+        return
+    from gridfleet.cli.progress import make_bar
+
+    shown_s = 0.0
+    with make_bar() as bar:
+        task = bar.add_task("preparing", total=n_seeds)
+
+        def show(tally: Tally) -> None:
+            nonlocal shown_s
+            now_s = time.perf_counter()
+            if now_s - shown_s >= REFRESH_S or tally.seeds == n_seeds:
+                shown_s = now_s
+                told = f"{tally.seeds:,} of {n_seeds:,} seeds  {len(tally.failed):,} with faults"
+                bar.update(task, completed=tally.seeds, description=told)
+
+        yield show

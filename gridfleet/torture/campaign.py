@@ -1,0 +1,76 @@
+"""Many cases over processes; results come back in the order of seeds, whoever finished first."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections import deque
+from collections.abc import Callable, Generator
+from concurrent.futures import Future, ProcessPoolExecutor
+from contextlib import closing
+from multiprocessing import get_context
+
+from gridfleet.torture.result import CaseResult, Tally
+from gridfleet.torture.run import run_case
+
+AHEAD = 8
+"""Cases handed out for each process, so that none waits for one slow case."""
+
+
+def default_workers() -> int:
+    """As many processes as this one may use processors."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def run_campaign(
+    seeds: range,
+    workers: int = 0,
+    on_result: Callable[[Tally], None] | None = None,
+    should_stop: Callable[[], bool] | None = None,
+) -> Tally:
+    """Run the cases of these seeds and add them up.
+
+    workers: processes, 0 for as many as there are processors; 1 runs them in this one. on_result:
+    called with the sum so far after every case. should_stop: looked at between cases; the sum then
+    holds the seeds up to there.
+    """
+    workers = min(workers or default_workers(), len(seeds))
+    tally = Tally()
+    with closing(_in_processes(seeds, workers) if workers > 1 else _here(seeds)) as results:
+        for result in results:
+            tally.add(result)
+            if on_result is not None:
+                on_result(tally)
+            if should_stop is not None and should_stop():
+                break
+    return tally
+
+
+def _here(seeds: range) -> Generator[CaseResult, None, None]:
+    for seed in seeds:
+        yield run_case(seed)
+
+
+def _in_processes(seeds: range, workers: int) -> Generator[CaseResult, None, None]:
+    """Results in the order of seeds. Left early, what has not begun is not begun."""
+    with ProcessPoolExecutor(workers, get_context("spawn"), initializer=_leave_interrupts) as pool:
+        left = iter(seeds)
+        running: deque[Future[CaseResult]] = deque()
+        try:
+            while True:
+                for seed in left:
+                    running.append(pool.submit(run_case, seed))
+                    if len(running) >= AHEAD * workers:
+                        break
+                if not running:
+                    return
+                yield running.popleft().result()
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _leave_interrupts() -> None:
+    """Ctrl-C goes to all processes of a terminal; only the first one deals with it."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
