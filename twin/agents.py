@@ -53,7 +53,7 @@ AGENT = np.dtype(
 
 
 class Agents:
-    """One agent per unit of the twin."""
+    """One agent per unit of the twin. have_steps: whether `steps` may have something new."""
 
     def __init__(self, twin: KinematicTwin) -> None:
         n_units = len(twin.units)
@@ -70,6 +70,7 @@ class Agents:
         self._states = np.zeros(n_units, dtype=STATE)
         self._factors = np.ones((n_units, len(Cause)))
         self._stopping: list[int] = []
+        self.have_steps = False
         self._rows = np.empty((3, n_units * RING), dtype=np.int32)
         self._row_acts = np.empty(n_units * RING, dtype=np.int8)
         self._row_speeds = np.empty(n_units * RING, dtype=np.float32)
@@ -85,6 +86,7 @@ class Agents:
         for instant in instants:
             self._obey(instant)
         if len(orders):
+            self.have_steps = True
             if len(orders) > len(self._woken):
                 self._woken = np.empty(2 * len(orders), dtype=np.int32)
             n_woken = hear_orders(
@@ -95,7 +97,8 @@ class Agents:
                 self._hinder(unit, Cause.FORGOTTEN, 1.0)
 
     def steps(self) -> tuple[Releases, Outlook]:
-        """What units may do now and have not begun to know of, for the twin."""
+        """What units may do now and their drives do not know of yet, for the twin."""
+        self.have_steps = False
         n_rows, n_hints, is_limited = take_steps(
             self.state, self._cells, self._acts, self._speeds, self._twin.units, self._rows,
             self._row_acts, self._row_speeds, self._hints,
@@ -151,6 +154,7 @@ class Agents:
     def tick(self) -> None:
         """Notice silence and stops."""
         n_turned = watch_silence(self._twin.time_s, DEADMAN_S, self.state, self._turned)
+        self.have_steps |= n_turned > 0
         for unit in self._turned[:n_turned].tolist():
             # Nobody watches over it: stop at the next centre. What it may do it still may, and
             # goes on as soon as the controller is heard again.

@@ -101,7 +101,7 @@ class SimulatedLink:
         self._noise_everywhere = np.zeros(4)
         self._is_down = np.zeros(n_units, dtype=bool)
         self._is_down_everywhere = False
-        self.is_perfect = True
+        self.is_perfect = self._is_empty = True
         self._of_units = np.zeros((n_units, 4)), np.zeros(n_units, dtype=bool)
         self._of_stations = np.zeros((n_stations, 4)), np.zeros(n_stations, dtype=bool)
         seeds = iter(np.random.SeedSequence([seed, PURPOSE]).spawn(8))
@@ -129,9 +129,11 @@ class SimulatedLink:
         self._apply()
 
     def is_busy(self) -> bool:
-        """Whether anything is on its way to units or stations."""
-        down = (self.orders, self.instants, self.hellos, self.jobs, self.acks)
-        return any(len(channel.in_flight()) for channel in down)
+        """Whether anything may be on its way to units or stations."""
+        if self.is_perfect and not self._is_empty:
+            down = (self.orders, self.instants, self.hellos, self.jobs, self.acks)
+            self._is_empty = not any(len(channel.in_flight()) for channel in down)
+        return not (self.is_perfect and self._is_empty)
 
     def _apply(self) -> None:
         (noise, is_down), (station_noise, station_down) = self._of_units, self._of_stations
@@ -140,6 +142,7 @@ class SimulatedLink:
         station_noise[:], station_down[:] = self._noise_everywhere, self._is_down_everywhere
         self.is_perfect = not (noise.any() or is_down.any() or station_noise.any())
         self.is_perfect &= not station_down.any()
+        self._is_empty = False
 
 
 def _generator(seed: np.random.SeedSequence) -> np.random.Generator:

@@ -90,18 +90,17 @@ class LinkedTwin:
 
     def _pass(self, until_s: float) -> bool:
         """Let the twin move; False where no time is left to pass."""
-        before_s = self.time_s
-        told = self.twin.advance(until_s)
-        if len(told.lines):
-            self._terminals.finish(
-                told.line_stations, told.line_jobs, told.lines, told.line_times_s
-            )
-        return self.time_s > before_s
+        if not self.twin.move(until_s):
+            return False
+        lines = self.twin.take_lines()
+        if len(lines[0]):
+            self._terminals.finish(*lines)
+        return True
 
     def _exchange(self) -> None:
         """What is on its way arrives; units and stations speak; the courier listens and answers."""
         link, now_s = self.link, self.time_s
-        if not link.is_perfect or link.is_busy():
+        if link.is_busy():
             self._deliver(_NOTHING)
         self.agents.tick()
         states = link.states.carry(self.agents.tell(), now_s, link.is_perfect)
@@ -111,7 +110,7 @@ class LinkedTwin:
         if self._courier is not None:
             self._courier.hear(now_s, states, terminals, lines)
             self._speak()
-        else:
+        elif self.agents.have_steps:
             self._give_steps([])
 
     def _speak(self) -> None:
@@ -127,7 +126,9 @@ class LinkedTwin:
             for channel, sent in zip(channels, messages, strict=True)
         )
         self.agents.hear(orders, instants, hellos)
-        self._give_steps(self._terminals.hear(jobs, acks) if len(jobs) or len(acks) else [])
+        new_lines = self._terminals.hear(jobs, acks) if len(jobs) or len(acks) else []
+        if self.agents.have_steps or new_lines:
+            self._give_steps(new_lines)
 
     def _give_steps(self, new_lines: list[tuple[int, int, int, int]]) -> None:
         releases, outlook = self.agents.steps()

@@ -9,20 +9,19 @@ from fleet_control.backend import Ints, StationJobs
 from fleet_control.link.messages import LINE, RESEND_S, TELL_S, TERMINAL
 
 Messages = NDArray[np.void]
-MOST_GIVEN = 4096
-"""Lines that a terminal remembers; far more than are on their way to it at any time."""
 _NO_LINES, _NO_TERMINALS = np.empty(0, dtype=LINE), np.empty(0, dtype=TERMINAL)
 
 
 class _Terminal:
-    """given: (job, line) of what the person was handed, the last MOST_GIVEN of it: a job that was
-    finished and noted down long ago may still be on its way a second time. finished: (number, job,
-    line, time) of what is done, until a controller has noted it down."""
+    """given: (job, line) handed to the person, with the epoch in which a controller asked for it
+    last. finished: (number, job, line, time) of what is done, until a controller has noted it down.
+    noted: lines noted down that the present controller may still ask for, since it did not know."""
 
     def __init__(self, station: int) -> None:
         self.station, self.epoch = station, 0
         self.n_jobs = self.n_finished = self.n_noted = 0
-        self.given: dict[tuple[int, int], None] = {}
+        self.given: dict[tuple[int, int], int] = {}
+        self.noted: list[tuple[int, int]] = []
         self.finished: list[tuple[int, int, int, float]] = []
         self.lines_s = self.told_s = -np.inf
 
@@ -32,13 +31,11 @@ class _Terminal:
             return False
         if epoch > self.epoch:
             self.epoch, self.n_jobs = epoch, 0
+            for key in self.noted:
+                self.given.pop(key, None)
+            self.noted.clear()
             self.tell_at_once()
         return True
-
-    def give(self, job: int, line: int) -> None:
-        self.given[job, line] = None
-        if len(self.given) > MOST_GIVEN:
-            del self.given[next(iter(self.given))]
 
     def tell_at_once(self) -> None:
         self.told_s = -np.inf
@@ -49,8 +46,24 @@ class _Terminal:
             return
         self.n_noted = n_lines
         while self.finished and self.finished[0][0] <= n_lines:
-            self.finished.pop(0)
+            _, job, line, _ = self.finished.pop(0)
+            if self.given[job, line] == self.epoch:
+                del self.given[job, line]
+            else:  # what it asked for before it heard of this may still be on its way
+                self.noted.append((job, line))
         self.tell_at_once()
+
+    def take(self, number: int, job: int, line: int) -> bool:
+        """Whether the row is a new line. One that follows a lost one is not taken: it is sent again
+        together with it, so that the order stays as it was."""
+        if number != self.n_jobs + 1:
+            return False
+        self.n_jobs = number
+        self.tell_at_once()
+        # A new controller asks for all that it knows to be open, and some of it is in hand already.
+        is_new = (job, line) not in self.given
+        self.given[job, line] = self.epoch
+        return is_new
 
 
 class Terminals:
@@ -68,14 +81,7 @@ class Terminals:
         new = []
         for station, epoch, number, job, line, quantity in jobs.tolist():
             terminal = self._terminals[station]
-            # In the order given: one that follows a lost one is sent again together with it.
-            if not terminal.meet(epoch) or number != terminal.n_jobs + 1:
-                continue
-            terminal.n_jobs = number
-            terminal.tell_at_once()
-            # A new controller says all it knows to be open, and some of it is in hand already.
-            if (job, line) not in terminal.given:
-                terminal.give(job, line)
+            if terminal.meet(epoch) and terminal.take(number, job, line):
                 new.append((station, job, line, quantity))
         return new
 

@@ -34,6 +34,9 @@ from fleet_control.backend import (
     Request,
     Requests,
     Retractions,
+    no_arrivals,
+    no_conditions,
+    no_retractions,
 )
 from fleet_control.errors import InvariantError
 from fleet_control.link.books import NEVER_S, PLACED, STRAY, UNHEARD, Books
@@ -124,10 +127,12 @@ class Courier:
     def post(self, now_s: float) -> Post:
         """What has to be sent now: news, what is not echoed yet, and heartbeats."""
         books, units = self.books, self.books.units
-        n_orders, self._n_orders = write_orders(
-            now_s, self.epoch, self._n_orders, RESEND_S, units, books.cells, books.acts,
-            books.speeds, self._orders,
-        )  # fmt: skip
+        n_orders = 0
+        if not self._is_restoring:  # else the controller has not said yet what it knows
+            n_orders, self._n_orders = write_orders(
+                now_s, self.epoch, self._n_orders, RESEND_S, units, books.cells, books.acts,
+                books.speeds, self._orders,
+            )  # fmt: skip
         n_instants = write_instants(
             now_s, self.epoch, RESEND_S, units, books.latest, self._instants
         )
@@ -142,14 +147,15 @@ class Courier:
         """Put commands down in the books; `post` sends them. Raises InvariantError, with nothing
         done, for releases that do not continue a unit's stream."""
         releases = commands.releases
-        admitted = commands.requests.units[commands.requests.kinds == Request.ADMIT]
-        for unit in admitted.tolist():
-            self._admit(unit)
+        requests = commands.requests
+        if len(requests.units):
+            for unit in requests.units[requests.kinds == Request.ADMIT].tolist():
+                self._admit(unit)
         if len(releases.units):
             self._note(releases)
         self._is_restoring = False
-        if len(commands.requests.units):
-            self._ask(commands.requests)
+        if len(requests.units):
+            self._ask(requests)
         outlook = commands.outlook
         if len(outlook.units):
             units = self.books.units
@@ -313,21 +319,25 @@ class Courier:
 
     def news(self, time_s: float) -> Reports:
         """What there is to tell since the last time."""
-        n_rows, n_changed = self._write_news(time_s)
+        n_rows, n_changed, n_stray = self._write_news(time_s)
         units, done, cleared = self._numbers[:, :n_rows].copy()
-        changed = Conditions(
-            self._changed[0, :n_changed].copy(), self._flags[:n_changed].copy(),
-            self._changed[1, :n_changed].copy(),
-        )  # fmt: skip
-        retractions, self._settler.retractions = self._settler.retractions, []
-        table = np.array(retractions, dtype=np.int32).reshape(-1, 2)
         return Reports(
             time_s, units, done, cleared, self._faults[:n_rows].copy(), *self._desks.hand_out(),
-            changed, Retractions(table[:, 0].copy(), table[:, 1].copy()),
-            self._tell_arrivals(time_s),
+            self._tell_conditions(n_changed) if n_changed else _NO_CONDITIONS,
+            self._tell_retractions() if self._settler.retractions else _NO_RETRACTIONS,
+            self._tell_arrivals(time_s) if n_stray else _NO_ARRIVALS,
         )  # fmt: skip
 
-    def _write_news(self, time_s: float) -> tuple[int, int]:
+    def _tell_conditions(self, n_rows: int) -> Conditions:
+        units, sessions = self._changed[:, :n_rows].copy()
+        return Conditions(units, self._flags[:n_rows].copy(), sessions)
+
+    def _tell_retractions(self) -> Retractions:
+        table = np.array(self._settler.retractions, dtype=np.int32).T.copy()
+        self._settler.retractions.clear()
+        return Retractions(table[0], table[1])
+
+    def _write_news(self, time_s: float) -> tuple[int, int, int]:
         return write_news(
             time_s, STALE_S, LOST_S, self.books.units, self.books.latest, self._numbers,
             self._faults, self._changed, self._flags,
@@ -354,3 +364,5 @@ class Courier:
 
 
 _NO_SPEEDS = np.empty(0, dtype=np.float32)
+_NO_CONDITIONS, _NO_RETRACTIONS = no_conditions(), no_retractions()
+_NO_ARRIVALS = no_arrivals()

@@ -170,14 +170,16 @@ def write_news(
     now_s: float, stale_s: float, lost_s: float, books: Records, latest: Records,
     numbers: NDArray[np.int32], faults: NDArray[np.int8], conditions: NDArray[np.int32],
     flags: NDArray[np.int8],
-) -> tuple[int, int]:  # fmt: skip
-    """Progress and conditions that have changed since they were told. Returns the rows of both.
+) -> tuple[int, int, int]:  # fmt: skip
+    """Progress and conditions that have changed since they were told. Returns the rows of both, and
+    how many units stand where nobody expects them.
 
     numbers: int32[3, n_units], unit, done, cleared. faults: int8[n_units]. conditions: int32[2,
     n_units], unit, session. flags: int8[n_units].
     """
     n_out = 0
     n_changed = 0
+    n_stray = 0
     for unit in range(books.size):
         book = books[unit]
         fault = latest[unit].fault
@@ -203,6 +205,7 @@ def write_news(
             now_flags |= LOST
         if book.stage == STRAY:
             now_flags |= ABSENT
+            n_stray += 1
         if now_flags != book.told_flags or book.session != book.told_session:
             book.told_flags = now_flags
             book.told_session = book.session
@@ -210,7 +213,7 @@ def write_news(
             conditions[1, n_changed] = book.session
             flags[n_changed] = now_flags
             n_changed += 1
-    return n_out, n_changed
+    return n_out, n_changed, n_stray
 
 
 @kernel

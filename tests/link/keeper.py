@@ -272,8 +272,8 @@ class Keeper:
                 assert state.done[unit] >= me.done
                 me.done = int(state.done[unit])
                 me.cleared = max(me.cleared, int(state.cleared[unit]))
-        for unit in state.conditions.units.tolist():
-            self.units[unit].flags = 0
+        for me in self.units:
+            me.flags &= int(Condition.ABSENT)
         self.note_conditions(state.conditions)
         known = [me for me in self.units if not (me.is_absent or me.flags & Condition.ABSENT)]
         rows = [row for me in known for row in me.open_rows(self.units.index(me))]
@@ -288,8 +288,6 @@ class Keeper:
 
     def calm_down(self) -> None:
         """No more trouble: everything open gets done."""
-        for _, deed in self.ends:
-            deed()  # type: ignore[operator]
         while self.ends:
             self.ends.pop(0)[1]()  # type: ignore[operator]
         self.linked.link.set_noise(Noise())

@@ -16,7 +16,7 @@ from fleet_control.streams import Streams
 from layouts import Layout
 from twin.kinematic.kernels import ACTING, DRIVING, IDLE, RING, accept_steps, collect_news
 from twin.kinematic.world import TICK_S, Contact, World
-from twin.people import People
+from twin.people import LineReports, People
 from twin.perfect_agents import PerfectAgents
 from twin.unit_model import DEFAULT_UNIT, UnitModel
 
@@ -121,11 +121,20 @@ class KinematicTwin(World):
             for unit in known[self.is_off[known]].tolist():
                 raise InvariantError(f"unit {unit} is released steps and is not on the floor")
 
-    def advance(self, until_s: float) -> Reports:
+    def move(self, until_s: float) -> bool:
+        """Let time pass without asking for news; False where none has passed."""
         n_ticks = round(until_s / self.tick_s) - self._tick
         if n_ticks > 0:
             self._run(n_ticks)
-        lines = self._people.finished_until(self.time_s)
+        return n_ticks > 0
+
+    def take_lines(self) -> LineReports:
+        """Stations, jobs, lines and times of lines that were finished since the last call."""
+        return self._people.finished_until(self.time_s)
+
+    def advance(self, until_s: float) -> Reports:
+        self.move(until_s)
+        lines = self.take_lines()
         own_news = self.agents.news() if self.agents.is_busy else ()
         n_rows = collect_news(
             self._units, self._told, self._news[0], self._news[1], self._news[2], self._fault_news
