@@ -36,18 +36,21 @@ class Stateful(Protocol):
 
 
 class Recorder:
-    """Keeps a run in a journal. ahead: records that the journal holds of the cycles to come.
+    """Keeps a run in a journal.
 
-    snapshot_cycles: cycles from one snapshot to the next. place: how people name a cell."""
+    snapshot_cycles: cycles from one snapshot to the next. place: how people name a cell. begun_at:
+    the snapshot that the run goes on from. ahead: records that the journal holds behind it."""
 
     def __init__(
         self, journal: Journal, codec: Codec, snapshot_cycles: int,
-        ahead: Iterator[Record] = iter(()), n_events: int = 0, place: Place | None = None,
+        place: Place | None = None, ahead: Iterator[Record] = iter(()),
+        begun_at: Snapshot | None = None,
     ) -> None:  # fmt: skip
         self._journal, self._codec, self._place = journal, codec, place
         self._snapshot_cycles = snapshot_cycles
         self._ahead, self._next = ahead, next(ahead, None)
-        self._n_events = n_events
+        self._n_events = begun_at.n_events if begun_at else 0
+        self._last_snapshot = begun_at.cycle if begun_at else -1
 
     @property
     def is_catching_up(self) -> bool:
@@ -82,8 +85,8 @@ class Recorder:
         self._journal.tidy()
 
     def take_snapshot(self, cycle: int, run: Stateful) -> None:
-        """Keep the state, unless the journal is ahead of it."""
-        if self.is_catching_up:
+        """Keep the state, unless the journal is ahead of it or has it already."""
+        if self.is_catching_up or cycle == self._last_snapshot:
             return
         fixed, world, n_events = run.fixed(), run.world(), len(run.log)
         events = self._codec.encode(list(run.log.columns(self._n_events).values()))
@@ -95,7 +98,7 @@ class Recorder:
             ),
             events,
         )  # fmt: skip
-        self._n_events = n_events
+        self._n_events, self._last_snapshot = n_events, cycle
 
     def finish(self, cycle: int) -> None:
         """The run came to its planned end."""

@@ -59,10 +59,8 @@ class _Replay:
         elif record.kind is Kind.DECISION:
             self._compare(record)
         elif record.kind is Kind.CONNECT and self._state is not None:
-            kept = self._codec.decode(record.data)
-            if self._own.encode(kept) != self._own.encode(self._state):
-                found = first_difference(kept, self._state, self._place)
-                self.difference = self._where(f"fleet at the start {found or 'has another form'}")
+            if found := self._difference(record, self._state):
+                self.difference = self._where(f"fleet at the start {found}")
         elif record.kind is Kind.FINISHED:
             self.is_finished = True
 
@@ -76,17 +74,26 @@ class _Replay:
             self._error = error
 
     def _compare(self, record: Record) -> None:
-        kept = self._codec.decode(record.data)
         if self._error is not None:
             self.difference = self._where(f"the controller halts here: {self._error}")
-        elif self._own.encode(kept) != self._own.encode(self._made):
-            found = first_difference(kept, self._made, self._place)
-            self.difference = self._where(f"decision {found or 'differs in its form'}")
+        elif found := self._difference(record, self._made):
+            self.difference = self._where(f"decision {found}")
         else:
             self.n_cycles += 1
             self.next_cycle = record.cycle + 1
             self.last = self._made
             self._made = None
+
+    def _difference(self, record: Record, made: object) -> str:
+        """How the value differs from the journalled one, "" if it is the same. Equal values have
+        equal bytes, which is what costs least to compare."""
+        data = self._own.encode(made)
+        if data == record.data:
+            return ""
+        kept = self._codec.decode(record.data)
+        if self._codec is not self._own and self._own.encode(kept) == data:
+            return ""
+        return first_difference(kept, made, self._place) or "has another form"
 
     def _where(self, what: str) -> str:
         minutes, seconds = divmod(self.time_s, 60)
