@@ -80,6 +80,8 @@ def resumed(path: Path) -> Iterator[Resumed]:
         raise
     with journal:
         recorder = _recorder(journal, sound, simulation)
+        if journal.is_finished():
+            notes.append("the run is finished; its result is written again")
         yield Resumed(simulation, recorder, (*notes, _say(sound)), journal.is_finished())
 
 

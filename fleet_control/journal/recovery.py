@@ -14,6 +14,7 @@ from fleet_control.backend import Commands, Reports
 from fleet_control.events import NAMES, Columns
 from fleet_control.journal import snapshot as pickles
 from fleet_control.journal.codec import Codec
+from fleet_control.journal.database import say_cut
 from fleet_control.journal.errors import DamageError, DivergedError
 from fleet_control.journal.records import FIRST_ANCHOR, Snapshot
 from fleet_control.journal.replay import replay
@@ -50,7 +51,7 @@ class Sound:
 
 def newest_sound(journal: Journal) -> Sound:
     """The newest sound snapshot with its event log, and how many records behind it are sound."""
-    damage: list[str] = []
+    damage = [cut] if (cut := say_cut(journal.path)) else []
     chosen: Snapshot | None = None
     events: list[tuple[int, bytes]] = []
     for found in journal.snapshots():
