@@ -8,6 +8,7 @@ that is caught up goes on writing without noticing.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from typing import Any, Protocol
 
 from fleet_control.backend import Commands, FleetState, Reports
@@ -15,7 +16,7 @@ from fleet_control.events import EventLog
 from fleet_control.journal import snapshot as pickles
 from fleet_control.journal.codec import Codec
 from fleet_control.journal.compare import Place, first_difference
-from fleet_control.journal.errors import DivergedError
+from fleet_control.journal.errors import DivergedError, JournalError
 from fleet_control.journal.records import Kind, Record, Snapshot
 from fleet_control.journal.store import Journal
 
@@ -72,9 +73,11 @@ class Recorder:
         self._journal.commit()
 
     def abandon(self) -> None:
-        """No decision came of the last input: keep it, as evidence."""
+        """The run halts, perhaps for want of a decision on the last input: keep it, as evidence. It
+        may be the journal itself that failed; the halt must not fail as well."""
         if not self.is_catching_up:
-            self._journal.commit()
+            with suppress(JournalError):
+                self._journal.commit()
 
     def rest(self, cycle: int, run: Stateful) -> None:
         """Between two cycles, when all of `cycle - 1` has been sent."""
