@@ -132,7 +132,7 @@ def replay_run(path: Path, on_cycle: Callable[[float], None] | None = None) -> R
                 f"{own_version()}): decisions may differ for that reason",
             )  # fmt: skip
         outcome = replay(
-            journal.records(), codec, simulation.decide, own=make_codec(), on_cycle=on_cycle,
+            journal.records(), codec, simulation, own=make_codec(), on_cycle=on_cycle,
             place=simulation.layout.place, state=simulation.state_at_start,
         )  # fmt: skip
     return Replayed(outcome, tuple(notes))

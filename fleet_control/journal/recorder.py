@@ -58,10 +58,15 @@ class Recorder:
         """Whether the journal holds what comes next already."""
         return self._next is not None
 
-    def connected(self, state: FleetState, cycle: int = 0) -> None:
-        """The truth at a connect, on which the controller is built."""
-        self._keep(Kind.CONNECT, cycle, state)
+    def connected(self, state: FleetState) -> None:
+        """The truth at the first connect, on which the controller is made."""
+        self._keep(Kind.CONNECT, 0, state)
         self._journal.commit()
+
+    def reconnected(self, cycle: int, state: FleetState) -> None:
+        """The truth at a later connect, before that cycle: what the controller makes of it
+        (`reconcile`) is a decision like any other and comes next, through `decide`."""
+        self._keep(Kind.CONNECT, cycle, state)
 
     def take(self, cycle: int, reports: Reports, operations: Sequence[object] = ()) -> None:
         """What comes in. It is safe with the decision on it, or with `abandon`."""
