@@ -47,7 +47,11 @@ def run(
             with _begun(simulation, journal) as recorder:
                 _run(simulation, folder, as_json, is_quiet, recorder)
     except KeyboardInterrupt:
-        print("interrupted: nothing was written", file=sys.stderr)
+        can_go_on = journal is not None and journal.exists()
+        kept = (
+            f"no result was written; go on with {journal}" if can_go_on else "nothing was written"
+        )
+        print(f"interrupted: {kept}", file=sys.stderr)
         raise typer.Exit(INTERRUPTED) from None
 
 

@@ -137,12 +137,12 @@ def test_a_long_log_is_copied_though_somebody_reads(path: Path) -> None:
     with Journal.create(path, HEADER, "noon", "NORMAL") as journal:
         with Journal.read(path) as reader:
             records = reader.records()
-            for cycle in range(12):
+            for cycle in range(20):
                 journal.append(Kind.INPUT, cycle, data)
                 journal.commit()
                 journal.tidy()
-            assert sum(1 for _ in records) == 12
-        assert path.stat().st_size > 8 << 20
+            assert sum(1 for _ in records) == 20
+        assert path.stat().st_size > 16 << 20
 
 
 # Who may write
