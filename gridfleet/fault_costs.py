@@ -17,6 +17,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from twin.faults.schedule import FaultRecord
+
 BIN_S = 10.0
 WINDOW_S = 120.0
 """Rates are taken over so long."""
@@ -26,18 +28,6 @@ FEWEST_WINDOWS = 3
 """Undisturbed windows from which on their median is an ordinary rate."""
 
 Floats = NDArray[np.float64]
-
-
-@dataclass(frozen=True, slots=True)
-class FaultRecord:
-    """A fault that was injected. unit, cell: -1 where it concerns none. ended_s: inf if never."""
-
-    number: int
-    kind: str
-    unit: int
-    cell: int
-    began_s: float
-    ended_s: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +105,20 @@ def _shared_losses(
     return [float(share[span].sum()) for span in spans]
 
 
+def fault_row(cost: FaultCost) -> dict[str, Any]:
+    """One fault, for kpis.json; times in seconds, null where there is none."""
+    fault = cost.fault
+    return {
+        "kind": str(fault.kind),
+        "unit": fault.unit if fault.unit >= 0 else None,
+        "cell": fault.cell if fault.cell >= 0 else None,
+        "began_s": round(fault.began_s, 1),
+        "ended_s": round(fault.ended_s, 1) if np.isfinite(fault.ended_s) else None,
+        "lost_tasks": cost.lost_tasks,
+        "recover_s": None if cost.recover_s is None else round(cost.recover_s, 1),
+    }
+
+
 def cost_rows(costs: Sequence[FaultCost]) -> list[dict[str, Any]]:
     """One row for every kind of fault, in alphabetical order, for kpis.json."""
     rows = []
@@ -124,7 +128,7 @@ def cost_rows(costs: Sequence[FaultCost]) -> list[dict[str, Any]]:
         back = [cost.recover_s for cost in of_kind if cost.recover_s is not None]
         rows.append(
             {
-                "kind": kind,
+                "kind": str(kind),
                 "count": len(of_kind),
                 "lost_tasks": round(sum(lost), 2) if lost else None,
                 "recover_s_mean": round(float(np.mean(back)), 1) if back else None,

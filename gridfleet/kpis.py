@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from fleet_control.events import EventKind
 from gridfleet.detour import detour_of
+from gridfleet.fault_costs import cost_rows, fault_costs, fault_row
 from gridfleet.record import STATION_STATES, UNIT_STATES, RunRecord
 from gridfleet.regime import regime_of
 from gridfleet.station_figures import handling_stations, room_for_waiting, station_rows
@@ -30,6 +31,7 @@ def kpis(record: RunRecord) -> Kpis:
         "contacts": record.contacts,
         "conflicts": record.conflicts,
         "faults": len(_rows(record, EventKind.FAULT)),
+        "fault_costs": _fault_costs(record),
         "n_units": record.n_units,
         "n_active": record.n_active,
         "sim_hours": round(hours, 6),
@@ -136,6 +138,19 @@ def _tasks(record: RunRecord, hours: float) -> Kpis:
         "tasks_done": len(times),
         "tasks_per_hour": round(len(times) / hours, 3),
         "tasks_per_hour_last_10_min": _ratio(recent * 3600.0, last_s, 3),
+    }
+
+
+def _fault_costs(record: RunRecord) -> Kpis | None:
+    """What was injected and what it cost, of each fault and of each kind."""
+    if not record.faults:
+        return None
+    kind = EventKind.TASK_DONE if record.has_orders else EventKind.ERRAND_DONE
+    costs, usual = fault_costs(record.faults, _times(record, kind), record.sim_s)
+    return {
+        "usual_tasks_per_hour": None if usual is None else round(usual, 1),
+        "kinds": cost_rows(costs),
+        "faults": [fault_row(cost) for cost in costs],
     }
 
 

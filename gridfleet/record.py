@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from fleet_control.events import EventKind
 from layouts import GridfleetError, Layout
+from twin.faults.schedule import FaultRecord
 
 if TYPE_CHECKING:
     from gridfleet.demand import DemandSummary
@@ -54,6 +55,8 @@ class RunRecord:
     """float64[n_orders], when each order is due; None without orders, or where none is due."""
     demand: DemandSummary | None = None
     """What became of the order lines; None without orders to read or make up."""
+    faults: tuple[FaultRecord, ...] = ()
+    """What was injected, in the order of beginning."""
     notes: tuple[str, ...] = ()
     """Sentences a reader must know, such as that a floor without stations ran random errands."""
 

@@ -52,10 +52,11 @@ class Scenario(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     units that have work at once; 0 for as many as the floor carries without jams. orders:
     "synthetic" or a CSV or Parquet file. preset, columns, start: how to read it. hours: simulated.
     due_hours: time to fill an order where the file has no due time. lanes: make lanes from the
-    floor. starts: [row, column] counted from 1 where the first units stand at the start; the others
-    stand where they are out of the way. demand: figures of synthetic orders. stock: what is on
-    which pod. work: rules of fulfilment. parcels: of a sortation floor. service: people at
-    stations. unit: sizes and limits of the drive units.
+    floor. faults: file of what goes wrong and when; "" where nothing does. starts: [row, column]
+    counted from 1 where the first units stand at the start; the others stand where they are out of
+    the way. demand: figures of synthetic orders. stock: what is on which pod. work: rules of
+    fulfilment. parcels: of a sortation floor. service: people at stations. unit: sizes and limits
+    of the drive units.
     """
 
     layout: str
@@ -72,6 +73,7 @@ class Scenario(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     allocation: str = "optimal"
     lanes: bool = True
     seed: int = 0
+    faults: str = ""
     starts: tuple[tuple[int, int], ...] = ()
     demand: DemandTable = DemandTable()
     stock: Placement = Placement()
@@ -104,6 +106,7 @@ class Scenario(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
             self,
             layout=self.layout if self.layout in library_names() else _path(self.layout, folder),
             orders=self.orders if self.orders == SYNTHETIC else _path(self.orders, folder),
+            faults=_path(self.faults, folder) if self.faults else "",
             stock=replace(
                 self.stock, file=_path(self.stock.file, folder) if self.stock.file else ""
             ),

@@ -6,6 +6,7 @@ import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -19,11 +20,14 @@ from fleet_control.journal.recorder import Recorder
 from fleet_control.mapf.grid import Grid, grid_of
 from fleet_control.mapf.lanes import lanes_of
 from fleet_control.mapf.planner import PlannerOptions, planner_named
+from fleet_control.operations import Operation
 from fleet_control.work.valve import Valve
 from gridfleet.demand import DemandSummary
+from gridfleet.fault_file import read_faults
 from gridfleet.record import BrokenRunError, RunRecord
 from gridfleet.scenario import Scenario
 from gridfleet.timed_planner import TimedPlanner
+from gridfleet.trouble import ControllerBooks, TroubledWorld
 from gridfleet.wiring import (
     ERRANDS,
     WorkSetup,
@@ -37,7 +41,9 @@ from gridfleet.wiring import (
 from gridfleet.wiring.units import CYCLE_S
 from gridfleet.wiring.work_setup import Floor
 from layouts import Layout, load
+from twin.faults.schedule import Fault, KillPoint
 from twin.kinematic.engine import KinematicTwin
+from twin.linked import LinkedTwin
 from twin.people import People
 
 CYCLES_A_NEWS = 10
@@ -64,11 +70,13 @@ class Simulation:
     Raises a GridfleetError for a layout, orders or figures that cannot be run.
 
     counted: what `Progress.picks` counts: "picks", "parcels" or "errands". demand_summary: where
-    orders came from; None without orders.
+    orders came from; None without orders. needs_journal: the controller is killed on the way, so
+    that the run has to be recorded.
     """
 
     def __init__(self, scenario: Scenario) -> None:
         self.scenario = scenario
+        self.needs_journal = False
         self.layout: Layout = load(scenario.layout)
         self.log = EventLog()
         kind = kind_of_work(self.layout)
@@ -79,11 +87,14 @@ class Simulation:
         check_unit(scenario.unit, self.layout, has_pods=len(self._setup.pod_cells) > 0)
         compile_kernels(scenario.planner)
         people = People(len(self.layout.stations), scenario.seed, self._setup.service)
-        self._twin = KinematicTwin(
+        twin = KinematicTwin(
             self.layout, fleet.cells, np.zeros(self._n_units, dtype=np.int8),
             self._setup.pod_cells,
             people, scenario.unit,
         )  # fmt: skip
+        self._books = ControllerBooks(lambda: self._controller)
+        self._trouble = self._make_trouble(twin)
+        self._twin: KinematicTwin | LinkedTwin = self._trouble.backend if self._trouble else twin
         self._grid = grid = self._make_grid()
         options = PlannerOptions(seed=scenario.seed)
         self._planner = TimedPlanner(planner_named(scenario.planner, grid, self._n_units, options))
@@ -100,6 +111,16 @@ class Simulation:
             self._valve.watch(self._controller.executor.find_cells, grid.zones >= 0)
         self._first_cycle = 0
         self._wall_before_s = self._began_s = 0.0
+
+    def _make_trouble(self, twin: KinematicTwin) -> TroubledWorld | None:
+        """The world of a scenario with faults. Raises FaultError for a file that makes no sense."""
+        scenario = self.scenario
+        if not scenario.faults:
+            return None
+        path = Path(scenario.faults)
+        schedule = read_faults(path, self.layout, self._n_units, scenario.hours)
+        self.needs_journal = schedule.kills
+        return TroubledWorld(self.layout, twin, schedule, scenario.seed, self._books)
 
     @property
     def counted(self) -> str:
@@ -126,11 +147,14 @@ class Simulation:
         return self._controller, self._planner, self._valve, self._setup, self._wall_s()
 
     def world(self) -> object:
-        return self._twin
+        return self._twin, self._trouble
 
     def fixed(self) -> dict[str, object]:
         """What is made from the scenario and never changes, by name."""
-        named = {"layout": self.layout, "grid": self._grid, "log": self.log, **self._setup.fixed}
+        named = {
+            "layout": self.layout, "grid": self._grid, "log": self.log, "books": self._books,
+            **self._setup.fixed,
+        }  # fmt: skip
         return {name: value for name, value in named.items() if value is not None}
 
     def restore_mind(self, mind: Any, events: Sequence[Columns]) -> None:
@@ -140,7 +164,7 @@ class Simulation:
 
     def restore_world(self, world: Any, next_cycle: int) -> None:
         """The same for `world`, to go on with that cycle."""
-        self._twin, self._first_cycle = world, next_cycle
+        (self._twin, self._trouble), self._first_cycle = world, next_cycle
 
     def decide(self, reports: Reports, operations: Sequence[Any] = ()) -> Commands:
         """One step of the controller alone, on inputs from elsewhere."""
@@ -176,16 +200,19 @@ class Simulation:
         cycle = self._first_cycle
         if recorder is not None and cycle == 0:
             recorder.connected(self.state_at_start)
+            if self.needs_journal:
+                recorder.take_snapshot(0, self)
         try:
             while cycle < n_cycles and not (should_stop is not None and should_stop()):
-                self._twin.send(self._cycle(cycle, recorder))
-                cycle += 1
+                cycle = self._cycle(cycle, recorder) + 1
                 if recorder is not None:
                     recorder.rest(cycle, self)
                 if on_progress is not None and cycle % CYCLES_A_NEWS == 0:
                     on_progress(self._progress(cycle * CYCLE_S, total_s))
             self._end(cycle, cycle < n_cycles, recorder)
         except Exception as error:
+            if isinstance(error, InvariantError):
+                self._twin.send(self._controller.halt())
             if recorder is not None:
                 recorder.abandon()
             sim_s = cycle * CYCLE_S
@@ -193,23 +220,64 @@ class Simulation:
             raise BrokenRunError(_say_broken(error, sim_s), record) from error
         return self._record(cycle * CYCLE_S, partial=cycle < n_cycles)
 
-    def _cycle(self, cycle: int, recorder: Recorder | None) -> Commands:
-        """What happened until this cycle, and what is decided on it: on disk before it is sent."""
+    def _cycle(self, cycle: int, recorder: Recorder | None) -> int:
+        """One control cycle. Returns the last cycle that has passed: a controller that is killed in
+        this one is back some cycles later."""
+        operations: list[Operation] = []
+        kill: Fault | None = None
+        if self._trouble is not None:
+            operations, kill = self._trouble.act(cycle * CYCLE_S)
         reports = self._twin.advance(cycle * CYCLE_S)
         self._log_contacts()
+        point = kill.point if kill is not None else None
+        if point is not KillPoint.BEFORE_JOURNAL:
+            commands = self._decide(cycle, reports, operations, recorder)
+            operations = []
+            if point is not KillPoint.BEFORE_SEND:
+                self._twin.send(commands)
+        if kill is None:
+            return cycle
+        return self._die(kill, cycle, operations, recorder)
+
+    def _decide(
+        self, cycle: int, reports: Reports, operations: Sequence[Operation],
+        recorder: Recorder | None,
+    ) -> Commands:  # fmt: skip
+        """What is decided on what has happened: on disk when this returns."""
         if recorder is not None:
-            recorder.take(cycle, reports)
-        commands = self._controller.step(reports)
+            recorder.take(cycle, reports, operations)
+        commands = self._controller.step(reports, operations)
         if recorder is not None:
             recorder.decide(cycle, commands)
         return commands
+
+    def _die(
+        self, kill: Fault, cycle: int, operations: list[Operation], recorder: Recorder | None
+    ) -> int:
+        """The controller is killed; what comes back is made from its journal alone, and asks the
+        world what has happened since. Returns the cycle in which it is back."""
+        assert self._trouble is not None
+        assert recorder is not None
+        cycle = self._trouble.go_without_controller(operations, cycle, kill.lasts_s, CYCLE_S)
+        wall_s = self._wall_s()
+        recorder.revive(self)
+        self._wall_before_s, self._began_s = wall_s, time.perf_counter()
+        state = self._twin.connect()
+        cycle = max(cycle, math.ceil(self._twin.time_s / CYCLE_S - 1e-6))
+        recorder.reconnected(cycle, state)
+        commands = self._controller.reconcile(state)
+        recorder.decide(cycle, commands)
+        self._twin.send(commands)
+        return cycle
 
     def _end(self, cycle: int, is_partial: bool, recorder: Recorder | None) -> None:
         """Take in the last news; nothing is sent any more. A run that was interrupted can go on
         from before that."""
         if recorder is not None:
             recorder.take_snapshot(cycle, self)
-        self._cycle(cycle, None if is_partial else recorder)
+        reports = self._twin.advance(cycle * CYCLE_S)
+        self._log_contacts()
+        self._decide(cycle, reports, (), None if is_partial else recorder)
         if recorder is not None and not is_partial:
             recorder.finish(cycle)
 
@@ -256,6 +324,7 @@ class Simulation:
             demand=setup.demand,
             notes=(*setup.notes, *self._valve_notes(sim_s)),
             order_due_s=setup.due_s(events),
+            faults=tuple(self._trouble.records) if self._trouble else (),
         )
 
     def _valve_notes(self, sim_s: float) -> list[str]:

@@ -18,6 +18,7 @@ from fleet_control.journal.codec import Codec
 from fleet_control.journal.compare import Place, first_difference
 from fleet_control.journal.errors import DivergedError, JournalError
 from fleet_control.journal.records import Kind, Record, Snapshot
+from fleet_control.journal.recovery import Skeleton, recover
 from fleet_control.journal.store import Journal
 
 
@@ -107,6 +108,13 @@ class Recorder:
             events,
         )  # fmt: skip
         self._n_events, self._last_snapshot = n_events, cycle
+
+    def revive(self, run: Skeleton) -> None:
+        """The controller of the run has been killed: put in its place what the journal knows of it,
+        and nothing else. While the run catches up with its journal that is the one it has: it has
+        just been made from the same records."""
+        if not self.is_catching_up:
+            recover(self._journal, self._codec, run)
 
     def finish(self, cycle: int) -> None:
         """The run came to its planned end."""

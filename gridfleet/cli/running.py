@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import json
 import sys
-from contextlib import AbstractContextManager, nullcontext
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -55,12 +57,20 @@ def run(
         raise typer.Exit(INTERRUPTED) from None
 
 
-def _begun(simulation: Simulation, journal: Path | None) -> AbstractContextManager[Recorder | None]:
-    if journal is None:
-        return nullcontext()
+@contextmanager
+def _begun(simulation: Simulation, journal: Path | None) -> Iterator[Recorder | None]:
+    """A journal where one is wanted. A controller that is killed on the way needs one in any case;
+    nobody asked to keep that."""
+    if journal is None and not simulation.needs_journal:
+        yield None
+        return
     from gridfleet.journalled import begun
 
-    return begun(simulation, journal)
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        begun(simulation, journal or Path(folder) / "run.journal") as recorder,
+    ):
+        yield recorder
 
 
 def go_on(

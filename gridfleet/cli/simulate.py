@@ -67,6 +67,10 @@ def simulate(
     out: Annotated[
         Path | None, typer.Option(help="Result folder. [default: runs/LAYOUT-SEED]")
     ] = None,
+    faults: Annotated[
+        str | None,
+        typer.Option(help="File of what goes wrong and when (docs/faults.md). [default: nothing]"),
+    ] = None,
     journal: Annotated[
         Path | None,
         typer.Option(help="Keep the run in this file: go on with it by gridfleet resume."),
@@ -104,6 +108,10 @@ def simulate(
       gridfleet simulate demo --journal run.journal --out run
       gridfleet resume run.journal --out run
 
+    \b
+    A shift in which units fail, links break, people walk in and the controller is killed:
+      gridfleet simulate demo --hours 2 --faults examples/faults.toml
+
     Ctrl-C ends a run with a usable result that is marked partial; a second one leaves at once.
     Exit codes: 0 success, 2 bad usage or input, 1 failure, 130 Ctrl-C.
     """
@@ -111,6 +119,7 @@ def simulate(
         "layout": layout, "robots": robots, "orders": orders, "stock": stock, "preset": preset,
         "start": start, "hours": hours, "engine": engine, "planner": planner,
         "allocation": allocation, "lanes": lanes, "due_hours": due_hours, "seed": seed,
+        "faults": faults,
     }  # fmt: skip
     with reported():
         if columns is not None:
