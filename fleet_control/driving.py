@@ -52,6 +52,7 @@ class Driving:
         self._is_arriving = np.zeros(n_units, dtype=bool)
         self._is_acting = np.zeros(n_units, dtype=bool)
         self._act_steps = np.zeros(n_units, dtype=np.int32)
+        self._may_have_acted = np.zeros(n_units, dtype=bool)
         self.is_suspended = np.zeros(n_units, dtype=bool)
         self._recheck: list[int] = []
         self._put_off: list[tuple[int, Errand]] = []
@@ -211,7 +212,10 @@ class Driving:
             self.states[unit] = LOADED
             self._executor.commit_act(unit, act)
             self._act_steps[unit] = self._executor.committed[unit]
-            return
+        else:
+            self._finish_deed(unit, errand)
+
+    def _finish_deed(self, unit: int, errand: Errand) -> None:
         self._is_arriving[unit] = False
         self._is_acting[unit] = False
         if errand.deed is Deed.LIFT:
@@ -330,7 +334,19 @@ class Driving:
             self._errands[unit] = self._following[unit].popleft()
             passes.clear()
         self._next_pass[unit] = NEVER
+        self._may_have_acted[unit] = self._is_acting[unit]
         self._is_arriving[unit] = self._is_acting[unit] = False
+
+    def come_back(self, unit: int, carries_pod: bool) -> None:
+        """The unit stands on the floor, with a pod or without. What it carries tells whether the
+        act was done that it was at when it was seen last."""
+        errand = self._errands[unit]
+        is_done = errand is not None and carries_pod == (errand.deed is Deed.LIFT)
+        if errand is not None and is_done and self._may_have_acted[unit]:
+            self._finish_deed(unit, errand)
+        self._may_have_acted[unit] = False
+        self.is_laden[unit] = carries_pod
+        self.resume(unit)
 
     # Goals that cannot be reached for now
 
@@ -360,9 +376,12 @@ class Driving:
         return [unit for unit in units if not self._can_reach(unit, int(self.goals[unit]))]
 
     def is_on_the_way_out(self, unit: int, is_closed: NDArray[np.bool_]) -> bool:
-        """Whether its goal is outside the closed cells and can be reached, or it cannot move."""
+        """Whether its goal is outside the closed cells and can be reached, or it has to stay: for
+        it cannot move, is about to lift, or people work on what it carries."""
         goal = int(self.goals[unit])
         if self.is_suspended[unit] or self._is_arriving[unit]:
+            return True
+        if self._errands[unit] is None and self._work.task_of(unit) >= 0:
             return True
         return goal >= 0 and not is_closed[goal] and self._can_reach(unit, goal)
 

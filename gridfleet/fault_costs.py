@@ -17,6 +17,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from twin.faults import FaultRecord
+
 BIN_S = 10.0
 WINDOW_S = 120.0
 """Rates are taken over so long."""
@@ -26,18 +28,6 @@ FEWEST_WINDOWS = 3
 """Undisturbed windows from which on their median is an ordinary rate."""
 
 Floats = NDArray[np.float64]
-
-
-@dataclass(frozen=True, slots=True)
-class FaultRecord:
-    """A fault that was injected. unit, cell: -1 where it concerns none. ended_s: inf if never."""
-
-    number: int
-    kind: str
-    unit: int
-    cell: int
-    began_s: float
-    ended_s: float
 
 
 @dataclass(frozen=True, slots=True)

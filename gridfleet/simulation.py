@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from fleet_control.allocation import ALLOCATIONS
-from fleet_control.backend import Commands, Reports
+from fleet_control.backend import Commands, FleetState, Reports
 from fleet_control.controller import Controller
 from fleet_control.errors import InvariantError
 from fleet_control.events import Columns, EventKind, EventLog
@@ -144,7 +144,11 @@ class Simulation:
 
     def decide(self, reports: Reports, operations: Sequence[Any] = ()) -> Commands:
         """One step of the controller alone, on inputs from elsewhere."""
-        return self._controller.step(reports)
+        return self._controller.step(reports, operations)
+
+    def reconcile(self, state: FleetState) -> Commands:
+        """What the controller alone makes of a later connect."""
+        return self._controller.reconcile(state)
 
     def _make_grid(self) -> Grid:
         """The planner's floor, on which parked units stand for good."""

@@ -35,21 +35,40 @@ _WORDS = {
 
 def read_file(path: Path, kind: type[T], error: type[GridfleetError]) -> T:
     """The file as that Struct or dataclass; raises `error` with all faults, a line each."""
+    return parse(_read_text(path, error), kind, str(path), error)
+
+
+def read_table(path: Path, error: type[GridfleetError]) -> dict[str, Any]:
+    """The file as plain TOML, for whoever looks at its tables one by one (`fill_table`)."""
+    return _loads(_read_text(path, error), str(path), error)
+
+
+def fill_table(table: dict[str, Any], kind: type[T], key: str, faults: list[str]) -> T | None:
+    """One table as that Struct or dataclass. `key` begins the names of its keys in messages; None,
+    and messages added to `faults`, where it is none."""
+    value = _fill(table, kind, NO_DEFAULT, key, faults, set())
+    return value if isinstance(value, kind) else None
+
+
+def _read_text(path: Path, error: type[GridfleetError]) -> str:
     try:
-        text = path.read_text(encoding="utf-8")
+        return path.read_text(encoding="utf-8")
     except OSError as fault:
         raise error(f"{path}: cannot be read: {fault.strerror}") from None
     except UnicodeDecodeError as fault:
         raise error(f"{path}: not UTF-8 text, at byte {fault.start + 1}") from None
-    return parse(text, kind, str(path), error)
+
+
+def _loads(text: str, source: str, error: type[GridfleetError]) -> dict[str, Any]:
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as fault:
+        raise error(f"{source}: not readable as TOML: {fault}") from None
 
 
 def parse(text: str, kind: type[T], source: str, error: type[GridfleetError]) -> T:
     """The same for text; `source` begins every message."""
-    try:
-        table = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as fault:
-        raise error(f"{source}: not readable as TOML: {fault}") from None
+    table = _loads(text, source, error)
     faults: list[str] = []
     value = _fill(table, kind, NO_DEFAULT, "", faults, set(_dotted(kind)))
     if faults:
@@ -67,7 +86,7 @@ def to_toml(value: object) -> str:
 
 def suggest(name: str, known: Iterable[str]) -> str:
     """The cure of an unknown name: the nearest known one, or all of them."""
-    names = list(known)
+    names = [str(one) for one in known]
     near = get_close_matches(name, names, n=1, cutoff=0.5)
     return f"did you mean {near[0]!r}?" if near else f"known: {', '.join(names)}"
 

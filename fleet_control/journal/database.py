@@ -41,7 +41,22 @@ def connect_to_read(path: Path) -> sqlite3.Connection:
     is_quiet = not path.with_name(path.name + "-wal").exists()
     how = "mode=ro&immutable=1" if is_quiet else "mode=ro"
     with told(path, "cannot be opened"):
-        return sqlite3.connect(f"{path.resolve().as_uri()}?{how}", uri=True, isolation_level=None)
+        db = sqlite3.connect(f"{path.resolve().as_uri()}?{how}", uri=True, isolation_level=None)
+        db.execute("pragma writable_schema = on")  # or SQLite refuses a file that was cut
+        return db
+
+
+def say_cut(path: Path) -> str:
+    """What is missing of a file that ends too early; "" for a whole one."""
+    if path.with_name(path.name + "-wal").exists():
+        return ""  # pages may be there and not in the file
+    with path.open("rb") as file:
+        head = file.read(32)
+    page_bytes, n_pages = int.from_bytes(head[16:18]), int.from_bytes(head[28:32])
+    there, whole = path.stat().st_size, (page_bytes if page_bytes > 1 else 1 << 16) * n_pages
+    if there >= whole:
+        return ""
+    return f"{path}: the file has been cut: {there:,} of {whole:,} bytes are there"
 
 
 @contextmanager

@@ -21,7 +21,7 @@ def read_rows(path: Path, db: sqlite3.Connection, after: int, anchor: bytes) -> 
     be read, or is not as it was written.
     """
     expected = after + 1
-    rows = db.execute("select * from records where number > ? order by number", (after,))
+    rows = _behind(path, db, after)
     while (row := _next(path, rows, expected)) is not None:
         number, kind, cycle, stored, checksum = row
         if number != expected:
@@ -30,6 +30,13 @@ def read_rows(path: Path, db: sqlite3.Connection, after: int, anchor: bytes) -> 
             raise DamageError(f"{path}: record {number} is damaged")
         yield row
         anchor, expected = checksum, expected + 1
+
+
+def _behind(path: Path, db: sqlite3.Connection, after: int) -> sqlite3.Cursor:
+    try:
+        return db.execute("select * from records where number > ? order by number", (after,))
+    except sqlite3.Error as error:
+        raise DamageError(f"{path}: record {after + 1} cannot be read: {error}") from None
 
 
 def _next(path: Path, rows: sqlite3.Cursor, number: int) -> Row | None:

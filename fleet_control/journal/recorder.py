@@ -8,6 +8,7 @@ that is caught up goes on writing without noticing.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from typing import Any, Protocol
 
 from fleet_control.backend import Commands, FleetState, Reports
@@ -15,7 +16,7 @@ from fleet_control.events import EventLog
 from fleet_control.journal import snapshot as pickles
 from fleet_control.journal.codec import Codec
 from fleet_control.journal.compare import Place, first_difference
-from fleet_control.journal.errors import DivergedError
+from fleet_control.journal.errors import DivergedError, JournalError
 from fleet_control.journal.records import Kind, Record, Snapshot
 from fleet_control.journal.store import Journal
 
@@ -36,28 +37,36 @@ class Stateful(Protocol):
 
 
 class Recorder:
-    """Keeps a run in a journal. ahead: records that the journal holds of the cycles to come.
+    """Keeps a run in a journal.
 
-    snapshot_cycles: cycles from one snapshot to the next. place: how people name a cell."""
+    snapshot_cycles: cycles from one snapshot to the next. place: how people name a cell. begun_at:
+    the snapshot that the run goes on from. ahead: records that the journal holds behind it."""
 
     def __init__(
         self, journal: Journal, codec: Codec, snapshot_cycles: int,
-        ahead: Iterator[Record] = iter(()), n_events: int = 0, place: Place | None = None,
+        place: Place | None = None, ahead: Iterator[Record] = iter(()),
+        begun_at: Snapshot | None = None,
     ) -> None:  # fmt: skip
         self._journal, self._codec, self._place = journal, codec, place
         self._snapshot_cycles = snapshot_cycles
         self._ahead, self._next = ahead, next(ahead, None)
-        self._n_events = n_events
+        self._n_events = begun_at.n_events if begun_at else 0
+        self._last_snapshot = begun_at.cycle if begun_at else -1
 
     @property
     def is_catching_up(self) -> bool:
         """Whether the journal holds what comes next already."""
         return self._next is not None
 
-    def connected(self, state: FleetState, cycle: int = 0) -> None:
-        """The truth at a connect, on which the controller is built."""
-        self._keep(Kind.CONNECT, cycle, state)
+    def connected(self, state: FleetState) -> None:
+        """The truth at the first connect, on which the controller is made."""
+        self._keep(Kind.CONNECT, 0, state)
         self._journal.commit()
+
+    def reconnected(self, cycle: int, state: FleetState) -> None:
+        """The truth at a later connect, before that cycle: what the controller makes of it
+        (`reconcile`) is a decision like any other and comes next, through `decide`."""
+        self._keep(Kind.CONNECT, cycle, state)
 
     def take(self, cycle: int, reports: Reports, operations: Sequence[object] = ()) -> None:
         """What comes in. It is safe with the decision on it, or with `abandon`."""
@@ -69,9 +78,11 @@ class Recorder:
         self._journal.commit()
 
     def abandon(self) -> None:
-        """No decision came of the last input: keep it, as evidence."""
+        """The run halts, perhaps for want of a decision on the last input: keep it, as evidence. It
+        may be the journal itself that failed; the halt must not fail as well."""
         if not self.is_catching_up:
-            self._journal.commit()
+            with suppress(JournalError):
+                self._journal.commit()
 
     def rest(self, cycle: int, run: Stateful) -> None:
         """Between two cycles, when all of `cycle - 1` has been sent."""
@@ -82,8 +93,8 @@ class Recorder:
         self._journal.tidy()
 
     def take_snapshot(self, cycle: int, run: Stateful) -> None:
-        """Keep the state, unless the journal is ahead of it."""
-        if self.is_catching_up:
+        """Keep the state, unless the journal is ahead of it or has it already."""
+        if self.is_catching_up or cycle == self._last_snapshot:
             return
         fixed, world, n_events = run.fixed(), run.world(), len(run.log)
         events = self._codec.encode(list(run.log.columns(self._n_events).values()))
@@ -95,7 +106,7 @@ class Recorder:
             ),
             events,
         )  # fmt: skip
-        self._n_events = n_events
+        self._n_events, self._last_snapshot = n_events, cycle
 
     def finish(self, cycle: int) -> None:
         """The run came to its planned end."""

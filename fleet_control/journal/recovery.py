@@ -10,13 +10,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from fleet_control.backend import Commands, Reports
+from fleet_control.backend import Commands
 from fleet_control.events import NAMES, Columns
 from fleet_control.journal import snapshot as pickles
 from fleet_control.journal.codec import Codec
+from fleet_control.journal.database import say_cut
 from fleet_control.journal.errors import DamageError, DivergedError
 from fleet_control.journal.records import FIRST_ANCHOR, Snapshot
-from fleet_control.journal.replay import replay
+from fleet_control.journal.replay import Decider, replay
 from fleet_control.journal.store import Journal
 
 
@@ -50,7 +51,7 @@ class Sound:
 
 def newest_sound(journal: Journal) -> Sound:
     """The newest sound snapshot with its event log, and how many records behind it are sound."""
-    damage: list[str] = []
+    damage = [cut] if (cut := say_cut(journal.path)) else []
     chosen: Snapshot | None = None
     events: list[tuple[int, bytes]] = []
     for found in journal.snapshots():
@@ -85,7 +86,7 @@ class Recovered:
     damage: tuple[str, ...]
 
 
-class Skeleton(Protocol):
+class Skeleton(Decider, Protocol):
     """A freshly built run of the same scenario, of which only the controller is used.
 
     restore_mind: take over the controller's state, and the event log in pieces of columns."""
@@ -93,8 +94,6 @@ class Skeleton(Protocol):
     def fixed(self) -> dict[str, object]: ...
 
     def restore_mind(self, mind: Any, events: Sequence[Any]) -> None: ...
-
-    def decide(self, reports: Reports, operations: Sequence[Any]) -> Commands: ...
 
 
 def recover(journal: Journal, codec: Codec, skeleton: Skeleton) -> Recovered:
@@ -108,7 +107,7 @@ def recover(journal: Journal, codec: Codec, skeleton: Skeleton) -> Recovered:
         skeleton.restore_mind(mind, sound.event_columns(codec))
         next_cycle = sound.snapshot.cycle
     records = journal.records(sound.after, sound.anchor)
-    outcome = replay(records, codec, skeleton.decide, most=sound.n_tail)
+    outcome = replay(records, codec, skeleton, most=sound.n_tail)
     if outcome.difference:
         raise DivergedError(f"{journal.path}: {outcome.difference}")
     next_cycle = max(outcome.next_cycle, next_cycle)

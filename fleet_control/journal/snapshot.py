@@ -37,21 +37,29 @@ LIBRARY = {
 
 
 def method_of(owner: object, name: str) -> Any:
-    """A bound method again. Raises JournalError for what is no plain method of the owner."""
+    """A bound method again. Raises DamageError for what is no plain method of the owner."""
     if name.startswith("__") or not isinstance(getattr(type(owner), name, None), FunctionType):
-        raise JournalError(f"{type(owner).__name__} has no method {name!r}")
+        raise DamageError(f"{type(owner).__name__} has no method {name!r}")
     return getattr(owner, name)
 
 
+def fixed_object(name: str) -> Any:
+    """Stands in a snapshot for what the reader has; the reader puts its own in place."""
+    raise DamageError(f"{name!r} is known to readers of snapshots only")
+
+
 class _Writer(pickle.Pickler):
+    """Asks only of instances whether they are fixed: pickle's own `persistent_id` would be asked of
+    every number in every list, which takes longer than all the rest."""
+
     def __init__(self, file: io.BytesIO, fixed: Mapping[str, object]) -> None:
         super().__init__(file, protocol=5)
         self._names = {id(value): name for name, value in fixed.items()}
 
-    def persistent_id(self, obj: Any) -> str | None:
-        return self._names.get(id(obj))
-
     def reducer_override(self, obj: Any) -> Any:
+        name = self._names.get(id(obj))
+        if name is not None:
+            return fixed_object, (name,)
         if isinstance(obj, MethodType):
             return method_of, (obj.__self__, obj.__name__)
         return NotImplemented
@@ -62,14 +70,14 @@ class _Reader(pickle.Unpickler):
         super().__init__(file)
         self._fixed = fixed
 
-    def persistent_load(self, pid: Any) -> Any:
-        if pid not in self._fixed:
-            raise DamageError(f"the snapshot needs {pid!r}, which this run does not have")
-        return self._fixed[pid]
+    def _fixed_object(self, name: str) -> Any:
+        if name not in self._fixed:
+            raise DamageError(f"the snapshot needs {name!r}, which this run does not have")
+        return self._fixed[name]
 
     def find_class(self, module_name: str, global_name: str) -> Any:
-        if module_name == __name__ and global_name == "method_of":
-            return method_of
+        if module_name == __name__:
+            return {"method_of": method_of, "fixed_object": self._fixed_object}.get(global_name)
         if global_name in LIBRARY.get(module_name, ()):
             return getattr(importlib.import_module(module_name), global_name)
         found = _own(module_name, global_name)
@@ -92,7 +100,8 @@ def _own(module_name: str, name: str) -> Any:
 
 
 def dumps(value: object, fixed: Mapping[str, object]) -> bytes:
-    """The value as bytes. fixed: name -> object that is left out because a reader has it too."""
+    """The value as bytes. fixed: name -> object that is left out because a reader has it too; an
+    instance of a class, no plain container."""
     file = io.BytesIO()
     try:
         _Writer(file, fixed).dump(value)

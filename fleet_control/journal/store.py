@@ -36,10 +36,10 @@ from fleet_control.journal.records import (
 )
 
 KEPT_SNAPSHOTS = 2
-LONG_LOG_BYTES = 8 << 20
+LONG_LOG_BYTES = 16 << 20
 """Length of the write-ahead log from which `tidy` copies it into the database."""
-ROW_BYTES = 4096
-"""What a commit of small rows adds to the log beside them: whole pages are logged."""
+COMMIT_BYTES = 8192
+"""What a commit adds to the log beside its rows: whole pages are logged."""
 BUSY_MS = 5000
 """How long to wait for others that read."""
 ABOVE_ALL = 1 << 20
@@ -156,7 +156,7 @@ class Journal:
             row = (number, int(kind), cycle, stored, checksum)
             self._db.execute("insert into records values (?, ?, ?, ?, ?)", row)
         self.last_number, self.anchor = number, checksum
-        self._n_logged += len(stored) + ROW_BYTES
+        self._n_logged += len(stored)
 
     def commit(self) -> None:
         """All that was appended is safe when this returns; only then may anything be sent."""
@@ -164,6 +164,7 @@ class Journal:
             with told(self.path, "cannot be written, so nothing more may be sent"):
                 self._db.execute("commit")
             self._is_begun = False
+            self._n_logged += COMMIT_BYTES
 
     def tidy(self) -> None:
         """Copy the write-ahead log into the database once it is long. Takes some milliseconds: to

@@ -44,9 +44,8 @@ class Admission:
         """The unit holds its cell from now on and may be given work. Cut before."""
         books = self._books
         books.executor.admit(unit, cell, heading)
-        books.driving.is_laden[unit] = pod >= 0
         books.roster.admitted(unit, books.now_s)
-        books.driving.resume(unit)
+        books.driving.come_back(unit, pod >= 0)
         books.closures.units.pop(unit, None)
         books.closures.newcomers.pop(unit, None)
         self._pause_near_newcomers()
@@ -85,6 +84,7 @@ class Admission:
             return
         books.note(EventKind.REMOVED, unit)
         books.driving.suspend(unit)
+        books.driving.give_back(unit)
         books.driving.forget(unit)
         books.executor.remove(unit)
         books.closures.units.pop(unit, None)

@@ -47,7 +47,11 @@ def run(
             with _begun(simulation, journal) as recorder:
                 _run(simulation, folder, as_json, is_quiet, recorder)
     except KeyboardInterrupt:
-        print("interrupted: nothing was written", file=sys.stderr)
+        can_go_on = journal is not None and journal.exists()
+        kept = (
+            f"no result was written; go on with {journal}" if can_go_on else "nothing was written"
+        )
+        print(f"interrupted: {kept}", file=sys.stderr)
         raise typer.Exit(INTERRUPTED) from None
 
 
@@ -67,16 +71,13 @@ def go_on(
     from gridfleet.run_folder import default_folder, reserved
 
     try:
-        with resumed(journal) as one:
+        with reserved(folder) if folder else nullcontext(), resumed(journal) as one:
             scenario = one.simulation.scenario
-            folder = folder or default_folder(scenario.layout, scenario.seed)
-            with reserved(folder):
+            chosen = folder or default_folder(scenario.layout, scenario.seed)
+            with reserved(chosen):
                 for note in one.notes:
                     print(f"{journal}: {note}", file=sys.stderr)
-                if one.is_finished:
-                    print(f"{journal}: the run is finished; its result is written again",
-                          file=sys.stderr)  # fmt: skip
-                _run(one.simulation, folder, as_json, is_quiet, one.recorder)
+                _run(one.simulation, chosen, as_json, is_quiet, one.recorder)
     except KeyboardInterrupt:
         print("interrupted: no result was written; the journal can be resumed", file=sys.stderr)
         raise typer.Exit(INTERRUPTED) from None

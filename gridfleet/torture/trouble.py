@@ -61,7 +61,7 @@ class Trouble:
             FaultKind.LOSE_PLACE: lambda fault: self._agents.find_place(fault.unit),
             FaultKind.LOW_BATTERY: lambda fault: self._agents.set_low_battery(fault.unit, False),
             FaultKind.BLOCK_CELL: lambda fault: world.twin.remove_obstacle(fault.cells[0]),
-            FaultKind.TAKE_OFF: lambda fault: self._returns.setdefault(fault.unit, (-1, 0.0)),
+            FaultKind.TAKE_OFF: self._plan_return,
             FaultKind.PAUSE: lambda fault: self._ask(OperationKind.RESUME, unit=fault.unit),
             FaultKind.PAUSE_ALL: lambda _: self._ask(OperationKind.RESUME_ALL),
             FaultKind.CLOSE_AREA: lambda fault: self._ask(OperationKind.OPEN_AREA, _name(fault)),
@@ -144,6 +144,9 @@ class Trouble:
         self._ask(OperationKind.REMOVE, unit=fault.unit)
 
     # Bringing a unit back
+
+    def _plan_return(self, fault: Fault) -> None:
+        self._returns[fault.unit] = -1, 0.0
 
     def _bring_back(self, unit: int, now_s: float, controller: Controller) -> None:
         """Close a free cell, put the unit there once nobody holds it, open it once it is in."""

@@ -67,8 +67,12 @@ class KnownDue:
         return self.orders.due_s
 
 
-def _never_due(events: Columns) -> DueTimes:
-    return None
+@dataclass(frozen=True, slots=True)
+class NeverDue:
+    """There are no orders."""
+
+    def __call__(self, events: Columns) -> DueTimes:
+        return None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -94,5 +98,5 @@ class WorkSetup:
     notes: list[str] = field(default_factory=list)
     demand: DemandSummary | None = None
     station_times: Callable[[float], NDArray[np.float64]] | None = None
-    due_s: Callable[[Columns], DueTimes] = _never_due
+    due_s: Callable[[Columns], DueTimes] = NeverDue()
     fixed: dict[str, object] = field(default_factory=dict)

@@ -185,7 +185,7 @@ def test_a_paused_unit_can_be_cancelled(make: Maker) -> None:
 
 def test_a_lift_that_failed_is_tried_again(make: Maker) -> None:
     rig = Asking(make, [cell(0, 0)], pods=[cell(0, 1)])
-    getattr(rig.backend, "twin", rig.backend).fail_acts(0, 1)
+    getattr(rig.backend, "twin", rig.backend).fail_acts(0, 1)  # simulator only
     rig.release(0, cell(0, 1), (cell(0, 1), Act.LIFT), cell(0, 2))
     rig.until(lambda: rig.faults[0] == FaultCode.LIFT_FAILED)
     rig.advance(20.0)

@@ -2,40 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import ClassVar
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import pytest
 
 from fleet_control.backend import Commands, Reports, StationJobs
+from fleet_control.operations import Operation
 from gridfleet.torture.case import draw_case
-from gridfleet.torture.faults import Kill, Kills
+from gridfleet.torture.faults import Fault, FaultKind, KillPoint, draw_faults
 from gridfleet.torture.result import CaseResult
 from gridfleet.torture.run import CaseRun, run_case
-from gridfleet.torture.world import DirectWorld
 from layouts import CellKind
 from layouts.lint import Severity, lint
 
 SEED = 1
 
 
-class NoFaults:
-    """Nothing happens; then everything has to be done."""
-
-    ends_s = 60.0
-    counts: ClassVar[dict[str, int]] = {}
-
-    def act(self, now_s: float) -> None: ...
-
-    def due_kill(self, now_s: float) -> Kill | None:
-        return None
-
-
 def sabotaged(change: Callable[[CaseRun], None], seed: int = SEED) -> CaseResult:
     """The result of a case without faults into which a defect was built."""
     case = draw_case(seed)
-    run = CaseRun(case, DirectWorld(case), NoFaults())
+    run = CaseRun(case, [])
     change(run)
     return run.run()
 
@@ -66,17 +53,43 @@ def test_floors_are_what_the_controller_can_be_asked_to_run() -> None:
         assert not [f for f in lint(case.layout) if f.severity is Severity.FAULT], seed
 
 
-def test_a_controller_comes_back_by_its_inputs_and_does_the_same() -> None:
-    """Killed between two cycles and back before the next, it has missed nothing."""
+def test_faults_are_the_same_for_a_seed_and_over_in_time() -> None:
+    kinds: set[FaultKind] = set()
+    for seed in range(40):
+        case = draw_case(seed)
+        faults = draw_faults(case)
+        assert faults == draw_faults(case)
+        assert [fault.at_s for fault in faults] == sorted(fault.at_s for fault in faults)
+        assert all(0 <= fault.at_s <= fault.ends_s <= case.faults_s for fault in faults)
+        assert all(-1 <= fault.unit < case.n_units for fault in faults)
+        kinds |= {fault.kind for fault in faults}
+    assert kinds == set(FaultKind)
+
+
+@pytest.mark.parametrize("point", list(KillPoint))
+def test_a_controller_comes_back_by_its_inputs(point: KillPoint) -> None:
+    """Killed anywhere in a cycle and started at once, the fleet does all that it had to do."""
     case = draw_case(SEED)
-    calm = CaseRun(case, DirectWorld(case), NoFaults())
-    kills = Kills(SEED, NoFaults.ends_s)
-    kills._kills = [Kill(10.0, 0.0), Kill(33.4, 0.0)]
-    shaken = CaseRun(case, DirectWorld(case), kills)
-    assert calm.run().sim_s == shaken.run().sim_s
-    assert kills.counts == {"kill-controller": 2}
-    columns = [run.brain.mind.log.columns() for run in (calm, shaken)]
-    assert all((columns[0][name] == columns[1][name]).all() for name in columns[0])
+    faults = [Fault(FaultKind.KILL, at_s, 0.0, point=point) for at_s in (10.0, 33.4)]
+    run = CaseRun(case, faults)
+    result = run.run()
+    assert result.is_sound, result.violations
+    assert result.faults == {"kill-controller": 2}
+    assert run.goods.open == []
+
+
+@pytest.mark.parametrize("kind", [kind for kind in FaultKind if kind is not FaultKind.KILL])
+def test_every_fault_by_itself_is_borne(kind: FaultKind) -> None:
+    """A case for each kind of fault in which it happens, all other kinds left out."""
+    for seed in range(100):
+        case = draw_case(seed)
+        faults = [fault for fault in draw_faults(case) if fault.kind is kind]
+        if faults:
+            result = CaseRun(case, faults).run()
+            assert result.faults[kind] >= 1
+            assert result.is_sound, (seed, result.violations)
+            return
+    raise AssertionError("no case has that fault")
 
 
 # Sabotage
@@ -86,8 +99,8 @@ def frees_too_early(run: CaseRun) -> None:
     """The table of owners loses a cell of unit 0 whenever it has one ahead."""
     step = run.brain.step
 
-    def wrong(reports: Reports) -> Commands:
-        commands = step(reports)
+    def wrong(reports: Reports, operations: Sequence[Operation]) -> Commands:
+        commands = step(reports, operations)
         ex = run.brain.mind.controller.executor
         if ex.released[0] > ex.done[0] and run.now_s > 20:
             ex.owners[ex.cells[0, ex.released[0] % ex.cells.shape[1]]] = -1
@@ -141,10 +154,10 @@ def breaks_down(run: CaseRun) -> None:
     """The controller meets a fault of its own."""
     step = run.brain.step
 
-    def wrong(reports: Reports) -> Commands:
+    def wrong(reports: Reports, operations: Sequence[Operation]) -> Commands:
         if run.now_s > 30:
             raise KeyError("unit 3")
-        return step(reports)
+        return step(reports, operations)
 
     run.brain.step = wrong  # type: ignore[method-assign]
 

@@ -59,3 +59,13 @@ def test_the_speed_is_the_highest_that_still_stops_in_time() -> None:
         assert found == pytest.approx(best, abs=2 * limit / 4000), f"case {case}"
         assert found >= max(speed - decel * dt, 0.0) - 1e-9, f"case {case}: brakes too hard"
         assert math.isfinite(found)
+
+
+def test_a_limit_below_the_speed_is_reached_by_braking() -> None:
+    """Whatever the limit falls to, the speed falls by what the brakes can do in a tick, no more."""
+    rng = np.random.default_rng(6)
+    for case in range(300):
+        accel, decel, speed = rng.uniform([0.3, 0.3, 0.5], [2.0, 2.0, 2.5])
+        limit, dt = float(speed * rng.uniform(0.0, 1.0)), 0.04
+        found = _approach(speed, limit, accel, decel, 100.0, dt)
+        assert found == pytest.approx(max(limit, speed - decel * dt)), f"case {case}"

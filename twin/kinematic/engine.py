@@ -10,7 +10,15 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from fleet_control.backend import Act, Commands, FleetState, Releases, Reports
+from fleet_control.backend import (
+    Act,
+    Commands,
+    FleetState,
+    Releases,
+    Reports,
+    Request,
+    Requests,
+)
 from fleet_control.errors import FleetError, InvariantError
 from fleet_control.streams import Streams
 from layouts import Layout
@@ -84,7 +92,12 @@ class KinematicTwin(World):
         return bool(is_open.any())
 
     def send(self, commands: Commands) -> None:
-        self._accept(commands.releases)
+        releases = commands.releases
+        if self.agents.n_deaf:
+            releases = _heard(
+                releases, self.agents.is_deaf & ~_is_admitted(commands.requests, self)
+            )
+        self._accept(releases)
         if len(commands.requests.units):
             self.agents.ask(commands.requests)
         outlook = commands.outlook
@@ -96,8 +109,6 @@ class KinematicTwin(World):
         """Remember released steps. Rows of a unit ascend, so that its last row says how far."""
         if not len(releases.units):
             return
-        if self.agents.n_deaf:
-            releases = _heard(releases, self.agents.is_deaf)
         speeds = _NO_SPEEDS if releases.speeds_m_s is None else releases.speeds_m_s
         self._check(releases, speeds)
         self._streams.admit(releases)
@@ -145,6 +156,13 @@ class KinematicTwin(World):
 
     def close(self) -> None:
         """Nothing to let go of."""
+
+
+def _is_admitted(requests: Requests, twin: World) -> NDArray[np.bool_]:
+    """bool[n_units], admitted by the same commands: requests come before releases."""
+    is_admitted = np.zeros(len(twin.units), dtype=bool)
+    is_admitted[requests.units[requests.kinds == Request.ADMIT]] = True
+    return is_admitted & ~twin.is_off
 
 
 def _heard(releases: Releases, is_deaf: NDArray[np.bool_]) -> Releases:

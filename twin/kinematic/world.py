@@ -145,6 +145,10 @@ class World:
         pod_cells[self._pod_at[standing]] = standing
         return pod_cells
 
+    def has_pod(self, cell: int) -> bool:
+        """Whether a pod stands on the cell."""
+        return bool(self._pod_at[cell] >= 0)
+
     def cells_under(self, unit: int) -> list[int]:
         """Cells that the unit and its pod lie within: one, or two between two centres."""
         if self.is_off[unit]:
@@ -213,6 +217,10 @@ class World:
         self._streams.cut(unit, kept, int(self._cells[unit, kept % RING]))
         self.retry(unit)  # the step that could not be done is none any more
         return kept
+
+    def cells_along(self, unit: int) -> float:
+        """Where the unit is, in cells beyond the last centre passed."""
+        return float(self._units["along"][unit]) / self._layout.cell_size_m
 
     def cells_to_stop(self, unit: int) -> float:
         """Where the unit would stand if it braked now, in cells beyond the last centre passed."""
