@@ -86,6 +86,9 @@ def can_begin(order: Any, agent: Any, unit: Any, cells: NDArray[np.int32]) -> bo
     index = order.unit
     if cells[index, unit.done & RING_MASK] != order.cells[order.stand & RING_MASK]:
         return False
+    # The cell alone does not tell: a lift that has been finished meanwhile was on the same.
+    if agent.order != 0 and order.is_anew == 0 and order.stand != unit.done - agent.offset:
+        return False
     if unit.done == agent.base:
         return True
     # Between two cells, at a stand and with nothing to do but to finish this step: only an order

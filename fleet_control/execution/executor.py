@@ -210,16 +210,9 @@ class Executor:
 
     def open_releases(self) -> Releases:
         """All that units hold by now, from the cell left last on: for a link that has to know it
-        again. The first row of each unit is where it stands or stood."""
+        again. The first row of each unit says which cells it has left for good: those before."""
         spans = [
-            (
-                unit,
-                np.arange(
-                    min(self.cleared[unit], self.done[unit]),
-                    self.released[unit] + 1,
-                    dtype=np.int32,
-                ),
-            )
+            (unit, np.arange(self.cleared[unit], self.released[unit] + 1, dtype=np.int32))
             for unit in np.flatnonzero(self.is_present).tolist()
         ]
         if not spans:

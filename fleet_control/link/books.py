@@ -44,6 +44,7 @@ BOOK = np.dtype(
         ("stage", np.int8),
         ("is_dead", np.int8),  # 0, DEAD or TO_RENEW: the next steps need a new order
         ("is_echoed", np.int8),  # the unit has taken this order
+        ("is_anew", np.int8),  # its steps begin at 0 again, whatever it remembers
         ("is_new", np.int8),  # there is something to send that has not been sent yet
         ("is_restored", np.int8),  # the controller has said what it released before
     ],

@@ -101,6 +101,7 @@ class Courier:
         self._hellos["epoch"] = epoch
         self._greeted_s = NEVER_S
         self._orders = np.zeros(n_units, dtype=ORDER)
+        self._orders["speeds"] = np.inf
         self._instants = np.zeros(3 * n_units, dtype=INSTANT)
         self._odd = np.empty(n_units, dtype=np.int32)
         self._numbers = np.empty((3, n_units), dtype=np.int32)

@@ -60,6 +60,7 @@ def hear_states(
         elif state.order != 0:
             take_progress(book, state)
             book.is_echoed = 1
+            book.is_anew = 0
             book.base = max(book.base, state.base)
     return n_odd
 
@@ -118,6 +119,7 @@ def write_orders(
         order.stand = book.stand
         order.first = book.stand if book.is_echoed == 0 else book.done
         order.last = book.released
+        order.is_anew = book.is_anew
         order.ahead = book.ahead_cell if book.ahead_step == book.released + 1 else -1
         for step in range(order.first, order.last + 1):
             slot = step & RING_MASK

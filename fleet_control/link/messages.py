@@ -38,6 +38,7 @@ ORDER = np.dtype(
         ("first", np.int32),  # the slots hold steps first..last; all before are done
         ("last", np.int32),  # everything up to this step may be done
         ("ahead", np.int32),  # cell of the step after the last, -1 unknown: news, no permission
+        ("is_anew", np.int8),  # 1: the steps are counted anew; 0: as in the order before
         ("cells", np.int32, (RING,)),
         ("acts", np.int8, (RING,)),
         ("speeds", np.float32, (RING,)),

@@ -120,12 +120,13 @@ class Settler:
                 f"unit {unit} has done step {done} and may do step {base}, but the controller "
                 f"knows steps {first} to {book['released']} of it; its journal is not the last one"
             )
-        if books.cells[unit, done % RING] != state["cell"]:
+        if books.cells[unit, done % RING] not in (state["cell"], -1):
             raise InvariantError(
                 f"unit {unit} has done step {done} on cell {state['cell']}, for which the "
                 f"controller released cell {books.cells[unit, done % RING]}; its journal is not "
                 "the one of this fleet"
             )
+        books.cells[unit, done % RING] = state["cell"]
         book["done"], book["base"], book["order"] = done, base, state["order"]
         book["cleared"] = max(first, int(state["cleared"]))
         book["is_dead"], book["is_echoed"], book["stage"] = 0, 1, PLACED
@@ -150,6 +151,7 @@ class Settler:
             book["stage"] = STRAY
             return
         book["done"] = book["base"] = done + further
+        books.cells[unit, book["done"] % RING] = state["cell"]
         book["cleared"] = max(book["cleared"], book["done"])
         book["laden"] = state["load"] >= 0
         book["stage"] = PLACED
@@ -164,10 +166,10 @@ class Settler:
             book["done"] = max(book["done"], state["done"])
             book["cleared"] = max(book["cleared"], state["cleared"])
             book["laden"] = state["load"] >= 0
-        if state["order"] == book["order"]:
-            book["is_echoed"] = 1
+        if book["order"] > 0 and state["order"] == book["order"]:
+            book["is_echoed"], book["is_anew"] = 1, 0
             book["base"] = max(book["base"], state["base"])
-        elif not book["is_echoed"] and book["done"] > book["stand"]:
+        elif not (book["is_dead"] or book["is_echoed"]) and book["done"] > book["stand"]:
             book["is_dead"] = TO_RENEW  # it finished its open step, where the order does not begin
         given_up = book["cancel"] if book["cancel"] > 0 else book["order"] * (not book["is_dead"])
         # The tombstone says that the order can never be taken any more, even if it comes later.
@@ -192,6 +194,7 @@ class Settler:
         book, state = self._books.units[unit], self._books.latest[unit]
         self._begin_at(unit, cell)
         book["laden"] = state["load"] >= 0
+        book["is_anew"] = 1
         is_there = state["cell"] == cell and state["next"] < 0
         book["stage"] = PLACED if is_there else STRAY
 

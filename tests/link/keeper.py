@@ -66,8 +66,8 @@ class Unit:
         return {self.steps[step][0] for step in range(self.cleared, self.released + 1)}
 
     def open_rows(self, unit: int) -> list[Row]:
-        first = min(self.cleared, self.done)
-        return [(unit, step, *self.steps[step]) for step in range(first, self.released + 1)]
+        steps = range(self.cleared, self.released + 1)
+        return [(unit, step, *self.steps[step]) for step in steps]
 
 
 @dataclass
