@@ -31,8 +31,9 @@ def main() -> None:
         with Journal.read(options.journal) as journal:
             skeleton = Simulation(scenario_of(options.journal, journal.header()))
             built = time.perf_counter()
+            cpu_s = time.process_time()
             recovered = recover_controller(journal, skeleton)
-            reconciled = time.perf_counter()
+            reconciled, cpu_s = time.perf_counter(), time.process_time() - cpu_s
             news = next(record for record in journal.records() if record.kind is Kind.INPUT)
             reports, operations = make_codec().decode(news.data)
             nothing = {name: getattr(reports, name)[:0] for name in
@@ -44,7 +45,8 @@ def main() -> None:
             decided = time.perf_counter()
         print(
             f"scenario built in {built - began:.2f} s; reconciled at {now_s / 3600:.2f} h in "
-            f"{reconciled - built:.3f} s ({recovered.n_replayed:,} decisions made again); next "
+            f"{reconciled - built:.3f} s ({cpu_s:.3f} s of processor time, "
+            f"{recovered.n_replayed:,} decisions made again); next "
             f"decision in {decided - moved:.4f} s"
         )
 

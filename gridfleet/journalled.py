@@ -26,10 +26,10 @@ from gridfleet.journal_head import (
 from gridfleet.simulation import Simulation
 from gridfleet.wiring.units import CYCLE_S
 
-SNAPSHOT_CYCLES = round(60.0 / CYCLE_S)
+SNAPSHOT_CYCLES = round(120.0 / CYCLE_S)
 """Control cycles from one snapshot to the next: a restart decides on that many again at most. With
-200 units each takes about a millisecond to decide again, and a snapshot 60 ms to write; every five
-minutes would save a tenth of the run and make a restart take up to two seconds."""
+200 units each takes somewhat less than a millisecond to decide again, and a snapshot a tenth of a
+second to write: at five minutes a restart would take more than a second."""
 SYNCHRONOUS = "NORMAL"
 """The simulated world ends with the process, and a power cut sets journal and world back alike: to
 wait for the disk in every cycle would protect nothing. Where units are real, it has to be FULL."""

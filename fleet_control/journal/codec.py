@@ -76,11 +76,16 @@ class Codec:
         if number is None:
             known = ", ".join(self._types)
             raise JournalError(f"no {type(value).__name__} can be kept; known: {known}")
-        plain, before = [number], None
+        plain: list[Any] = [number]
+        before: Column | None = None
         for name in self._names[type(value)]:
             entry = getattr(value, name)
-            plain.append(self._plain(entry, before if _is_as_long(entry, before) else None))
-            before = entry if _is_whole(entry) else before
+            if isinstance(entry, np.ndarray):
+                is_as_long = before is not None and len(before) == len(entry)
+                plain.append([_COLUMN, pack(entry, before if is_as_long else None)])
+                before = entry if _is_whole(entry) else before
+            else:
+                plain.append(self._plain(entry, None))
         return plain
 
     def _value(self, plain: Any, before: Column | None) -> Any:
@@ -119,11 +124,7 @@ def _enums_of(kind: type) -> dict[str, type[Enum]]:
 
 def _is_whole(value: object) -> bool:
     """Whether the column behind it may be stored as differences to it."""
-    return isinstance(value, np.ndarray) and value.dtype == np.int32 and len(value) > 0
-
-
-def _is_as_long(value: object, before: Column | None) -> bool:
-    return before is not None and isinstance(value, np.ndarray) and len(value) == len(before)
+    return isinstance(value, np.ndarray) and len(value) > 0 and value.dtype == np.int32
 
 
 def _differences(own: dict[str, list[str]], other: dict[str, list[str]]) -> list[str]:

@@ -34,47 +34,40 @@ def pack(column: Column, before: Column | None) -> int | list[Any]:
         raise JournalError(f"no column of {column.dtype} with {column.ndim} dimensions can be kept")
     if not len(column):
         return code
-    if column.dtype not in _PACKED:
-        return [code, RAW, 0, np.ascontiguousarray(column).tobytes()]
-    way, least, narrow = _narrowest(column.astype(np.int64), before)
-    if narrow is None:
-        return [code, RAW, 0, np.ascontiguousarray(column).tobytes()]
-    return [code, 3 * narrow.itemsize + way, least, way_bytes(column, before, way, least, narrow)]
+    if column.dtype in _PACKED and (form := _narrowest(column.astype(np.int64), before)):
+        return [code, *form]
+    return [code, RAW, 0, column.tobytes()]
 
 
-def way_bytes(
-    column: Column, before: Column | None, way: int, least: int, narrow: np.dtype[Any]
-) -> bytes:
-    """The column's numbers in that way, less the least of them."""
-    numbers = _numbers(column.astype(np.int64), before, way)
-    return (numbers - least).astype(narrow).tobytes()
-
-
-def _narrowest(
-    column: NDArray[np.int64], before: Column | None
-) -> tuple[int, int, np.dtype[Any] | None]:
-    """Way, least number and dtype that take the fewest bytes; of equals the first."""
-    best: tuple[int, int, int] | None = None
-    for way in (LESS_LEAST, STEPS, DIFFERENCES):
-        if way == DIFFERENCES and before is None:
-            continue
+def _narrowest(column: NDArray[np.int64], before: Column | None) -> tuple[int, int, bytes] | None:
+    """Form, least number and bytes of the way that takes the fewest; of equals the first. None
+    where no way helps."""
+    best: tuple[int, int, int, NDArray[np.int64]] | None = None
+    for way in (LESS_LEAST, STEPS) if before is None else (LESS_LEAST, STEPS, DIFFERENCES):
         numbers = _numbers(column, before, way)
-        least, most = int(numbers.min()), int(numbers.max())
-        size = next((rank for rank, limit in enumerate(_LIMITS) if most - least < limit), None)
-        if size is not None and (best is None or size < best[0]):
-            best = size, way, least
-            if size == 0:
+        least = int(numbers.min())
+        spread = int(numbers.max()) - least
+        rank = 0 if spread < _LIMITS[0] else 1 if spread < _LIMITS[1] else 2
+        if spread < _LIMITS[2] and (best is None or rank < best[0]):
+            best = rank, way, least, numbers
+            if rank == 0:
                 break
-    return (RAW, 0, None) if best is None else (best[1], best[2], _NARROW[best[0]])
+    if best is None:
+        return None
+    rank, way, least, numbers = best
+    narrow = _NARROW[rank]
+    return 3 * narrow.itemsize + way, least, (numbers - least).astype(narrow).tobytes()
 
 
 def _numbers(column: NDArray[np.int64], before: Column | None, way: int) -> NDArray[np.int64]:
-    if way == STEPS:
-        return np.diff(column, prepend=0)
+    if way == LESS_LEAST:
+        return column
     if way == DIFFERENCES:
         assert before is not None
         return column - before
-    return column
+    steps = column.copy()
+    steps[1:] -= column[:-1]
+    return steps
 
 
 def unpack(packed: Any, before: Column | None) -> Column:

@@ -11,7 +11,7 @@ import subprocess
 import sys
 import time
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -56,6 +56,14 @@ def records_in(path: Path) -> list[Record]:
 def no_drawing(monkeypatch: pytest.MonkeyPatch) -> None:
     """Reports take longer to draw than these runs, and are tested elsewhere."""
     monkeypatch.setattr("gridfleet.report.write_report", lambda *_: None)
+
+
+@pytest.fixture(autouse=True, scope="module")
+def frequent_snapshots() -> Iterator[None]:
+    """Several in a short run."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(journalled, "SNAPSHOT_CYCLES", 150)
+        yield
 
 
 @pytest.fixture(scope="module", params=FLOORS)
@@ -313,7 +321,7 @@ def test_a_journal_of_another_version_is_not_gone_on_with(
 
 def test_a_real_kill_in_the_middle_of_a_command(tmp_path: Path) -> None:
     path, out = tmp_path / "run.journal", tmp_path / "run"
-    arguments = ["teaching", "--hours", "0.06", "--quiet"]
+    arguments = ["teaching", "--hours", "0.1", "--quiet"]
     assert call("simulate", *arguments, "--out", tmp_path / "whole").exit_code == 0
     code = "from gridfleet.cli.main import main; main()"
     process = subprocess.Popen(
@@ -321,7 +329,7 @@ def test_a_real_kill_in_the_middle_of_a_command(tmp_path: Path) -> None:
         stdout=subprocess.DEVNULL,
     )
     deadline_s = time.monotonic() + 120
-    while n_records(path) < 900:
+    while n_records(path) < 1240:
         assert process.poll() is None
         assert time.monotonic() < deadline_s
     process.kill()
