@@ -19,7 +19,7 @@ LEAST_UNITS, MOST_UNITS = 3, 12
 MOST_SHARE = 0.2
 """Units per cell of aisle; more do not carry loads past each other on floors so small."""
 LEAST_STORAGE = 6
-ORDER_S = 100.0
+ORDER_S = 70.0
 """Orders come in over so many seconds."""
 RETURN_SHARE = 0.1
 
@@ -39,7 +39,7 @@ class Case:
     stock_skus: Ints
     stock_units: Ints
     orders: OrderBook
-    faults_s: float = 150.0
+    faults_s: float = 100.0
 
     @property
     def n_units(self) -> int:
@@ -97,8 +97,8 @@ def _draw_stock(rng: np.random.Generator, n_pods: int) -> tuple[Ints, Ints]:
 
 
 def _draw_orders(rng: np.random.Generator, n_skus: int) -> OrderBook:
-    """Six to fourteen orders of one to three lines; a few are returns."""
-    n_orders = int(rng.integers(6, 15))
+    """Four to nine orders of one to three lines; a few are returns."""
+    n_orders = int(rng.integers(4, 10))
     line_order = np.repeat(np.arange(n_orders), rng.integers(1, 4, size=n_orders))
     quantities = rng.integers(1, 6, size=len(line_order))
     is_return = (rng.random(n_orders) < RETURN_SHARE)[line_order]

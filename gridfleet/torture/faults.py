@@ -52,9 +52,9 @@ RATES = {
 }  # fmt: skip
 """Mean number of each in a case."""
 LASTS_S = {
-    K.LINK_DOWN: (0.4, 25.0), K.STOP: (2.0, 60.0), K.SLOW: (5.0, 60.0), K.DIE: (5.0, 60.0),
+    K.LINK_DOWN: (0.4, 25.0), K.STOP: (2.0, 45.0), K.SLOW: (5.0, 45.0), K.DIE: (5.0, 45.0),
     K.REBOOT: (0.5, 15.0), K.LOSE_PLACE: (2.0, 40.0), K.LIFT_FAILS: (1.0, 1.0),
-    K.LOW_BATTERY: (20.0, 60.0), K.BLOCK_CELL: (5.0, 60.0), K.TAKE_OFF: (5.0, 40.0),
+    K.LOW_BATTERY: (20.0, 45.0), K.BLOCK_CELL: (5.0, 45.0), K.TAKE_OFF: (5.0, 30.0),
     K.KILL: (0.2, 20.0), K.PAUSE: (2.0, 30.0), K.PAUSE_ALL: (2.0, 20.0), K.CLOSE_AREA: (5.0, 40.0),
 }  # fmt: skip
 """Least and most seconds that each lasts."""

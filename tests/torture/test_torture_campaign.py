@@ -15,7 +15,7 @@ from gridfleet.torture.campaign import run_campaign
 from gridfleet.torture.oracle import Violation
 from gridfleet.torture.result import CaseResult, Tally
 
-EVERYDAY, LARGE = 60, 1000
+EVERYDAY, LARGE = 30, 1000
 KEYS = ["seeds", "faults", "overlaps", "lost_tasks", "doubled_tasks", "stuck"]
 
 
@@ -28,9 +28,9 @@ def say(tally: Tally) -> str:
 
 
 def test_everyday_seeds_are_sound() -> None:
-    tally = run_campaign(range(EVERYDAY), workers=1)
+    tally = run_campaign(range(EVERYDAY))
     assert not tally.failed, say(tally)
-    assert tally.faults["kill-controller"] > EVERYDAY // 2
+    assert sum(tally.faults.values()) > 5 * EVERYDAY
 
 
 @pytest.mark.slow
@@ -46,9 +46,9 @@ def test_processes_change_nothing() -> None:
     for workers in (1, 2):
         seen: list[int] = []
         tally = run_campaign(
-            range(5, 11), workers, lambda so_far, seen=seen: seen.append(so_far.seeds)
+            range(5, 9), workers, lambda so_far, seen=seen: seen.append(so_far.seeds)
         )
-        assert seen == [1, 2, 3, 4, 5, 6]
+        assert seen == [1, 2, 3, 4]
         sums.append([tally.seeds, *tally.faults.values(), round(tally.sim_s * 10)])
     assert sums[0] == sums[1]
 
