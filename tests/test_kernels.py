@@ -4,21 +4,37 @@ from __future__ import annotations
 
 import importlib
 
+import numpy as np
 import pytest
 
+from fleet_control.backend import (
+    Commands,
+    Releases,
+    Request,
+    Requests,
+    no_releases,
+    no_station_jobs,
+)
 from gridfleet.kpis import kpis
 from gridfleet.scenario import Scenario
 from gridfleet.simulation import Simulation
+from layouts import open_layout
+from twin.kinematic.engine import KinematicTwin
+from twin.link import Noise
+from twin.linked import LinkedTwin
+from twin.people import People
 
 MODULES = (
     "fleet_control.execution.kernels",
     "fleet_control.execution.wait_kernels",
+    "fleet_control.link.kernels",
     "fleet_control.mapf.conflict_kernels",
     "fleet_control.mapf.field_kernels",
     "fleet_control.mapf.pibt_kernels",
     "fleet_control.mapf.priorities",
     "fleet_control.stream_kernels",
     "gridfleet.detour_kernels",
+    "twin.agent_kernels",
     "twin.kinematic.kernels",
 )
 ENTRY_POINTS = {
@@ -26,12 +42,32 @@ ENTRY_POINTS = {
     "find_conflicts", "fill_field", "repair_field", "plan_step", "track_progress", "run_ticks",
     "least_cells", "find_waits", "find_roots",
     "first_bad_row", "rebin",
+    "hear_states", "write_orders", "write_instants", "write_news", "note_rows",
+    "hear_orders", "take_steps", "hear_hellos", "watch_silence", "tell_states",
 }  # fmt: skip
+
+
+def run_linked() -> None:
+    """One unit behind a bad link drives with and without a speed limit, and is cancelled."""
+    layout = open_layout("lane", np.ones((1, 8), dtype=np.int8))
+    none = np.empty(0, dtype=np.int32)
+    start, heading = np.zeros(1, dtype=np.int32), np.zeros(1, dtype=np.int8)
+    linked = LinkedTwin(layout, KinematicTwin(layout, start, heading, none, People(0, 1)))
+    linked.link.set_noise(Noise(delay_s=0.1))
+    now_s = linked.connect().time_s
+    for step, speeds in ((1, None), (2, np.ones(1, dtype=np.float32))):
+        at, act = np.array([step], dtype=np.int32), np.zeros(1, dtype=np.int8)
+        releases = Releases(np.zeros(1, dtype=np.int32), at, at.copy(), act, speeds)
+        linked.send(Commands(releases, no_station_jobs()))
+    asked = Requests(start, np.array([Request.CANCEL], dtype=np.int8))
+    linked.send(Commands(no_releases(), no_station_jobs(), requests=asked))
+    linked.advance(now_s + 5.0)
 
 
 @pytest.mark.parametrize("module", MODULES)
 def test_one_signature_each(module: str) -> None:
     kpis(Simulation(Scenario(layout="teaching", hours=0.05)).run())
+    run_linked()
     kernels = {
         name: value
         for name, value in vars(importlib.import_module(module)).items()

@@ -1,4 +1,4 @@
-"""Rules switched off one by one: the same functions with one line changed, not compiled."""
+"""Rules switched off one by one: the same functions with one line changed, in plain Python."""
 
 from __future__ import annotations
 
