@@ -9,6 +9,7 @@ import pytest
 from gridfleet.kpis import kpis
 from gridfleet.scenario import Scenario
 from gridfleet.simulation import Simulation
+from gridfleet.torture.run import run_case
 
 MODULES = (
     "fleet_control.execution.kernels",
@@ -19,19 +20,22 @@ MODULES = (
     "fleet_control.mapf.priorities",
     "fleet_control.stream_kernels",
     "gridfleet.detour_kernels",
+    "gridfleet.torture.body_kernels",
+    "gridfleet.torture.span_kernels",
     "twin.kinematic.kernels",
 )
 ENTRY_POINTS = {
     "commit_moves", "free_cells", "release_steps", "add_unit_time", "count_short",
     "find_conflicts", "fill_field", "repair_field", "plan_step", "track_progress", "run_ticks",
     "least_cells", "find_waits", "find_roots",
-    "first_bad_row", "rebin",
+    "first_bad_row", "rebin", "find_faults", "unroll",
 }  # fmt: skip
 
 
 @pytest.mark.parametrize("module", MODULES)
 def test_one_signature_each(module: str) -> None:
     kpis(Simulation(Scenario(layout="teaching", hours=0.05)).run())
+    run_case(0)
     kernels = {
         name: value
         for name, value in vars(importlib.import_module(module)).items()
