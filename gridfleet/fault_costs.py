@@ -1,11 +1,12 @@
 """What faults cost: throughput lost and time to recover, of every fault and of every kind.
 
-The yardstick is the run itself where nothing was wrong: the median rate of windows without faults.
-A fault counts from its beginning until the floor is back at RECOVERED of that rate after the fault
-is over, or after its beginning for one that is never put right. What is missing in a moment is
-shared evenly among the faults that count then, so that the losses add up to what the floor lost.
-Where demand is the limit nothing is lost, since the floor catches up. One run cannot tell a loss
-from chance: differences of a few tasks mean nothing.
+The yardstick is the same run without faults: same floor, orders and seed, so that the same orders
+arrive and nothing else differs. A fault counts from its beginning until the floor is back at
+RECOVERED of what the other run did in the same two minutes, after the fault is over, or after its
+beginning for one that is never put right. What is missing in a moment is shared evenly among the
+faults that count then; what is missing while none counts is told as such, so that the parts add up
+to what the run lost. Where demand is the limit little is lost, since the floor catches up. One run
+cannot tell a loss from chance: differences of a few tasks mean nothing.
 """
 
 from __future__ import annotations
@@ -23,77 +24,78 @@ BIN_S = 10.0
 WINDOW_S = 120.0
 """Rates are taken over so long."""
 RECOVERED = 0.9
-"""Share of the ordinary rate at which the floor counts as back."""
-FEWEST_WINDOWS = 3
-"""Undisturbed windows from which on their median is an ordinary rate."""
+"""Share of the undisturbed rate at which the floor counts as back."""
 
 Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
 class FaultCost:
-    """lost_tasks: fewer than ordinary, None where there is no ordinary rate. recover_s: from the
-    end of the fault until the floor was back, None if it was not by the end of the run."""
+    """lost_tasks: fewer than without faults. recover_s: from the end of the fault until the floor
+    was back, None if it was not by the end of the run."""
 
     fault: FaultRecord
-    lost_tasks: float | None
+    lost_tasks: float
     recover_s: float | None
 
 
-def fault_costs(
-    faults: Sequence[FaultRecord], done_s: Floats, sim_s: float
-) -> tuple[list[FaultCost], float | None]:
-    """Costs in the order of the faults, and the ordinary rate in tasks an hour (None: unknown).
+@dataclass(frozen=True, slots=True)
+class FaultCosts:
+    """costs: in the order of the faults. tasks: done in the run. reference_tasks: without faults.
+    unattributed_tasks: lost while no fault counted; with those of the faults it adds up to the
+    difference."""
 
-    done_s: float64[k], ascending times at which tasks were done.
+    costs: tuple[FaultCost, ...]
+    tasks: int
+    reference_tasks: int
+    unattributed_tasks: float
+
+
+def fault_costs(
+    faults: Sequence[FaultRecord], done_s: Floats, reference_s: Floats, sim_s: float
+) -> FaultCosts:
+    """What each fault cost in a run of sim_s seconds.
+
+    done_s, reference_s: float64[k], ascending times at which tasks were done with and without
+    faults.
     """
     n_bins = max(1, int(np.ceil(sim_s / BIN_S)))
-    counts = np.bincount(
-        np.minimum((done_s / BIN_S).astype(int), n_bins - 1), minlength=n_bins
-    ).astype(float)
-    usual = _ordinary(faults, counts)
-    if usual is None:
-        return [FaultCost(fault, None, None) for fault in faults], None
+    counts, usual = _counts(done_s, n_bins), _counts(reference_s, n_bins)
     ends = [_recovered_bin(fault, counts, usual) for fault in faults]
-    lost = _shared_losses(faults, ends, usual - counts)
+    lost, unattributed = _shared_losses(faults, ends, usual - counts)
     costs = []
     for fault, end, tasks in zip(faults, ends, lost, strict=True):
-        over_s = fault.ended_s if np.isfinite(fault.ended_s) else fault.began_s
-        recover_s = None if end is None else max(0.0, (end + 1) * BIN_S - over_s)
+        recover_s = None if end is None else max(0.0, (end + 1) * BIN_S - _over_s(fault))
         costs.append(FaultCost(fault, round(tasks, 2), recover_s))
-    return costs, usual * 3600.0 / BIN_S
+    n_tasks, n_reference = int(counts.sum()), int(usual.sum())
+    return FaultCosts(tuple(costs), n_tasks, n_reference, round(unattributed, 2))
 
 
-def _ordinary(faults: Sequence[FaultRecord], counts: Floats) -> float | None:
-    """Median tasks a bin over windows that no fault touches, settling time included."""
-    is_calm = np.ones(len(counts), dtype=bool)
-    is_calm[: int(WINDOW_S / BIN_S)] = False  # the floor fills up
-    for fault in faults:
-        end_s = min(fault.ended_s + WINDOW_S, len(counts) * BIN_S)
-        is_calm[int(fault.began_s / BIN_S) : int(end_s / BIN_S) + 1] = False
+def _counts(times_s: Floats, n_bins: int) -> Floats:
+    """Tasks done in each bin."""
+    bins = (times_s / BIN_S).astype(int)
+    return np.bincount(bins[bins < n_bins], minlength=n_bins).astype(float)
+
+
+def _over_s(fault: FaultRecord) -> float:
+    """When it is over; one that never is is a new state of affairs from its beginning."""
+    return fault.ended_s if np.isfinite(fault.ended_s) else fault.began_s
+
+
+def _recovered_bin(fault: FaultRecord, counts: Floats, usual: Floats) -> int | None:
+    """The first bin after the fault at which the window up to it is as good as undisturbed."""
     width = int(WINDOW_S / BIN_S)
-    rates = [
-        counts[start : start + width].mean()
-        for start in range(0, len(counts) - width + 1, width)
-        if is_calm[start : start + width].all()
-    ]
-    return float(np.median(rates)) if len(rates) >= FEWEST_WINDOWS else None
-
-
-def _recovered_bin(fault: FaultRecord, counts: Floats, usual: float) -> int | None:
-    """The first bin after the fault at which the window up to it is back to usual."""
-    width = int(WINDOW_S / BIN_S)
-    over_s = fault.ended_s if np.isfinite(fault.ended_s) else fault.began_s
-    first = int(over_s / BIN_S) + 1
-    for end in range(max(first, width), len(counts)):
-        if counts[end - width + 1 : end + 1].mean() >= RECOVERED * usual:
+    for end in range(max(int(_over_s(fault) / BIN_S) + 1, width), len(counts)):
+        window = slice(end - width + 1, end + 1)
+        if counts[window].sum() >= RECOVERED * usual[window].sum():
             return end
     return None
 
 
 def _shared_losses(
     faults: Sequence[FaultRecord], ends: Sequence[int | None], missing: Floats
-) -> list[float]:
+) -> tuple[list[float], float]:
+    """Of each fault, and what none of them explains."""
     spans = [
         slice(int(fault.began_s / BIN_S), len(missing) if end is None else end + 1)
         for fault, end in zip(faults, ends, strict=True)
@@ -102,7 +104,7 @@ def _shared_losses(
     for span in spans:
         n_active[span] += 1
     share = missing / np.maximum(n_active, 1)
-    return [float(share[span].sum()) for span in spans]
+    return [float(share[span].sum()) for span in spans], float(missing[n_active == 0].sum())
 
 
 def fault_row(cost: FaultCost) -> dict[str, Any]:
@@ -122,18 +124,17 @@ def fault_row(cost: FaultCost) -> dict[str, Any]:
 def cost_rows(costs: Sequence[FaultCost]) -> list[dict[str, Any]]:
     """One row for every kind of fault, in alphabetical order, for kpis.json."""
     rows = []
-    for kind in sorted({cost.fault.kind for cost in costs}):
-        of_kind = [cost for cost in costs if cost.fault.kind == kind]
-        lost = [cost.lost_tasks for cost in of_kind if cost.lost_tasks is not None]
+    for kind in sorted({str(cost.fault.kind) for cost in costs}):
+        of_kind = [cost for cost in costs if str(cost.fault.kind) == kind]
         back = [cost.recover_s for cost in of_kind if cost.recover_s is not None]
         rows.append(
             {
-                "kind": str(kind),
+                "kind": kind,
                 "count": len(of_kind),
-                "lost_tasks": round(sum(lost), 2) if lost else None,
+                "lost_tasks": round(sum(cost.lost_tasks for cost in of_kind), 2),
                 "recover_s_mean": round(float(np.mean(back)), 1) if back else None,
                 "recover_s_max": round(max(back), 1) if back else None,
-                "not_recovered": sum(cost.recover_s is None for cost in of_kind) if lost else None,
+                "not_recovered": len(of_kind) - len(back),
             }
         )
     return rows

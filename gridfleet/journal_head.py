@@ -1,7 +1,7 @@
 """The head of a run's journal: the scenario, and fingerprints of all that it depends on.
 
-What a scenario names but does not hold (floor, orders, stock) and the program itself go in as
-fingerprints: a run cannot go on over another floor, nor with another mind.
+What a scenario names but does not hold (floor, orders, stock, faults) and the program itself go in
+as fingerprints: a run cannot go on over another floor, nor with another mind.
 """
 
 from __future__ import annotations
@@ -61,7 +61,10 @@ def scenario_of(path: Path, header: Header) -> Scenario:
 
 def check_files(path: Path, header: Header, now: dict[str, str], scenario: Scenario) -> None:
     """Raise JournalError for every file that is not what it was when the run began."""
-    named = {"floor": scenario.layout, "orders": scenario.orders, "stock": scenario.stock.file}
+    named = {
+        "floor": scenario.layout, "orders": scenario.orders, "stock": scenario.stock.file,
+        "faults": scenario.faults,
+    }  # fmt: skip
     faults = [
         f"{path}: the {name} {named.get(name)!r} is not what it was when the run began; put the "
         "old one back, or begin a new run"
@@ -111,7 +114,7 @@ def _sources(folder: Traversable, name: str) -> Iterator[tuple[str, Traversable]
 
 
 def fingerprints(scenario: Scenario, layout: Layout) -> dict[str, str]:
-    """Of the floor, however it is written down, and of the files of orders and stock.
+    """Of the floor, however it is written down, and of the files of orders, stock and faults.
 
     Raises JournalError for a file that cannot be read."""
     found = {"floor": _of_floor(layout)}
@@ -119,6 +122,8 @@ def fingerprints(scenario: Scenario, layout: Layout) -> dict[str, str]:
         found["orders"] = _of_file(Path(scenario.orders))
     if scenario.stock.file:
         found["stock"] = _of_file(Path(scenario.stock.file))
+    if scenario.faults:
+        found["faults"] = _of_file(Path(scenario.faults))
     return found
 
 

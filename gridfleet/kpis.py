@@ -143,15 +143,23 @@ def _tasks(record: RunRecord, hours: float) -> Kpis:
 
 def _fault_costs(record: RunRecord) -> Kpis | None:
     """What was injected and what it cost, of each fault and of each kind."""
-    if not record.faults:
+    if record.reference_done_s is None:
         return None
-    kind = EventKind.TASK_DONE if record.has_orders else EventKind.ERRAND_DONE
-    costs, usual = fault_costs(record.faults, _times(record, kind), record.sim_s)
+    found = fault_costs(record.faults, task_times_s(record), record.reference_done_s, record.sim_s)
     return {
-        "usual_tasks_per_hour": None if usual is None else round(usual, 1),
-        "kinds": cost_rows(costs),
-        "faults": [fault_row(cost) for cost in costs],
+        "tasks": found.tasks,
+        "tasks_without_faults": found.reference_tasks,
+        "lost_tasks": found.reference_tasks - found.tasks,
+        "unattributed_tasks": found.unattributed_tasks,
+        "kinds": cost_rows(found.costs),
+        "faults": [fault_row(cost) for cost in found.costs],
     }
+
+
+def task_times_s(record: RunRecord) -> NDArray[np.float64]:
+    """float64[k], when each task was done; of floors without tasks, each errand."""
+    kind = EventKind.TASK_DONE if record.has_orders else EventKind.ERRAND_DONE
+    return _times(record, kind)
 
 
 def _driving(record: RunRecord) -> Kpis:

@@ -57,6 +57,8 @@ class RunRecord:
     """What became of the order lines; None without orders to read or make up."""
     faults: tuple[FaultRecord, ...] = ()
     """What was injected, in the order of beginning."""
+    reference_done_s: NDArray[np.float64] | None = None
+    """float64[k], when tasks were done in the same run without faults; None where there is none."""
     notes: tuple[str, ...] = ()
     """Sentences a reader must know, such as that a floor without stations ran random errands."""
 

@@ -18,6 +18,7 @@ from fleet_control.backend import (
 from gridfleet.kpis import kpis
 from gridfleet.scenario import Scenario
 from gridfleet.simulation import Simulation
+from gridfleet.torture.run import run_case
 from layouts import open_layout
 from twin.kinematic.engine import KinematicTwin
 from twin.link import Noise
@@ -35,15 +36,17 @@ MODULES = (
     "fleet_control.stream_kernels",
     "gridfleet.detour_kernels",
     "twin.agent_kernels",
+    "gridfleet.torture.body_kernels",
+    "gridfleet.torture.span_kernels",
     "twin.kinematic.kernels",
 )
 ENTRY_POINTS = {
     "commit_moves", "free_cells", "release_steps", "add_unit_time", "count_short",
     "find_conflicts", "fill_field", "repair_field", "plan_step", "track_progress", "run_ticks",
     "least_cells", "find_waits", "find_roots",
-    "first_bad_row", "rebin",
     "hear_states", "write_orders", "write_instants", "write_news", "note_rows",
     "hear_orders", "take_steps", "hear_hellos", "watch_silence", "tell_states",
+    "first_bad_row", "rebin", "find_faults", "unroll",
 }  # fmt: skip
 
 
@@ -68,6 +71,7 @@ def run_linked() -> None:
 def test_one_signature_each(module: str) -> None:
     kpis(Simulation(Scenario(layout="teaching", hours=0.05)).run())
     run_linked()
+    run_case(0)
     kernels = {
         name: value
         for name, value in vars(importlib.import_module(module)).items()

@@ -100,6 +100,8 @@ def _run(
 
     scenario = simulation.scenario
     record, failure = _drive(simulation, is_quiet, recorder)
+    if scenario.faults and record.faults and failure is None:
+        record = _with_reference(scenario, record, is_quiet)
     figures = _write(scenario, record, folder, failure)
     if as_json:
         print(json.dumps(figures, indent=2))
@@ -133,6 +135,28 @@ def _drive(
             return simulation.run(line.show, stop.asked, **more), None
         except BrokenRunError as error:
             return error.record, error
+
+
+def _with_reference(scenario: Scenario, record: RunRecord, is_quiet: bool) -> RunRecord:
+    """The record with what the same run does without faults, by which their cost is told. Where
+    that is interrupted the costs are not known."""
+    from dataclasses import replace
+
+    import msgspec
+
+    from gridfleet.kpis import task_times_s
+    from gridfleet.simulation import Simulation
+
+    hours = max(record.sim_s, 1.0) / 3600.0
+    same = msgspec.structs.replace(scenario, faults="")
+    simulation = Simulation(same)
+    simulation.scenario = msgspec.structs.replace(same, hours=hours)
+    if not is_quiet:
+        print("the same run without faults, to tell what they cost", file=sys.stderr)
+    reference, failure = _drive(simulation, is_quiet, None)
+    if failure is not None or reference.partial:
+        return record
+    return replace(record, reference_done_s=task_times_s(reference))
 
 
 def _write(

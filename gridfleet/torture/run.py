@@ -47,7 +47,6 @@ class CaseRun:
         self.oracle = Oracle(case.layout, sizes, case.n_units, len(case.pod_cells))
         self.goods = goods_of(case)
         self._cycle = 0
-        self._calm_since_s = 0.0
 
     @property
     def now_s(self) -> float:
@@ -68,7 +67,7 @@ class CaseRun:
     def _drive(self) -> bool:
         """Cycle by cycle; whether everything was done in time."""
         while not self._is_over():
-            if self.now_s >= self._calm_since_s + REST_S:
+            if self.now_s >= self.trouble.ends_s + REST_S:
                 return False
             kill = self.trouble.due_kill(self.now_s)
             is_down = self._step(kill.point if kill is not None else None)
@@ -117,15 +116,15 @@ class CaseRun:
 
     def _is_over(self) -> bool:
         """The faults are over, all orders are done, and no unit has anything left to do."""
-        if not self.trouble.is_over:
-            self._calm_since_s = max(self.now_s, self.trouble.ends_s)
-            return self.now_s >= self.trouble.ends_s + REST_S
-        return self._cycle % CYCLES_A_CHECK == 0 and self.brain.is_done
+        if self._cycle % CYCLES_A_CHECK or not self.trouble.is_over:
+            return False
+        return self.brain.is_done
 
     def _say_stuck(self) -> list[str]:
         n_open = len(self.goods.open)
         told = f"{n_open} lines are not done, {REST_S:g} s after the last fault"
-        return [told, *say_waits(self.case.layout, waits_of(self.brain.mind.controller))]
+        away = [f"unit {unit} is not back on the floor" for unit in self.trouble.away]
+        return [told, *away, *say_waits(self.case.layout, waits_of(self.brain.mind.controller))]
 
     def _result(self, halt: list[Violation], is_stuck: bool) -> CaseResult:
         contacts = [

@@ -76,6 +76,11 @@ class Trouble:
         """Whether nothing more will happen, and nothing is going on."""
         return not (self._due or self._kills or self._going_on or self._returns)
 
+    @property
+    def away(self) -> list[int]:
+        """Units that were carried off and have not been admitted again."""
+        return sorted(self._returns)
+
     def act(self, now_s: float, controller: Controller) -> list[Operation]:
         """Let begin and end what is due; returns what people ask of the controller now."""
         for fault in [fault for fault in self._going_on if fault.ends_s <= now_s]:

@@ -15,7 +15,6 @@ from gridfleet.journalled import replay_run
 from gridfleet.scenario import Scenario
 from gridfleet.simulation import Simulation
 from gridfleet.wiring.units import CYCLE_S
-from twin.kinematic.engine import KinematicTwin
 
 SCENARIO = Scenario(layout="teaching", hours=0.1, seed=5)
 
@@ -24,8 +23,7 @@ def restarted(path: Path, cycles: int, at: int) -> None:
     """A run whose controller connects once more in the middle, as after a restart: the units stand
     by then and begin new streams."""
     simulation, codec = Simulation(SCENARIO), make_codec()
-    twin = simulation.world()
-    assert isinstance(twin, KinematicTwin)
+    twin = simulation._twin
     header = header_of(SCENARIO, simulation.layout)
     with Journal.create(path, header, "now", "NORMAL") as journal:
         recorder = Recorder(journal, codec, 90)

@@ -40,8 +40,8 @@ def test_what_comes_later_takes_the_same_slots() -> None:
     fields, _ = made()
     found = through_a_snapshot(fields)
     rng = np.random.default_rng(2)
-    for goal, load in zip(rng.choice(GOALS, 60).tolist(), rng.integers(2, size=60), strict=True):
-        slots = [one.hold(goal, int(load)) for one in (fields, found)]
+    for goal, laden in zip(rng.choice(GOALS, 60).tolist(), rng.integers(2, size=60), strict=True):
+        slots = [one.hold(goal, int(laden)) for one in (fields, found)]
         assert slots[0] == slots[1]
         assert np.array_equal(found.values[slots[0]], fields.values[slots[0]])
         for one in (fields, found):

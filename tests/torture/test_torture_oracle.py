@@ -11,6 +11,7 @@ import pytest
 
 from gridfleet.torture.body_kernels import common_m2
 from gridfleet.torture.oracle import BodySizes, Oracle, Scene, Violation, Wait, say_waits
+from gridfleet.torture.world import cells_of_steps
 from layouts import CellKind, Layout, open_layout
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -206,3 +207,19 @@ def test_the_oracle_shares_no_code_with_controller_and_twin(name: str) -> None:
     }
     near = {f"gridfleet.torture.{other}" for other in ("oracle", "body_kernels", "goods", "result")}
     assert ours <= allowed | near | {"gridfleet.torture"}
+
+
+def test_spans_of_steps_are_unrolled() -> None:
+    """Against plain Python, for random spans over the end of the ring, empty ones included."""
+    rng = np.random.default_rng(3)
+    for _ in range(50):
+        rings = rng.integers(100, size=(4, 8)).astype(np.int32)
+        first = rng.integers(0, 40, size=4).astype(np.int32)
+        last = first + rng.integers(-1, 8, size=4).astype(np.int32)
+        wanted = [
+            (unit, int(rings[unit, step % 8]))
+            for unit in range(4)
+            for step in range(first[unit], last[unit] + 1)
+        ]
+        units, cells = cells_of_steps(first, last, rings)
+        assert list(zip(units.tolist(), cells.tolist(), strict=True)) == wanted
