@@ -306,11 +306,17 @@ class Driving:
         """The unit can go on: with its errand, or to its parking place."""
         errand = self._errands[unit]
         self.is_suspended[unit] = False
-        self.is_pinned[unit] = errand is None and self._work.task_of(unit) >= 0
+        self.is_pinned[unit] = errand is None and self._has_to_stay(unit)
         if errand is not None:
             self._head_on(unit, errand)
         elif unit in self.parking:
             self.head_for(unit, self.parking.place_of(unit))
+
+    def _has_to_stay(self, unit: int) -> bool:
+        """It stands with its pod where nobody passes, at a station or where the pod was stored. A
+        unit that was put down in an aisle makes way."""
+        is_aisle = self._grid.through[LADEN, self._executor.end_cells[unit]]
+        return self._work.task_of(unit) >= 0 and not is_aisle
 
     def _head_on(self, unit: int, errand: Errand) -> None:
         """Take an errand up again, whose deed may be under way."""

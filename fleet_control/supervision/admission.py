@@ -89,6 +89,7 @@ class Admission:
         books.executor.remove(unit)
         books.closures.units.pop(unit, None)
         books.roster.removed(unit)
+        books.roster.ask(unit, Request.REMOVE)
         self._seen.pop(unit, None)
 
     def _keep_away(self, unit: int, cell: int) -> None:
