@@ -22,8 +22,11 @@ def step_at(
     A place that comes up twice is taken as the first: everything is then as it was there, so that
     what follows can be done again; and no cell is held but those the unit covers, either way.
     """
-    for step in range(len(cells)):
-        if cells[step] not in (cell, -1) or not _leads_to(cells, acts, step, beyond):
+    # What is known is right in any case; the unknown cell counts where nothing else will do.
+    known = [step for step in range(len(cells)) if cells[step] == cell]
+    unknown = [0] if cells[0] < 0 else []
+    for step in known + unknown:
+        if not _leads_to(cells, acts, step, beyond):
             continue
         if beyond < 0 and (cells[step] < 0 or (step == 0 and is_past_first)):
             continue

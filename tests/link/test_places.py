@@ -77,3 +77,10 @@ def test_every_place_of_random_ways_is_found_or_one_that_looks_the_same() -> Non
         assert steps[place][0] == steps[true][0]
         if is_between:
             assert steps[place + 1][0] == beyond
+
+
+def test_a_known_cell_goes_before_an_unknown_one() -> None:
+    """The way comes back to where it was: whoever is on 7 now may have left the 8 before."""
+    steps = [(-1, DRIVE), (7, DRIVE), (8, DRIVE), (7, DRIVE)]
+    assert find(steps, 8, beyond=7, was=-1) == 2
+    assert find(steps, 6, beyond=7, was=-1) == 0
