@@ -97,7 +97,7 @@ class Controller:
         if not is_restart:
             return Commands(no_releases(), no_station_jobs())
         jobs = self.work.open_station_jobs()
-        return Commands(self.executor.open_releases(), jobs)
+        return Commands(self.executor.open_releases(), jobs, requests=self.supervisor.requests())
 
     def step(self, reports: Reports, operations: Sequence[Operation] = ()) -> Commands:
         """One control cycle on what was reported, and asked by operators, since the last.

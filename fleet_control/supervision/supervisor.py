@@ -11,7 +11,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from fleet_control.backend import FleetState, Reports, Requests
+from fleet_control.backend import FleetState, Reports, Request, Requests
 from fleet_control.driving import Driving
 from fleet_control.errors import InvariantError
 from fleet_control.events import EventKind, EventLog
@@ -142,8 +142,12 @@ class Supervisor:
             raise InvariantError("two units report the same cell; take one of them off the floor")
         for unit in wanting.tolist():
             cell, heading = int(state.cells[unit]), int(state.headings[unit])
-            if executor.owners[cell] < 0:
-                self._admission.admit(unit, cell, heading, int(state.carried_pods[unit]))
+            n_done = 0 if state.done is None else int(state.done[unit])
+            if executor.owners[cell] >= 0 or n_done > 0:
+                continue  # it will say that it stands there, and has to be looked at
+            self._admission.admit(unit, cell, heading, int(state.carried_pods[unit]))
+            if n_done < 0:  # its steps begin here, which it cannot know
+                self.roster.ask(unit, Request.ADMIT)
 
     def _note_conditions(self, reports: Reports) -> None:
         rows = reports.conditions
