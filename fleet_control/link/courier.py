@@ -119,7 +119,7 @@ class Courier:
             for row in self._odd[:n_odd].tolist():
                 self._settler.settle(int(states[row]["unit"]), states[row])
         if len(terminals) or len(lines):
-            self._desks.hear(terminals, lines)
+            self._desks.hear(now_s, terminals, lines)
 
     def has_heard_all(self) -> bool:
         """Whether every unit has answered this controller."""
