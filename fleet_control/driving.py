@@ -355,6 +355,11 @@ class Driving:
         self.is_pinned[unit] = False
         self.head_for(unit, cell)
 
+    def make_way(self, unit: int) -> None:
+        """The unit has no goal any more: it stays until others need its place."""
+        if self.goals[unit] >= 0:
+            self._stop_driving(unit)
+
     def review_goals(self, is_closed: NDArray[np.bool_]) -> None:
         """Where units may go has changed: find other goals, wait, or head on."""
         for unit in np.flatnonzero(self._executor.is_present & ~self.is_suspended).tolist():

@@ -22,6 +22,7 @@ from fleet_control.operations import Operation
 from fleet_control.supervision.admission import Admission
 from fleet_control.supervision.books import Books
 from fleet_control.supervision.charging import Charging
+from fleet_control.supervision.clearing import Clearing
 from fleet_control.supervision.closures import Closures
 from fleet_control.supervision.operating import Operating
 from fleet_control.supervision.roster import PAUSED_TO_HALT, Roster
@@ -45,6 +46,7 @@ class Supervisor:
         self._admission = Admission(self.books)
         self.operating = Operating(self.books, self._admission)
         self._charging = Charging(self.books)
+        self._clearing = Clearing(self.books)
 
     @property
     def is_draining(self) -> bool:
@@ -78,6 +80,7 @@ class Supervisor:
         self._stops.watch()
         books.settle()
         self._charging.advance()
+        self._clearing.advance()
         self.operating.lead_out()
 
     def may_have_task(self) -> np.ndarray:
