@@ -26,6 +26,7 @@ from fleet_control.supervision.clearing import Clearing
 from fleet_control.supervision.closures import Closures
 from fleet_control.supervision.operating import Operating
 from fleet_control.supervision.roster import PAUSED_TO_HALT, Roster
+from fleet_control.supervision.standing import Standing
 from fleet_control.supervision.stops import StopOptions, Stops
 
 
@@ -47,6 +48,7 @@ class Supervisor:
         self.operating = Operating(self.books, self._admission)
         self._charging = Charging(self.books)
         self._clearing = Clearing(self.books)
+        self._standing = Standing(self.books)
 
     @property
     def is_draining(self) -> bool:
@@ -78,6 +80,7 @@ class Supervisor:
         if self.operating.is_all_paused:
             roster.progress_s[:] = now_s
         self._stops.watch()
+        self._standing.advance()
         books.settle()
         self._charging.advance()
         self._clearing.advance()

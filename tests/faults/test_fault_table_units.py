@@ -321,13 +321,41 @@ def n_done_by_others(rig: Rig) -> int:
     return rig.case.orders.n_lines - 5
 
 
+def laden_in(rig: Rig, rows: range) -> int:
+    """A unit on its way with a pod, between two cells of these rows."""
+    layout = rig.case.layout
+    return rig.first(
+        lambda unit: (
+            rig.between_cells(unit)
+            and not is_empty(rig, unit)
+            and layout.row_col(rig.cells_under(unit)[0])[0] in rows
+        )
+    )
+
+
 def test_unit_dead_for_10_minutes_with_a_pod() -> None:
     """The others do what does not need its pod, and the rest is done when it has been repaired."""
     rig = Rig(small_case(orders_s=200.0))
     rig.run(15.0)
-    unit = rig.first(lambda unit: rig.between_cells(unit) and not is_empty(rig, unit))
+    unit = laden_in(rig, range(9))
     rig.agents.break_down(unit)
     rig.run(TEN_MINUTES_S)
     assert rig.n_handled >= n_done_by_others(rig)
+    rig.agents.repair(unit)
+    rig.finish()
+
+
+def test_unit_dead_for_10_minutes_before_a_station() -> None:
+    """The other station gets what nobody brings to the one that is cut off: units that wait for
+    that one are led around."""
+    rig = Rig(small_case(orders_s=200.0))
+    rig.run(15.0)
+    unit = laden_in(rig, range(9, 12))
+    rig.agents.break_down(unit)
+    rig.run(60.0)
+    n_handled = rig.n_handled
+    rig.run(TEN_MINUTES_S - 60.0)
+    assert rig.status.stranded
+    assert rig.n_handled >= n_handled + 8
     rig.agents.repair(unit)
     rig.finish()
