@@ -78,6 +78,7 @@ class Supervisor:
         if len(reports.arrivals.units):
             self._admission.greet(reports)
         if self.operating.is_all_paused:
+            self.operating.include_newcomers()
             roster.progress_s[:] = now_s
         self._stops.watch()
         self._standing.advance()
