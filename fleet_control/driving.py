@@ -34,7 +34,7 @@ class Driving:
     its committed path has not brought it to for good. is_pinned: bool[n_units], must not be moved
     by the planner. is_free: bool[n_units], has no errand and may be given a task. is_laden:
     bool[n_units]. states: int8[n_units], LOADED .. IDLE.
-    n_working: units with a task.
+    n_working: units with a task. is_draining: no errand is begun that need not be.
     """
 
     def __init__(
@@ -63,6 +63,7 @@ class Driving:
         self.is_free[parking.units] = False
         self.states = np.full(n_units, IDLE, dtype=np.int8)
         self.n_working = 0
+        self.is_draining = False
         self.now_s = 0.0
 
     # Setting out
@@ -144,7 +145,9 @@ class Driving:
         if self._executor.done[unit] >= step:
             self._pass(unit)
         queue = self._following[unit]
-        following = queue.popleft() if queue else self._work.follow_on(unit, self.now_s)
+        following = queue.popleft() if queue else None
+        if following is None and not self.is_draining:
+            following = self._work.follow_on(unit, self.now_s)
         if following is not None:
             self.start(unit, following)
             return
@@ -200,6 +203,9 @@ class Driving:
         while passes and passes[0][0] <= done:
             self._end_errand(unit, passes.popleft()[0])
         self._next_pass[unit] = passes[0][0] if passes else NEVER
+        is_idle = self._errands[unit] is None and not self.is_free[unit]
+        if self.is_draining and is_idle and self._work.task_of(unit) < 0:
+            self.set_free(unit)
 
     def _arrive(self, unit: int) -> None:
         """The unit stands where its errand ends: do the deed, or it has just been done."""
@@ -360,6 +366,11 @@ class Driving:
         """Drive to that cell first, whatever the errand."""
         self.is_pinned[unit] = False
         self.head_for(unit, cell)
+
+    def make_way(self, unit: int) -> None:
+        """The unit has no goal any more: it stays until others need its place."""
+        if self.goals[unit] >= 0:
+            self._stop_driving(unit)
 
     def review_goals(self, is_closed: NDArray[np.bool_]) -> None:
         """Where units may go has changed: find other goals, wait, or head on."""

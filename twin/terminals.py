@@ -104,7 +104,8 @@ class Terminals:
             if terminal.finished and now_s - terminal.lines_s >= RESEND_S - 1e-9:
                 terminal.lines_s = now_s
                 for number, job, line, time_s in terminal.finished:
-                    lines.append((terminal.station, terminal.epoch, number, job, line, time_s))
+                    ago_s = now_s - time_s
+                    lines.append((terminal.station, terminal.epoch, number, job, line, ago_s))
         return (
             np.array(states, dtype=TERMINAL) if states else _NO_TERMINALS,
             np.array(lines, dtype=LINE) if lines else _NO_LINES,

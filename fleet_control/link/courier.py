@@ -115,11 +115,13 @@ class Courier:
             if len(states) > len(self._odd):
                 self._odd = np.empty(2 * len(states), dtype=np.int32)
             books = self.books
-            n_odd = hear_states(states, now_s, self.epoch, books.units, books.latest, self._odd)
+            n_odd = hear_states(
+                states, now_s, self.epoch, books.units, books.latest, books.cells, self._odd
+            )
             for row in self._odd[:n_odd].tolist():
                 self._settler.settle(int(states[row]["unit"]), states[row])
         if len(terminals) or len(lines):
-            self._desks.hear(terminals, lines)
+            self._desks.hear(now_s, terminals, lines)
 
     def has_heard_all(self) -> bool:
         """Whether every unit has answered this controller."""

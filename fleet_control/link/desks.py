@@ -32,6 +32,7 @@ class Desks:
         self._received = [_UNKNOWN] * n_stations
         self._handed_out = [_UNKNOWN] * n_stations
         self._acknowledged = [_UNKNOWN] * n_stations
+        self._latest_s = [NEVER_S] * n_stations  # when the latest line was finished
         self._news: list[tuple[float, int, int, int]] = []
         self._is_due = False
 
@@ -50,7 +51,9 @@ class Desks:
             self._open[station].append((station, self._epoch, number, job, line, quantity))
             self._sent_s[station] = NEVER_S
 
-    def hear(self, terminals: Messages, lines: Messages) -> None:
+    def hear(self, now_s: float, terminals: Messages, lines: Messages) -> None:
+        """Take in what stations say. When a line was finished is told as an age; what it was on its
+        way is added to that, but never so much that lines of a station change places."""
         for station, epoch, n_jobs, n_lines in terminals.tolist():
             if epoch != self._epoch:
                 continue
@@ -60,9 +63,11 @@ class Desks:
                 # Up to there an earlier controller has noted them down.
                 for noted in (self._received, self._handed_out, self._acknowledged):
                     noted[station] = n_lines
-        for station, epoch, number, job, line, time_s in lines.tolist():
+        for station, epoch, number, job, line, ago_s in lines.tolist():
             if epoch == self._epoch and number == self._received[station] + 1:
                 self._received[station] = number
+                time_s = max(now_s - ago_s, self._latest_s[station])
+                self._latest_s[station] = time_s
                 self._news.append((time_s, station, job, line))
 
     def post(self, now_s: float, is_heartbeat: bool) -> tuple[Messages, Messages]:

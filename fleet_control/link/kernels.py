@@ -25,11 +25,11 @@ Records = NDArray[np.void]
 @kernel
 def hear_states(
     states: Records, now_s: float, epoch: int, books: Records, latest: Records,
-    odd: NDArray[np.int32],
+    cells: NDArray[np.int32], odd: NDArray[np.int32],
 ) -> int:  # fmt: skip
     """Take in states; those that need thought are listed by row. Returns how many those are.
 
-    odd: int32[at least as many as states].
+    cells: int32[n_units, RING], of the books. odd: int32[at least as many as states].
     """
     n_odd = 0
     for row in range(states.size):
@@ -54,6 +54,9 @@ def hear_states(
             or state.order != book.order
             or book.cancel != 0
             or (state.tombstone >= book.order and book.is_dead == 0)
+            # Stands where none of its steps leads, or has done what it was never given.
+            or cells[state.unit, state.done & RING_MASK] != state.cell
+            or state.done > book.released
         ):
             odd[n_odd] = row
             n_odd += 1

@@ -121,7 +121,7 @@ LINE = np.dtype(
         ("number", np.int32),  # counts the finished lines of a station, from 1
         ("job", np.int32),
         ("line", np.int32),
-        ("time_s", np.float64),
+        ("ago_s", np.float64),  # an age, since nobody knows what the clock of another says
     ],
     align=True,
 )

@@ -51,8 +51,26 @@ class Settler:
             self._first_answer(unit, state)
         elif book["stage"] != PLACED:
             self._place(unit, state)
+        elif self._is_elsewhere(unit, state):
+            self._lose(unit)
         else:
             self._follow(unit, state)
+
+    def _is_elsewhere(self, unit: int, state: State) -> bool:
+        """Whether none of the steps of its order can have brought the unit to where it says it is:
+        somebody has carried it there, or it errs."""
+        book = self._books.units[unit]
+        if state["order"] == 0 or state["order"] != book["order"] or state["cell"] < 0:
+            return False
+        cell = self._books.cells[unit, state["done"] % RING]
+        return bool(state["done"] > book["released"] or cell not in (state["cell"], -1))
+
+    def _lose(self, unit: int) -> None:
+        """Nobody knows where the unit is. It gets no more steps, and is asked to give up those that
+        it has; its cells stay its own until somebody has looked."""
+        book = self._books.units[unit]
+        book["stage"] = STRAY
+        book["cancel"], book["instant_s"] = book["order"], NEVER_S
 
     def _meet_session(self, book: Any, session: int) -> None:
         """A unit that was switched on again has forgotten its steps, and takes no order that was

@@ -38,6 +38,7 @@ class Closures:
         self.areas: dict[str, Area] = {}
         self.units: dict[int, tuple[int, ...]] = {}
         self.newcomers: dict[int, tuple[int, ...]] = {}
+        self.standing: dict[int, int] = {}
         self.seen: dict[int, float] = {}
         self.said: set[int] = set()
         self.is_blocked = np.zeros(n_cells, dtype=bool)
@@ -47,7 +48,10 @@ class Closures:
     def refresh(self) -> bool:
         """Work out the masks anew; returns whether they have changed."""
         blocked, closed = np.zeros_like(self.is_blocked), np.zeros_like(self.is_closed)
-        for cells in (*self.units.values(), *self.newcomers.values(), self.seen, self.said):
+        for cells in (
+            *self.units.values(), *self.newcomers.values(), self.standing.values(), self.seen,
+            self.said,
+        ):  # fmt: skip
             blocked[list(cells)] = True
         for area in self.areas.values():
             closed[list(area.cells)] = True

@@ -40,6 +40,7 @@ class Operating:
                     self._pause_all(asked.kind is OperationKind.PAUSE_ALL)
                 case OperationKind.DRAIN | OperationKind.UNDRAIN:
                     self.is_draining = asked.kind is OperationKind.DRAIN
+                    self._books.driving.is_draining = self.is_draining
                 case OperationKind.REMOVE:
                     self._admission.take_off(unit)
                 case OperationKind.ADMIT:
@@ -51,6 +52,13 @@ class Operating:
         self.is_all_paused = is_wanted
         for unit in self._books.working_units().tolist():
             self._books.roster.want_pause(unit, PAUSED_WITH_ALL, is_wanted)
+
+    def include_newcomers(self) -> None:
+        """Who has been admitted since all were asked to stand has to stand too."""
+        roster = self._books.roster
+        for unit in self._books.working_units().tolist():
+            if not roster.wanted_pauses[unit] & PAUSED_WITH_ALL:
+                roster.want_pause(unit, PAUSED_WITH_ALL, True)
 
     def _close(self, asked: Operation) -> None:
         closures, cells = self._books.closures, asked.cells

@@ -59,7 +59,7 @@ class Roster:
         self.is_ready = np.zeros(n_units, dtype=bool)
         self._asked_s = np.full((n_units, len(Request)), -np.inf)
         self._requests: list[tuple[int, Request]] = []
-        self._has_wishes = False
+        self._has_wishes = self._is_asking = False
 
     # What units say
 
@@ -168,8 +168,9 @@ class Roster:
 
     def requests(self, now_s: float) -> Requests:
         """All that is to be asked now: new wishes, and again what nobody has confirmed."""
-        if self._has_wishes:
+        if self._has_wishes or self._is_asking:
             self._repeat_wishes(now_s)
+            self._is_asking = self._has_wishes  # once more, to forget when what is confirmed was
         asked, self._requests = self._requests, []
         units = np.array([unit for unit, _ in asked], dtype=np.int32)
         kinds = np.array([request for _, request in asked], dtype=np.int8)

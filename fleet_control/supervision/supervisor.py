@@ -22,9 +22,11 @@ from fleet_control.operations import Operation
 from fleet_control.supervision.admission import Admission
 from fleet_control.supervision.books import Books
 from fleet_control.supervision.charging import Charging
+from fleet_control.supervision.clearing import Clearing
 from fleet_control.supervision.closures import Closures
 from fleet_control.supervision.operating import Operating
 from fleet_control.supervision.roster import PAUSED_TO_HALT, Roster
+from fleet_control.supervision.standing import Standing
 from fleet_control.supervision.stops import StopOptions, Stops
 
 
@@ -45,6 +47,8 @@ class Supervisor:
         self._admission = Admission(self.books)
         self.operating = Operating(self.books, self._admission)
         self._charging = Charging(self.books)
+        self._clearing = Clearing(self.books)
+        self._standing = Standing(self.books)
 
     @property
     def is_draining(self) -> bool:
@@ -74,10 +78,13 @@ class Supervisor:
         if len(reports.arrivals.units):
             self._admission.greet(reports)
         if self.operating.is_all_paused:
+            self.operating.include_newcomers()
             roster.progress_s[:] = now_s
         self._stops.watch()
+        self._standing.advance()
         books.settle()
         self._charging.advance()
+        self._clearing.advance()
         self.operating.lead_out()
 
     def may_have_task(self) -> np.ndarray:
