@@ -40,6 +40,8 @@ class Stops:
         n_units = len(books.roster.flags)
         self._rest_until_s = np.full(n_units, -np.inf)
         self._tries = np.zeros(n_units, dtype=np.int32)
+        self._done_then = np.zeros(n_units, dtype=np.int32)
+        self._try_s = np.full(n_units, -np.inf)
         self._retry_s: dict[int, float] = {}
         self._watched_s = -np.inf
 
@@ -98,9 +100,13 @@ class Stops:
         return books.executor.is_present & (waited_s >= self._options.block_after_s)
 
     def _lead_around(self, unit: int) -> None:
-        books = self._books
+        books, options = self._books, self._options
         books.cut()
         books.closures.units[unit] = ()
+        # One that complains says itself when it is well; of one that does not, only a try tells.
+        is_silent = books.roster.is_ready[unit]
+        self._try_s[unit] = books.now_s + options.try_after_s if is_silent else -np.inf
+        self._done_then[unit] = books.executor.done[unit]
         books.note(
             EventKind.STOPPED, unit, value=books.now_s - float(books.roster.progress_s[unit])
         )
@@ -110,19 +116,22 @@ class Stops:
         books.driving.give_back(unit)
 
     def _take_back(self, unit: int) -> None:
-        """It goes on where it is ready, has moved since, or has nothing left to do."""
         books, roster = self._books, self._books.roster
-        if not roster.is_ready[unit]:
-            return
-        waited_s = books.now_s - roster.progress_s[unit]
-        has_open = books.executor.done[unit] < books.executor.released[unit]
-        if has_open and waited_s >= WATCH_S + 1.0:
+        if not roster.is_ready[unit] or not self._can_go_on(unit):
             return
         books.cut()
         del books.closures.units[unit]
         roster.progress_s[unit] = books.now_s
         books.driving.resume(unit)
         books.note(EventKind.GOES_ON, unit)
+
+    def _can_go_on(self, unit: int) -> bool:
+        """Whether it has moved since, or has nothing left to do and is to be tried."""
+        executor = self._books.executor
+        if executor.done[unit] != self._done_then[unit]:
+            return True
+        has_open = executor.done[unit] < executor.released[unit]
+        return not has_open and bool(self._books.now_s >= self._try_s[unit])
 
     def _lift_failed(self, unit: int) -> None:
         books, options = self._books, self._options

@@ -31,7 +31,7 @@ from fleet_control.supervision.stops import StopOptions, Stops
 class Supervisor:
     """Watches over all units of one floor.
 
-    roster: how units are. closures: what is closed now.
+    roster: how units are. closures: what is closed now. stops: who watches for units that stop.
     """
 
     def __init__(
@@ -41,7 +41,7 @@ class Supervisor:
         self.roster = Roster(len(executor.done), now_s)
         self.closures = Closures(grid.n_rows, grid.n_cols)
         self.books = Books(executor, self.roster, driving, planner, grid, self.closures, log, now_s)
-        self._stops = Stops(self.books, options)
+        self.stops = Stops(self.books, options)
         self._admission = Admission(self.books)
         self.operating = Operating(self.books, self._admission)
         self._charging = Charging(self.books)
@@ -66,16 +66,16 @@ class Supervisor:
         reports = self.sift(reports)
         if roster.take_in(reports):
             self._note_conditions(reports)
-            self._stops.take_in(reports)
+            self.stops.take_in(reports)
         roster.note_progress(executor.done, executor.released, reports.units, now_s)
-        self._stops.retract(reports)
+        self.stops.retract(reports)
         if operations:
             self.operating.operate(operations)
         if len(reports.arrivals.units):
             self._admission.greet(reports)
         if self.operating.is_all_paused:
             roster.progress_s[:] = now_s
-        self._stops.watch()
+        self.stops.watch()
         books.settle()
         self._charging.advance()
         self.operating.lead_out()
@@ -84,7 +84,7 @@ class Supervisor:
         """bool[n_units], units that may be given a task now."""
         roster = self.roster
         return np.asarray(
-            roster.is_ready & ~roster.low_battery() & ~self._stops.is_resting()
+            roster.is_ready & ~roster.low_battery() & ~self.stops.is_resting()
             & ~self.books.driving.is_suspended
         )  # fmt: skip
 
