@@ -11,9 +11,9 @@ exact and the same on every machine.
 supervision is told the moment a stop begins and ends, which is the yardstick. --cuts S: nothing
 stops, but all paths are cut every S seconds. Counted an hour: `around`, units led around; `wrong`,
 those of them that had not stopped; `cuts`. Shares of the time of driving units: `waits`, for who is
-ahead to leave the next cell; `for late`, for a cell that nobody has, behind a unit that has an
-earlier ticket and is not there yet, which is all that another order of visits could save; and of
-this the share in which the one that is waited for has stopped itself.
+ahead to leave the next cell; `for late`, for a cell that nobody has, since a unit with an earlier
+ticket is not there yet, and behind those that wait for that: all that another order of visits could
+save; and of this the share in which the one that is waited for has stopped itself.
 """
 
 from __future__ import annotations
@@ -102,18 +102,22 @@ class WatchedStops(Stops):
         return not self._truth()[unit] if self._way.is_told else super()._can_go_on(unit)
 
     def _look(self) -> None:
-        """Who waits for a cell, and whether anybody is on it."""
+        """Who waits for a cell, and whether that is for somebody who has yet to come there."""
         books, counts = self._books, self.counts
         ex = books.executor
-        waits_for, _ = ex.waits()
+        waits_for, goes_on = ex.waits()
+        waiting = (waits_for >= 0) & (ex.done == ex.released)
+        ahead = ex.cells[np.arange(len(waiting)), (ex.released + 1) % RING]
+        is_late = waiting & (ex.owners[ahead] < 0)
         driving = books.driving.is_driving & ~books.driving.is_suspended
-        units = np.flatnonzero(driving & (waits_for >= 0) & (ex.done == ex.released))
-        ahead = ex.cells[units, (ex.released[units] + 1) % RING]
-        late = units[ex.owners[ahead] < 0]
         counts.n_driving += int(driving.sum())
-        counts.n_waiting += len(units)
-        counts.n_for_late += len(late)
-        counts.n_for_stopped += int(self._truth()[waits_for[late]].sum())
+        counts.n_waiting += int((driving & waiting).sum())
+        for unit in np.flatnonzero(driving & waiting).tolist():
+            while waits_for[unit] >= 0 and goes_on[unit] and not is_late[unit]:
+                unit = int(waits_for[unit])
+            if is_late[unit]:
+                counts.n_for_late += 1
+                counts.n_for_stopped += int(self._truth()[waits_for[unit]])
 
 
 def main() -> None:
@@ -125,8 +129,9 @@ def main() -> None:
     n_fulfil = len(layout.stations)
     demand = DemandTable(orders_per_hour=ORDERS_PER_STATION * n_fulfil)
     base = Scenario(
-        layout=options.layout, robots=options.robots, hours=options.minutes / 60.0, demand=demand
-    )
+        layout=options.layout, robots=options.robots, max_working=options.max_working,
+        hours=options.minutes / 60.0, demand=demand,
+    )  # fmt: skip
     usual = 0.0
     for way in _ways(options):
         usual = _compare(
@@ -138,6 +143,7 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("layout")
     parser.add_argument("--robots", type=int, default=0)
+    parser.add_argument("--max-working", type=int, default=0)
     parser.add_argument("--minutes", type=float, default=40.0)
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--first-seed", type=int, default=0)
