@@ -79,6 +79,14 @@ def test_units_drive_as_the_scenario_says() -> None:
     assert crawling.contacts == 0
 
 
+def test_units_that_take_their_time_do_not_count_as_stopped() -> None:
+    slow = replace(DEFAULT_UNIT.laden, speed_m_s=0.2)
+    record = run(unit=replace(DEFAULT_UNIT, laden=slow, lift_s=15.0), hours=0.1)
+    kinds = record.events["kind"]
+    assert (kinds == EventKind.POD_LIFTED).any()
+    assert not (kinds == EventKind.STOPPED).any()
+
+
 def test_a_fast_unit_is_released_far_enough_ahead() -> None:
     limits = MotionLimits(3.0, 1.0, 1.0, 2.6, 12.0)
     floor = Scenario(

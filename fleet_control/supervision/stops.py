@@ -17,29 +17,41 @@ from fleet_control.events import EventKind
 from fleet_control.supervision.books import Books
 
 WATCH_S = 1.0
+FORGET_S = 600.0
+"""A unit that was not led around for so long has the usual patience again."""
 
 
 @dataclass(frozen=True, slots=True)
 class StopOptions:
-    """block_after_s: a unit that has made no progress for so long is led around. try_after_s: one
-    that has no step left and does not complain is tried again after so long, and so is a cell in
-    which a unit saw something. lift_tries: tries of a lift in a row. rest_s: a unit whose lift
-    failed so often gets no task for so long."""
+    """block_after_s: a unit that has made no progress for so long is led around; more than any
+    single step takes. try_after_s: one that has no step left and does not complain is tried again
+    after so long, and so is a cell in which a unit saw something. lift_tries: tries of a lift in a
+    row. rest_s: a unit whose lift failed so often gets no task for so long.
 
-    block_after_s: float = 10.0
+    The first two were measured: docs/decisions/0006-stops.md."""
+
+    block_after_s: float = 5.0
     try_after_s: float = 30.0
     lift_tries: int = 3
     rest_s: float = 120.0
 
 
 class Stops:
-    """Watches for units that have stopped. Units led around are the keys of `closures.units`."""
+    """Watches for units that have stopped. Units led around are the keys of `closures.units`.
+
+    A unit that is slow looks like one that has stopped. Whoever goes on by itself is given twice as
+    long the next time, so that a slow one is soon left alone.
+    """
 
     def __init__(self, books: Books, options: StopOptions) -> None:
         self._books, self._options = books, options
         n_units = len(books.roster.flags)
         self._rest_until_s = np.full(n_units, -np.inf)
         self._tries = np.zeros(n_units, dtype=np.int32)
+        self._patience_s = np.full(n_units, options.block_after_s)
+        self._around_s = np.full(n_units, -np.inf)
+        self._done_then = np.zeros(n_units, dtype=np.int32)
+        self._try_s = np.full(n_units, -np.inf)
         self._retry_s: dict[int, float] = {}
         self._watched_s = -np.inf
 
@@ -94,13 +106,19 @@ class Stops:
     def _stopped(self) -> np.ndarray:
         """bool[n_units], units without progress for too long, unless all are asked to stand."""
         books = self._books
+        self._patience_s[books.now_s >= self._around_s + FORGET_S] = self._options.block_after_s
         waited_s = books.now_s - books.roster.progress_s
-        return books.executor.is_present & (waited_s >= self._options.block_after_s)
+        return books.executor.is_present & (waited_s >= self._patience_s)
 
     def _lead_around(self, unit: int) -> None:
-        books = self._books
+        books, options = self._books, self._options
         books.cut()
         books.closures.units[unit] = ()
+        # One that complains says itself when it is well; of one that does not, only a try tells.
+        is_silent = books.roster.is_ready[unit]
+        self._try_s[unit] = books.now_s + options.try_after_s if is_silent else -np.inf
+        self._done_then[unit] = books.executor.done[unit]
+        self._around_s[unit] = books.now_s
         books.note(
             EventKind.STOPPED, unit, value=books.now_s - float(books.roster.progress_s[unit])
         )
@@ -110,19 +128,27 @@ class Stops:
         books.driving.give_back(unit)
 
     def _take_back(self, unit: int) -> None:
-        """It goes on where it is ready, has moved since, or has nothing left to do."""
         books, roster = self._books, self._books.roster
-        if not roster.is_ready[unit]:
+        if not roster.is_ready[unit] or not self._can_go_on(unit):
             return
-        waited_s = books.now_s - roster.progress_s[unit]
-        has_open = books.executor.done[unit] < books.executor.released[unit]
-        if has_open and waited_s >= WATCH_S + 1.0:
-            return
+        if self._has_moved(unit):
+            most_s = max(self._options.block_after_s, self._options.try_after_s)
+            self._patience_s[unit] = min(2.0 * self._patience_s[unit], most_s)
         books.cut()
         del books.closures.units[unit]
         roster.progress_s[unit] = books.now_s
         books.driving.resume(unit)
         books.note(EventKind.GOES_ON, unit)
+
+    def _can_go_on(self, unit: int) -> bool:
+        """Whether it has moved since, or has nothing left to do and is to be tried."""
+        executor = self._books.executor
+        has_open = executor.done[unit] < executor.released[unit]
+        is_due = not has_open and self._books.now_s >= self._try_s[unit]
+        return bool(is_due) or self._has_moved(unit)
+
+    def _has_moved(self, unit: int) -> bool:
+        return bool(self._books.executor.done[unit] != self._done_then[unit])
 
     def _lift_failed(self, unit: int) -> None:
         books, options = self._books, self._options

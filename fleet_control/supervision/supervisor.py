@@ -33,7 +33,7 @@ from fleet_control.supervision.stops import StopOptions, Stops
 class Supervisor:
     """Watches over all units of one floor.
 
-    roster: how units are. closures: what is closed now.
+    roster: how units are. closures: what is closed now. stops: who watches for units that stop.
     """
 
     def __init__(
@@ -43,7 +43,7 @@ class Supervisor:
         self.roster = Roster(len(executor.done), now_s)
         self.closures = Closures(grid.n_rows, grid.n_cols)
         self.books = Books(executor, self.roster, driving, planner, grid, self.closures, log, now_s)
-        self._stops = Stops(self.books, options)
+        self.stops = Stops(self.books, options)
         self._admission = Admission(self.books)
         self.operating = Operating(self.books, self._admission)
         self._charging = Charging(self.books)
@@ -70,9 +70,9 @@ class Supervisor:
         reports = self.sift(reports)
         if roster.take_in(reports):
             self._note_conditions(reports)
-            self._stops.take_in(reports)
+            self.stops.take_in(reports)
         roster.note_progress(executor.done, executor.released, reports.units, now_s)
-        self._stops.retract(reports)
+        self.stops.retract(reports)
         if operations:
             self.operating.operate(operations)
         if len(reports.arrivals.units):
@@ -80,7 +80,7 @@ class Supervisor:
         if self.operating.is_all_paused:
             self.operating.include_newcomers()
             roster.progress_s[:] = now_s
-        self._stops.watch()
+        self.stops.watch()
         self._standing.advance()
         books.settle()
         self._charging.advance()
@@ -91,7 +91,7 @@ class Supervisor:
         """bool[n_units], units that may be given a task now."""
         roster = self.roster
         return np.asarray(
-            roster.is_ready & ~roster.low_battery() & ~self._stops.is_resting()
+            roster.is_ready & ~roster.low_battery() & ~self.stops.is_resting()
             & ~self.books.driving.is_suspended
         )  # fmt: skip
 
