@@ -183,8 +183,8 @@ class Executor:
         if self.committed[unit] != self.released[unit]:
             raise InvariantError(f"unit {unit} has a committed path; cut before taking steps back")
         if self.turns is not None:
-            undone, last = max(first, int(self.done[unit]) + 1), int(self.released[unit])
-            self.turns.give_up(unit, undone, last, self.cells[unit], self._acts[unit])
+            last = int(self.released[unit])
+            self.turns.give_up(unit, first, last, self.cells[unit], self._acts[unit])
         for step in range(first, int(self.released[unit]) + 1):
             slot = step % RING
             if self._acts[unit, slot] != DRIVE and step > self.cleared[unit]:
@@ -198,7 +198,7 @@ class Executor:
     def absorb(self, reports: Reports) -> None:
         """Take in what units say: progress, and proof that cells are free."""
         if self.turns is not None:
-            self.turns.free(reports.units, reports.done, self.done, self.released, self.cells)
+            self.turns.free(reports.units, reports.cleared, self.cleared, self.released, self.cells)
         bad = free_cells(
             reports.units, reports.done, reports.cleared, self.done, self.cleared,
             self.released, self.cells, self._tickets, self._acts, self._serving,
@@ -264,7 +264,7 @@ class Executor:
             self._check_turns(self.turns)
 
     def _check_turns(self, turns: Turns) -> None:
-        cell = turns.find_bad(self.done, self.released, self.cells, self.is_present, self.owners)
+        cell = turns.find_bad(self.cleared, self.released, self.cells, self.is_present, self.owners)
         if cell >= 0:
             raise InvariantError(
                 f"the turn of unit {turns.rims[cell]} on cell {cell} is not one that it was "

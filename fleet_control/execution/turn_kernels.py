@@ -1,7 +1,8 @@
 """Turns that reach into rims of the cells beside them: released one at a time, on proof.
 
 A turn belongs to the drive after it: the unit turns on the cell of the step before, and has turned
-when the drive is done. From its release until then the turn is under way, whatever the unit does.
+when it has left that cell. From its release until then the turn is under way, whatever the unit
+does; so it is always on a cell that its unit holds.
 rims: int32[n_cells], unit whose turn is under way on that cell, or -1. is_turn: bool[n_units,
 RING], released drives that a turn comes before. Rings as in fleet_control.execution.kernels.
 """
@@ -117,15 +118,15 @@ def release_turning(
 
 @kernel
 def free_turns(
-    units: NDArray[np.int32], done: NDArray[np.int32], unit_done: NDArray[np.int32],
+    units: NDArray[np.int32], cleared: NDArray[np.int32], unit_cleared: NDArray[np.int32],
     released: NDArray[np.int32], cells: NDArray[np.int32], is_turn: NDArray[np.bool_],
     rims: NDArray[np.int32],
 ) -> None:  # fmt: skip
-    """End the turns before drives that are now reported done. unit_done: before these reports."""
+    """End the turns on cells that are now proved left. unit_cleared: before these reports."""
     mask = cells.shape[1] - 1
     for row in range(units.size):
         unit = units[row]
-        for step in range(unit_done[unit] + 1, min(done[row], released[unit]) + 1):
+        for step in range(unit_cleared[unit] + 1, min(cleared[row], released[unit]) + 1):
             if is_turn[unit, step & mask]:
                 is_turn[unit, step & mask] = False
                 rims[cells[unit, (step - 1) & mask]] = -1
@@ -133,7 +134,7 @@ def free_turns(
 
 @kernel
 def find_bad_turn(
-    unit_done: NDArray[np.int32], released: NDArray[np.int32], cells: NDArray[np.int32],
+    cleared: NDArray[np.int32], released: NDArray[np.int32], cells: NDArray[np.int32],
     is_present: NDArray[np.bool_], is_turn: NDArray[np.bool_], rims: NDArray[np.int32],
     rim_loads: NDArray[np.int8], touch: NDArray[np.bool_], owners: NDArray[np.int32],
     n_rows: int, n_cols: int,
@@ -148,7 +149,7 @@ def find_bad_turn(
     for unit in range(released.size):
         if not is_present[unit]:
             continue
-        for step in range(unit_done[unit] + 1, released[unit] + 1):
+        for step in range(cleared[unit] + 1, released[unit] + 1):
             if is_turn[unit, step & mask]:
                 cell = cells[unit, (step - 1) & mask]
                 n_turns += 1

@@ -48,7 +48,9 @@ class Turns:
         self.is_laden[unit], self.is_sure[unit] = is_laden, False
         self.is_turn[unit] = False
 
-    def give_up(self, unit: int, first: int, last: int, cells: Ints, acts: NDArray[np.int8]) -> None:
+    def give_up(
+        self, unit: int, first: int, last: int, cells: Ints, acts: NDArray[np.int8]
+    ) -> None:
         """It is proved that the unit will not do these steps. cells, acts: its rings. Which way it
         faces now is not known: it may have turned for the first of them already."""
         ring = len(cells)
@@ -60,9 +62,11 @@ class Turns:
                 self.is_laden[unit] = acts[step % ring] == Act.LOWER
         self.is_sure[unit] = False
 
-    def free(self, units: Ints, done: Ints, unit_done: Ints, released: Ints, cells: Ints) -> None:
-        """Reports prove that turns are over; before they are noted elsewhere."""
-        free_turns(units, done, unit_done, released, cells, self.is_turn, self.rims)
+    def free(
+        self, units: Ints, cleared: Ints, unit_cleared: Ints, released: Ints, cells: Ints
+    ) -> None:
+        """Reports prove that cells are left, and turns on them over; before that is noted."""
+        free_turns(units, cleared, unit_cleared, released, cells, self.is_turn, self.rims)
 
     def release(
         self, arguments: tuple[object, ...], out: tuple[NDArray[np.int32], ...],
@@ -75,11 +79,12 @@ class Turns:
         )  # fmt: skip
 
     def find_bad(
-        self, done: Ints, released: Ints, cells: Ints, is_present: NDArray[np.bool_], owners: Ints
-    ) -> int:
+        self, cleared: Ints, released: Ints, cells: Ints, is_present: NDArray[np.bool_],
+        owners: Ints,
+    ) -> int:  # fmt: skip
         """A cell whose turn contradicts the steps, or -1."""
         return find_bad_turn(
-            done, released, cells, is_present, self.is_turn, self.rims, self._rim_loads,
+            cleared, released, cells, is_present, self.is_turn, self.rims, self._rim_loads,
             self._touch, owners, *self._shape,
         )  # fmt: skip
 
