@@ -32,29 +32,41 @@ def _beside(cell: int, heading: int, n_rows: int, n_cols: int) -> int:
 
 @kernel
 def find_hindrance(
-    unit: int, cell: int, load: int, rims: NDArray[np.int32],
-    rim_loads: NDArray[np.int8], touch: NDArray[np.bool_], sweeps: NDArray[np.bool_],
-    owners: NDArray[np.int32], cells: NDArray[np.int32], unit_done: NDArray[np.int32],
-    n_rows: int, n_cols: int,
+    unit: int, cell: int, load: int, rims: NDArray[np.int32], rim_loads: NDArray[np.int8],
+    touch: NDArray[np.bool_], sweeps: NDArray[np.bool_], owners: NDArray[np.int32],
+    cells: NDArray[np.int32], unit_done: NDArray[np.int32], n_rows: int, n_cols: int,
 ) -> int:  # fmt: skip
     """The first unit that keeps this one from turning on the cell, or -1.
 
     It is one whose turn beside is under way and could touch this turn; or one that has left this
     cell for the one beside and is not at its centre yet: its tail is still in the rim.
+    touch: bool[2, 2], whether turns with these loads can touch. sweeps: bool[2], whether a turn
+    with that load reaches beyond its cell.
     """
     mask = cells.shape[1] - 1
     for heading in range(4):
         near = _beside(cell, heading, n_rows, n_cols)
         if near < 0:
             continue
-        other = rims[near]
-        if other >= 0 and other != unit and touch[load, rim_loads[near]]:
-            return other
-        other = owners[near]
-        if sweeps[load] and other >= 0 and other != unit:
-            if cells[other, unit_done[other] & mask] == cell:
-                return other
+        turner, holder = int(rims[near]), int(owners[near])
+        if turner >= 0 and turner != unit and touch[load, rim_loads[near]]:
+            return turner
+        is_other = sweeps[load] and holder >= 0 and holder != unit
+        if is_other and cells[holder, unit_done[holder] & mask] == cell:
+            return holder
     return -1
+
+
+@kernel
+def _begin_turn(
+    unit: int, cell: int, slot: int, load: int, is_turn: NDArray[np.bool_],
+    is_sure: NDArray[np.bool_], rims: NDArray[np.int32], rim_loads: NDArray[np.int8],
+) -> None:  # fmt: skip
+    """The turn on the cell before that drive is under way from now on."""
+    is_turn[unit, slot] = True
+    is_sure[unit] = True
+    rims[cell] = unit
+    rim_loads[cell] = load
 
 
 @kernel
@@ -83,27 +95,23 @@ def release_turning(
         while released[unit] < committed[unit] and released[unit] - unit_done[unit] < base_length:
             step = released[unit] + 1
             slot, before = step & mask, (step - 1) & mask
-            cell, here = cells[unit, slot], cells[unit, before]
+            cell, here, load = int(cells[unit, slot]), cells[unit, before], is_laden[unit]
             is_turn[unit, slot] = False
             if acts[unit, slot] == DRIVE:
-                if serving[cell] != tickets[unit, slot]:
-                    break
-                if is_closed[cell] and not is_closed[here]:
+                if serving[cell] != tickets[unit, slot] or (
+                    is_closed[cell] and not is_closed[here]
+                ):
                     break
                 if owners[cell] >= 0:
                     return -1 - cell
                 if headings[unit, slot] != headings[unit, before] or not is_sure[unit]:
-                    load = is_laden[unit]
                     hindrance = find_hindrance(
                         unit, here, load, rims, rim_loads, touch, sweeps, owners, cells, unit_done,
                         n_rows, n_cols,
                     )  # fmt: skip
                     if hindrance >= 0:
                         break
-                    is_turn[unit, slot] = True
-                    is_sure[unit] = True
-                    rims[here] = unit
-                    rim_loads[here] = load
+                    _begin_turn(unit, here, slot, load, is_turn, is_sure, rims, rim_loads)
                 owners[cell] = unit
             else:
                 is_laden[unit] = 1 if acts[unit, slot] == LIFT else 0
@@ -154,7 +162,7 @@ def find_bad_turn(
                 cell = cells[unit, (step - 1) & mask]
                 n_turns += 1
                 if rims[cell] != unit or owners[cell] != unit:
-                    return cell
+                    return int(cell)
     last = -1
     for cell in range(rims.size):
         if rims[cell] < 0:
@@ -163,7 +171,7 @@ def find_bad_turn(
         last = cell
         for heading in range(4):
             near = _beside(cell, heading, n_rows, n_cols)
-            if near >= 0 and rims[near] >= 0 and rims[near] != rims[cell]:
-                if touch[rim_loads[cell], rim_loads[near]]:
-                    return cell
+            is_other = near >= 0 and rims[near] >= 0 and rims[near] != rims[cell]
+            if is_other and touch[rim_loads[cell], rim_loads[near]]:
+                return cell
     return -1 if n_turns == 0 else last

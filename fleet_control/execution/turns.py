@@ -8,6 +8,8 @@ it waits for, and turns can lock nobody up.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -69,14 +71,15 @@ class Turns:
         free_turns(units, cleared, unit_cleared, released, cells, self.is_turn, self.rims)
 
     def release(
-        self, arguments: tuple[object, ...], out: tuple[NDArray[np.int32], ...],
-        out_acts: NDArray[np.int8], headings: NDArray[np.int8],
+        self, now: tuple[Any, ...], out: tuple[Ints, ...], out_acts: NDArray[np.int8],
+        headings: NDArray[np.int8],
     ) -> int:  # fmt: skip
-        """As `release_steps`, whose arguments these are."""
-        return release_turning(
-            *arguments, *out, out_acts, headings, self.is_turn, self.is_sure, self.is_laden,
-            self.rims, self._rim_loads, self._touch, self._sweeps, *self._shape,
+        """As `release_steps`. now: its arguments up to is_closed. headings: ring of each unit."""
+        arguments: tuple[Any, ...] = (
+            *now, *out, out_acts, headings, self.is_turn, self.is_sure, self.is_laden, self.rims,
+            self._rim_loads, self._touch, self._sweeps, *self._shape,
         )  # fmt: skip
+        return int(release_turning(*arguments))
 
     def find_bad(
         self, cleared: Ints, released: Ints, cells: Ints, is_present: NDArray[np.bool_],

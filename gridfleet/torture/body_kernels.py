@@ -1,8 +1,9 @@
 """Where bodies are and what they touch, by clipping polygons (Sutherland and Hodgman 1974).
 
 A chassis is an oriented rectangle, a carried pod a square that stays parallel to the floor's edges,
-for the plate turns against the unit, or turns with it. Two bodies overlap, or a body is in a cell, where the polygon
-that is left of one after clipping by every edge of the other has an area.
+for the plate turns against the unit, or else one that turns with it. Two bodies overlap, or a body
+is in a cell, where the polygon that is left of one after clipping by every edge of the other has an
+area.
 """
 
 from __future__ import annotations
@@ -226,9 +227,10 @@ def find_faults(
 ) -> int:  # fmt: skip
     """Everything that is wrong at one moment. Returns how many rows of `rows` are filled.
 
-    See gridfleet.torture.oracle.Scene for the first eleven. solid: uint8[n_cells], where no unit may
-    be. sizes: float64[7]. holder: int32[n_cells], seen: int32[n_pods], bodies: float64[n_units, 2,
-    4, 2], work: float64[3, 16, 2]: scratch. rows: int32[k, 3], (code, unit, cell, unit or pod).
+    See gridfleet.torture.oracle.Scene for the first eleven. solid: uint8[n_cells], where no unit
+    may be. sizes: float64[7]. holder: int32[n_cells], seen: int32[n_pods], bodies:
+    float64[n_units, 2, 4, 2], work: float64[3, 16, 2]: scratch. rows: int32[k, 3], (code, unit,
+    cell, unit or pod).
     """
     n_found = _check_holdings(owners, held_units, held_cells, may_units, may_cells, holder, rows, 0)
     n_found = _check_pods(carried, pod_at, seen, rows, n_found)
