@@ -19,6 +19,7 @@ from fleet_control.driving import AT_STATION, EMPTY_RUN, IDLE, LOADED, QUEUEING,
 from fleet_control.events import EventLog
 from fleet_control.execution.executor import Executor
 from fleet_control.execution.kernels import add_unit_time, count_short
+from fleet_control.footprint import Footprint
 from fleet_control.mapf.grid import EMPTY, UNREACHABLE, Grid
 from fleet_control.mapf.planner import Planner
 from fleet_control.operations import Operation
@@ -38,7 +39,8 @@ class ControllerOptions:
     commit_moves: moves committed ahead. plan_share: plan when that share of the driving units has
     fewer; plan_timeout_s: or when anyone has for so long (a share alone can halt planning for
     good). max_working: units that may have a task at once. max_tasks: open tasks weighed at once.
-    stops: what is done about units that stop.
+    stops: what is done about units that stop. footprint: of the units; None for units that fit
+    their cells in whatever they do.
     """
 
     base_length: int = 3
@@ -48,6 +50,7 @@ class ControllerOptions:
     max_working: int = 1 << 30
     max_tasks: int = 64
     stops: StopOptions = field(default_factory=StopOptions)
+    footprint: Footprint | None = None
 
 
 class Controller:
@@ -69,6 +72,8 @@ class Controller:
         self._grid, self._planner, self._allocate = grid, planner, allocate
         self._options = options
         self.executor = Executor(grid.n_cells, n_units, options.base_length)
+        if options.footprint is not None:
+            self.executor.watch_turns(options.footprint, grid.n_cols)
         self.driving = Driving(
             self.executor, planner, work, grid, Parking(parking or {}, grid.n_cols)
         )

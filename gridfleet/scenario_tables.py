@@ -141,5 +141,5 @@ def _figures(key: str, value: object) -> Iterator[tuple[str, float]]:
         entry = getattr(value, field.name)
         if is_dataclass(entry):
             yield from _figures(f"{key}.{field.name}", entry)
-        else:
+        elif not isinstance(entry, bool):
             yield f"{key}.{field.name}", entry

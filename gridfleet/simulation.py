@@ -84,7 +84,8 @@ class Simulation:
         self._n_units = len(fleet.cells)
         floor = Floor(self.layout, scenario, fleet.cells, fleet.n_active, self.log, fleet.parking)
         self._setup: WorkSetup = set_up_work(kind, floor)
-        check_unit(scenario.unit, self.layout, has_pods=len(self._setup.pod_cells) > 0)
+        has_pods = len(self._setup.pod_cells) > 0
+        check_unit(scenario.unit, self.layout, has_pods=has_pods)
         compile_kernels(scenario.planner)
         people = People(len(self.layout.stations), scenario.seed, self._setup.service)
         twin = KinematicTwin(
@@ -104,7 +105,9 @@ class Simulation:
         self._controller = Controller(
             grid, self.state_at_start, self._planner, self._valve or self._setup.work,
             ALLOCATIONS[scenario.allocation],
-            controller_options(scenario.unit, self.layout.cell_size_m, self._setup.n_active),
+            controller_options(
+                scenario.unit, self.layout.cell_size_m, self._setup.n_active, has_pods=has_pods
+            ),
             self.log, self._setup.parking,
         )  # fmt: skip
         if self._valve is not None:

@@ -85,6 +85,8 @@ class Layout:
         a FLOOR cell stands on a lane: other units drive past over its cell.
     zones: named groups of cells (aisles, areas an operator may close), ascending in each.
     source: where it came from, for messages. recommended_units: a sensible fleet, 0 if not said.
+    wall_gap_m: free room between the border of cells that units drive on and what stands beyond:
+        obstacles, people's places and the walls of the building; 0 where these begin at the border.
     """
 
     name: str
@@ -99,6 +101,7 @@ class Layout:
     source: str = ""
     description: str = ""
     recommended_units: int = 0
+    wall_gap_m: float = 0.0
     neighbours: NDArray[np.int32] = field(init=False, repr=False)
     """int32[n_cells, 4], the cell next door along each heading or -1 where exits is False."""
 

@@ -97,6 +97,11 @@ def _figure_faults(file: FloorFile, source: str) -> list[str]:
     if not 0.1 <= file.cell_size_m <= 10:
         size = file.cell_size_m
         faults.append(f"{source}: cell_size_m is {size}; give metres between 0.1 and 10")
+    if not 0 <= file.wall_gap_m < file.cell_size_m / 2:
+        faults.append(
+            f"{source}: wall_gap_m is {file.wall_gap_m}; give metres from 0 to less than half of "
+            "cell_size_m"
+        )
     if file.recommended_units < 0:
         faults.append(
             f"{source}: recommended_units is {file.recommended_units}; it must be 0 or more"
@@ -160,6 +165,7 @@ class _Assembly:
             source=self._source,
             description=file.description,
             recommended_units=file.recommended_units,
+            wall_gap_m=file.wall_gap_m,
         )
 
     def _region(

@@ -88,6 +88,7 @@ class FloorFile(msgspec.Struct, forbid_unknown_fields=True):
     name: str | None = None
     description: str = ""
     cell_size_m: float = 1.0
+    wall_gap_m: float = 0.0
     recommended_units: int = 0
     legend: dict[str, str | LegendEntry] = {}
     stations: list[StationTable] = []

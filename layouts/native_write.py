@@ -41,6 +41,8 @@ def native_text(layout: Layout) -> str:
     if layout.description:
         table["description"] = layout.description
     table["cell_size_m"] = float(layout.cell_size_m)
+    if layout.wall_gap_m:
+        table["wall_gap_m"] = float(layout.wall_gap_m)
     if layout.recommended_units:
         table["recommended_units"] = int(layout.recommended_units)
     table["map"] = "\n".join(rows) + "\n"
@@ -198,7 +200,7 @@ def _check(layout: Layout, text: str) -> None:
     arrays = ("kinds", "exits", "edge_costs")
     fields = (
         "name", "n_rows", "n_cols", "stations", "cell_size_m", "zones", "description",
-        "recommended_units",
+        "recommended_units", "wall_gap_m",
     )  # fmt: skip
     differing = [n for n in arrays if not np.array_equal(getattr(layout, n), getattr(again, n))]
     differing += [name for name in fields if getattr(layout, name) != getattr(again, name)]

@@ -17,7 +17,7 @@ from fleet_control.compile import kernel
 RING = 64
 RING_MASK = RING - 1
 DRIVE = 0
-DRIVING = 1
+DRIVING, TURNING = 1, 2
 PAUSED, STARTING = 1, 2
 Records = NDArray[np.void]
 
@@ -228,6 +228,8 @@ def place_of(
     state.cell = cells[index, unit.done & RING_MASK]
     state.next = -1
     is_between = (unit.mode == DRIVING and unit.along > 0.0) or agent.has_forgotten != 0
+    if unit.mode == TURNING and unit.keeps_turn != 0:
+        is_between = True
     if is_between and unit.released > unit.done:
         state.next = cells[index, (unit.done + 1) & RING_MASK]
     if flags & STARTING:

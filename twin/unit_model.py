@@ -13,6 +13,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from fleet_control.footprint import Footprint
+
 
 @dataclass(frozen=True, slots=True)
 class MotionLimits:
@@ -52,7 +54,9 @@ class UnitModel:
     The chassis has the usual figures; its diagonal of 0.96 m lets it turn within a cell of 1 m. The
     pod is RAWSim-O's 0.45 m radius as a square: 0.90 m leaves 5 cm to each border of a 1 m cell, so
     that a unit turns beneath its pod without touching a neighbouring cell. Lifting and lowering
-    times are assumed on the careful side of RAWSim-O's 2.2 s.
+    times are assumed on the careful side of RAWSim-O's 2.2 s. pod_turns: the plate does not turn
+    against the unit, so that a carried pod turns with it, and its corners reach beyond the cell
+    where the pod is wider than 0.7 of it (docs/decisions/0005).
     """
 
     empty: MotionLimits = EMPTY
@@ -62,6 +66,12 @@ class UnitModel:
     pod_side_m: float = 0.90
     lift_s: float = 3.0
     lower_s: float = 3.0
+    pod_turns: bool = False
+
+    def footprint(self, cell_m: float, *, has_pods: bool = True) -> Footprint:
+        """The ground that the unit may touch on cells of that size."""
+        pod_m = self.pod_side_m if has_pods else 0.0
+        return Footprint(self.length_m, self.width_m, pod_m, self.pod_turns, cell_m)
 
 
 DEFAULT_UNIT = UnitModel()

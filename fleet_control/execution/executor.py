@@ -11,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from fleet_control.backend import Act, Outlook, Releases, Reports, no_releases
+from fleet_control.backend import Act, Outlook, Releases, Reports, no_outlook, no_releases
 from fleet_control.errors import InvariantError
 from fleet_control.execution.kernels import (
     DRIVE,
@@ -23,7 +23,9 @@ from fleet_control.execution.kernels import (
     look_ahead,
     release_steps,
 )
-from fleet_control.execution.wait_kernels import find_waits
+from fleet_control.execution.turns import Turns
+from fleet_control.execution.wait_kernels import FREE, find_waits
+from fleet_control.footprint import Footprint
 from fleet_control.mapf.conflicts import ConflictCheck
 
 NOWHERE = -1
@@ -41,6 +43,7 @@ class Executor:
     is_closed: bool[n_cells], cells that nobody enters from outside. speeds_m_s: float32[n_cells],
     speed limit of driving to each cell; None for none.
     visits: int64[n_cells], arrivals. driven: int64[n_units], cells driven.
+    turns: those under way, where turns reach beyond their cell; None where none does.
     """
 
     def __init__(self, n_cells: int, n_units: int, base_length: int) -> None:
@@ -70,10 +73,17 @@ class Executor:
         self._out = tuple(np.empty(rows, dtype=np.int32) for _ in range(3))
         self._out_acts = np.empty(rows, dtype=np.int8)
         self._told = np.zeros(n_units, dtype=np.int32)
+        self.turns: Turns | None = None
+
+    def watch_turns(self, footprint: Footprint, n_cols: int) -> None:
+        """From now on, before anybody is on the floor, keep turns apart that could touch."""
+        if footprint.needs_rims:
+            n_rows = len(self.owners) // n_cols
+            self.turns = Turns(footprint, n_rows, n_cols, len(self.done), RING)
 
     # Who is on the floor
 
-    def admit(self, unit: int, cell: int, heading: int) -> None:
+    def admit(self, unit: int, cell: int, heading: int, is_laden: bool = False) -> None:
         """The unit is on the floor now and holds its cell; its steps begin there at 0.
 
         Nobody may have a ticket for the cell: cut first where paths are committed. Raises
@@ -93,6 +103,8 @@ class Executor:
         self._next_ticket[cell] += 1
         self.owners[cell] = unit
         self._told[unit] = 0
+        if self.turns is not None:
+            self.turns.admit(unit, is_laden)
 
     def remove(self, unit: int) -> None:
         """The unit is off the floor, as somebody who looked has confirmed; cut first."""
@@ -170,6 +182,9 @@ class Executor:
         The cell of a step that only goes on with the visit before stays as it is."""
         if self.committed[unit] != self.released[unit]:
             raise InvariantError(f"unit {unit} has a committed path; cut before taking steps back")
+        if self.turns is not None:
+            last = int(self.released[unit])
+            self.turns.give_up(unit, first, last, self.cells[unit], self._acts[unit])
         for step in range(first, int(self.released[unit]) + 1):
             slot = step % RING
             if self._acts[unit, slot] != DRIVE and step > self.cleared[unit]:
@@ -182,6 +197,8 @@ class Executor:
 
     def absorb(self, reports: Reports) -> None:
         """Take in what units say: progress, and proof that cells are free."""
+        if self.turns is not None:
+            self.turns.free(reports.units, reports.cleared, self.cleared, self.released, self.cells)
         bad = free_cells(
             reports.units, reports.done, reports.cleared, self.done, self.cleared,
             self.released, self.cells, self._tickets, self._acts, self._serving,
@@ -196,11 +213,15 @@ class Executor:
     def release(self, is_ready: NDArray[np.bool_]) -> Releases:
         """Everything that may be executed now by units that are ready, and is not released yet."""
         (units, steps, cells), acts = self._out, self._out_acts
-        n_rows = release_steps(
+        now = (
             self.base_length, self.done, self.released, self.committed, self.cells,
             self._tickets, self._acts, self._serving, self.owners, is_ready & self.is_present,
-            self.is_closed, units, steps, cells, acts,
+            self.is_closed,
         )  # fmt: skip
+        if self.turns is None:
+            n_rows = release_steps(*now, units, steps, cells, acts)
+        else:
+            n_rows = self.turns.release(now, self._out, acts, self._headings)
         if n_rows < 0:
             raise InvariantError(f"cell {-1 - n_rows} came up for release while it is still held")
         rows = slice(n_rows)
@@ -239,6 +260,16 @@ class Executor:
                 f"cell {cell} is in the books of unit {self.owners[cell]}, which is not what was "
                 "released and left"
             )
+        if self.turns is not None:
+            self._check_turns(self.turns)
+
+    def _check_turns(self, turns: Turns) -> None:
+        cell = turns.find_bad(self.cleared, self.released, self.cells, self.is_present, self.owners)
+        if cell >= 0:
+            raise InvariantError(
+                f"the turn of unit {turns.rims[cell]} on cell {cell} is not one that it was "
+                "released, or another beside it could touch it"
+            )
 
     def waits(self) -> tuple[NDArray[np.int32], NDArray[np.bool_]]:
         """int32[n_units], the unit that each waits for to leave its next cell, FREE or LOST; and
@@ -251,10 +282,27 @@ class Executor:
             self.cleared, self.released, self.committed, self.cells, self._tickets, self._acts,
             self.is_present, self._serving, first, last, waits_for, goes_on,
         )  # fmt: skip
+        if self.turns is not None:
+            self._add_turn_waits(self.turns, waits_for)
         return waits_for, goes_on
 
+    def _add_turn_waits(self, turns: Turns, waits_for: NDArray[np.int32]) -> None:
+        """Units that wait for a turn beside them to be over; that one needs nothing more for it."""
+        is_open = self.is_present & (self.released < self.committed) & (waits_for == FREE)
+        for unit in np.flatnonzero(is_open).tolist():
+            step = int(self.released[unit])
+            here, ahead = step % RING, (step + 1) % RING
+            is_same = self._headings[unit, here] == self._headings[unit, ahead]
+            if self._acts[unit, ahead] == DRIVE and not (is_same and turns.is_sure[unit]):
+                cell = int(self.cells[unit, here])
+                other = turns.hindrance(unit, cell, self.owners, self.cells, self.done)
+                waits_for[unit] = other if other >= 0 else FREE
+
     def outlook(self) -> Outlook:
-        """What units that are about to wait will drive next; each step is told once."""
+        """What units that are about to wait will drive next; each step is told once. Nobody turns
+        ahead of a release where turns have to be kept apart."""
+        if self.turns is not None:
+            return no_outlook()
         n_rows = look_ahead(
             self._told, self.done, self.released, self.committed, self.cells, self._acts, *self._out
         )

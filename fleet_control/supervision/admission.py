@@ -43,7 +43,7 @@ class Admission:
     def admit(self, unit: int, cell: int, heading: int, pod: int) -> None:
         """The unit holds its cell from now on and may be given work. Cut before."""
         books = self._books
-        books.executor.admit(unit, cell, heading)
+        books.executor.admit(unit, cell, heading, pod >= 0)
         books.roster.admitted(unit, books.now_s)
         books.driving.come_back(unit, pod >= 0)
         books.closures.units.pop(unit, None)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 import numpy as np
+from numpy.typing import NDArray
 
 from fleet_control.driving import Driving
 from fleet_control.events import EventKind, EventLog
@@ -46,7 +47,7 @@ class Books:
             return
         self.cut()
         for unit in self.closures.units:
-            self.closures.units[unit] = tuple(self.executor.held_cells(unit).tolist())
+            self.closures.units[unit] = tuple(self._ground_of(unit).tolist())
         closures = self.closures
         if closures.refresh():
             self.executor.is_closed = closures.is_blocked | closures.is_closed
@@ -58,6 +59,13 @@ class Books:
         self.driving.after_cut()
         self.driving.review_goals(self.executor.is_closed)
         self.is_cut = self.is_changed = False
+
+    def _ground_of(self, unit: int) -> NDArray[np.int32]:
+        """int32[k], cells that it holds, and those where nobody can turn for its sake."""
+        cells, turns = self.executor.held_cells(unit), self.executor.turns
+        if turns is None or not len(turns.rims_of(unit)):
+            return cells
+        return np.union1d(cells, turns.beside(turns.rims_of(unit)))
 
     def note(self, kind: EventKind, unit: int = -1, cell: int = -1, value: float = 0.0) -> None:
         """Record an event of a unit, where it is unless a cell is given."""

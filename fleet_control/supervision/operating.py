@@ -61,7 +61,9 @@ class Operating:
                 roster.want_pause(unit, PAUSED_WITH_ALL, True)
 
     def _close(self, asked: Operation) -> None:
-        closures, cells = self._books.closures, asked.cells
+        closures, cells, turns = self._books.closures, asked.cells, self._books.executor.turns
+        if asked.kind is OperationKind.CLOSE_AREA and turns is not None:
+            cells = tuple(turns.beside(np.array(cells)).tolist())  # turns beside reach into it
         match asked.kind:
             case OperationKind.CLOSE_AREA:
                 closures.areas[asked.name] = Area(asked.name, cells, asked.speed_m_s, asked.margin)

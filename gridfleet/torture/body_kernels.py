@@ -1,8 +1,9 @@
 """Where bodies are and what they touch, by clipping polygons (Sutherland and Hodgman 1974).
 
 A chassis is an oriented rectangle, a carried pod a square that stays parallel to the floor's edges,
-for the plate turns against the unit. Two bodies overlap, or a body is in a cell, where the polygon
-that is left of one after clipping by every edge of the other has an area.
+for the plate turns against the unit, or else one that turns with it. Two bodies overlap, or a body
+is in a cell, where the polygon that is left of one after clipping by every edge of the other has an
+area.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from numpy.typing import NDArray
 
 from fleet_control.compile import kernel
 
-HALF_LENGTH, HALF_WIDTH, HALF_POD, CELL_M = 0, 1, 2, 3
+HALF_LENGTH, HALF_WIDTH, HALF_POD, CELL_M, POD_TURNS, WALL_GAP_M, RIM_M = 0, 1, 2, 3, 4, 5, 6
 """Entries of `sizes`, in metres."""
 LEAST_M2 = 1e-6
 """Less than this in common is rounding."""
@@ -135,17 +136,34 @@ def _check_pods(
 
 
 @kernel
+def _turns_beside(
+    unit: int, row: int, col: int, n_rows: int, n_cols: int, rims: NDArray[np.int32]
+) -> bool:
+    """Whether the unit holds the rim of the cell: it may turn on one of those beside it."""
+    cell = row * n_cols + col
+    return bool(
+        (col + 1 < n_cols and rims[cell + 1] == unit)
+        or (col > 0 and rims[cell - 1] == unit)
+        or (row > 0 and rims[cell - n_cols] == unit)
+        or (row + 1 < n_rows and rims[cell + n_cols] == unit)
+    )
+
+
+@kernel
 def _check_cells(
     unit: int, body: Points, is_pod: bool, is_expected: bool, n_rows: int, n_cols: int,
-    cell_m: float, half_pod: float, solid: NDArray[np.uint8], pod_at: NDArray[np.int32],
-    holder: NDArray[np.int32], square: Points, work: Points, rows: NDArray[np.int32], n_found: int,
+    sizes: NDArray[np.float64], solid: NDArray[np.uint8], pod_at: NDArray[np.int32],
+    holder: NDArray[np.int32], rims: NDArray[np.int32], square: Points, work: Points,
+    rows: NDArray[np.int32], n_found: int,
 ) -> int:  # fmt: skip
     """The cells under a body are floor and held by its unit, and no other pod stands in its way."""
     west = min(body[0, 0], body[1, 0], body[2, 0], body[3, 0])
     east = max(body[0, 0], body[1, 0], body[2, 0], body[3, 0])
     south = min(body[0, 1], body[1, 1], body[2, 1], body[3, 1])
     north = max(body[0, 1], body[1, 1], body[2, 1], body[3, 1])
+    cell_m, half_pod = sizes[CELL_M], sizes[HALF_POD]
     half = 0.5 * cell_m
+    half_solid, half_core = half - sizes[WALL_GAP_M], half - sizes[RIM_M]
     for up in range(math.floor(south / cell_m), math.floor(north / cell_m) + 1):
         for col in range(math.floor(west / cell_m), math.floor(east / cell_m) + 1):
             x, y = (col + 0.5) * cell_m, (up + 0.5) * cell_m
@@ -155,10 +173,15 @@ def _check_cells(
             row = n_rows - 1 - up
             cell = row * n_cols + col
             if row < 0 or row >= n_rows or col < 0 or col >= n_cols or solid[cell] != 0:
-                n_found = _note(OUT_OF_BOUNDS, unit, -1, rows, n_found)
+                _corners(x, y, 0.0, half_solid, half_solid, square)
+                if common_m2(body, square, work) >= LEAST_M2:
+                    n_found = _note(OUT_OF_BOUNDS, unit, -1, rows, n_found)
                 continue
             if is_expected and holder[cell] != unit:
-                n_found = _note(NOT_HELD, unit, cell, rows, n_found)
+                _corners(x, y, 0.0, half_core, half_core, square)
+                is_in_core = common_m2(body, square, work) >= LEAST_M2
+                if is_in_core or not _turns_beside(unit, row, col, n_rows, n_cols, rims):
+                    n_found = _note(NOT_HELD, unit, cell, rows, n_found)
             if is_pod and pod_at[cell] >= 0:
                 _corners(x, y, 0.0, half_pod, half_pod, square)
                 if common_m2(body, square, work) >= LEAST_M2:
@@ -175,7 +198,8 @@ def _place_bodies(
         x, y, yaw = poses[unit, 0], poses[unit, 1], poses[unit, 2]
         _corners(x, y, yaw, sizes[HALF_LENGTH], sizes[HALF_WIDTH], bodies[unit, 0])
         if carried[unit] >= 0:
-            _corners(x, y, 0.0, sizes[HALF_POD], sizes[HALF_POD], bodies[unit, 1])
+            pod_yaw = yaw if sizes[POD_TURNS] != 0.0 else 0.0
+            _corners(x, y, pod_yaw, sizes[HALF_POD], sizes[HALF_POD], bodies[unit, 1])
 
 
 @kernel
@@ -197,15 +221,16 @@ def find_faults(
     poses: Points, carried: NDArray[np.int32], is_there: NDArray[np.bool_],
     is_expected: NDArray[np.bool_], pod_at: NDArray[np.int32], owners: NDArray[np.int32],
     held_units: NDArray[np.int32], held_cells: NDArray[np.int32], may_units: NDArray[np.int32],
-    may_cells: NDArray[np.int32], solid: NDArray[np.uint8], n_rows: int, n_cols: int,
-    sizes: NDArray[np.float64], holder: NDArray[np.int32], seen: NDArray[np.int32],
+    may_cells: NDArray[np.int32], rims: NDArray[np.int32], solid: NDArray[np.uint8], n_rows: int,
+    n_cols: int, sizes: NDArray[np.float64], holder: NDArray[np.int32], seen: NDArray[np.int32],
     bodies: Points, work: Points, rows: NDArray[np.int32],
 ) -> int:  # fmt: skip
     """Everything that is wrong at one moment. Returns how many rows of `rows` are filled.
 
-    See gridfleet.torture.oracle.Scene for the first ten. solid: uint8[n_cells], where no unit may
-    be. sizes: float64[4]. holder: int32[n_cells], seen: int32[n_pods], bodies: float64[n_units, 2,
-    4, 2], work: float64[3, 16, 2]: scratch. rows: int32[k, 3], (code, unit, cell, unit or pod).
+    See gridfleet.torture.oracle.Scene for the first eleven. solid: uint8[n_cells], where no unit
+    may be. sizes: float64[7]. holder: int32[n_cells], seen: int32[n_pods], bodies:
+    float64[n_units, 2, 4, 2], work: float64[3, 16, 2]: scratch. rows: int32[k, 3], (code, unit,
+    cell, unit or pod).
     """
     n_found = _check_holdings(owners, held_units, held_cells, may_units, may_cells, holder, rows, 0)
     n_found = _check_pods(carried, pod_at, seen, rows, n_found)
@@ -218,8 +243,7 @@ def find_faults(
         for part in range(1 + (carried[unit] >= 0)):
             n_found = _check_cells(
                 unit, bodies[unit, part], part == 1, is_expected[unit], n_rows, n_cols,
-                sizes[CELL_M], sizes[HALF_POD], solid, pod_at, holder, square, scratch, rows,
-                n_found,
+                sizes, solid, pod_at, holder, rims, square, scratch, rows, n_found,
             )  # fmt: skip
         for other in range(unit):
             dx, dy = poses[other, 0] - poses[unit, 0], poses[other, 1] - poses[unit, 1]

@@ -23,7 +23,6 @@ from fleet_control.work.options import FulfilmentOptions
 from fleet_control.work.valve import Valve
 from gridfleet.torture.case import Case
 from gridfleet.wiring import controller_options
-from twin.unit_model import DEFAULT_UNIT
 
 PLANNER = "pibt"
 
@@ -81,7 +80,7 @@ def make_mind(case: Case, state: FleetState) -> Mind:
     stock = case.inventory()
     work = FulfilmentWork(case.layout, case.orders, stock, case.n_units, log, FulfilmentOptions())
     valve = Valve(work, case.n_units)
-    options = controller_options(DEFAULT_UNIT, case.layout.cell_size_m, case.max_working)
+    options = controller_options(case.unit, case.layout.cell_size_m, case.max_working)
     controller = Controller(grid, state, planner, valve, optimal, options, log)
     valve.watch(controller.executor.find_cells, grid.zones >= 0)
     return Mind(controller, work, log)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +11,7 @@ from fleet_control.work.inventory import Inventory
 from fleet_control.work.orders import OrderBook
 from gridfleet.torture.floors import draw_floor
 from layouts import AISLE_KINDS, CellKind, Layout
+from twin.unit_model import DEFAULT_UNIT, UnitModel
 
 Ints = NDArray[np.int32]
 PURPOSE = 0x70B7
@@ -22,13 +23,18 @@ LEAST_STORAGE = 6
 ORDER_S = 70.0
 """Orders come in over so many seconds."""
 RETURN_SHARE = 0.1
+TURNING_SHARE = 0.25
+"""Of cases whose pods turn with their units, beyond the cell, between walls that leave room."""
+TURNING_PURPOSE = 0x7095
+TURNING_UNIT = replace(DEFAULT_UNIT, pod_side_m=0.8, pod_turns=True)
+TURNING_GAP_M = 0.1
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Case:
     """unit_cells: int32[n_units], where units stand at the start. pod_cells: int32[n_pods].
     stock_pods, stock_skus, stock_units: int32[k], more than all orders need. faults_s: seconds in
-    which faults happen."""
+    which faults happen. unit: sizes and limits of all units."""
 
     seed: int
     layout: Layout
@@ -40,6 +46,7 @@ class Case:
     stock_units: Ints
     orders: OrderBook
     faults_s: float = 100.0
+    unit: UnitModel = DEFAULT_UNIT
 
     @property
     def n_units(self) -> int:
@@ -67,9 +74,10 @@ def draw_case(seed: int) -> Case:
     starts = starts[layout.neighbours[starts].max(axis=1) >= 0]
     pods, skus = _draw_stock(rng, n_pods)
     orders = _draw_orders(rng, int(skus.max()) + 1)
+    unit = _draw_unit(seed)
     return Case(
         seed=seed,
-        layout=layout,
+        layout=replace(layout, wall_gap_m=TURNING_GAP_M) if unit.pod_turns else layout,
         unit_cells=starts[:n_units].astype(np.int32),
         max_working=int(rng.integers(2, 1 + n_units)),
         pod_cells=pod_cells,
@@ -77,7 +85,14 @@ def draw_case(seed: int) -> Case:
         stock_skus=skus,
         stock_units=_enough(rng, skus, orders),
         orders=orders,
+        unit=unit,
     )
+
+
+def _draw_unit(seed: int) -> UnitModel:
+    """By draws of its own: the rest of a case is the same with either unit."""
+    rng = np.random.Generator(np.random.PCG64(np.random.SeedSequence([seed, TURNING_PURPOSE])))
+    return TURNING_UNIT if rng.random() < TURNING_SHARE else DEFAULT_UNIT
 
 
 def _large_enough(rng: np.random.Generator) -> Layout:

@@ -14,6 +14,7 @@ Checked at every look:
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -46,6 +47,9 @@ class Scene:
 
     What could still happen: may_units, may_cells: int32[m], cells that units have been released, or
     will be by an order under way that they would still accept.
+
+    rims: int32[n_cells], unit that may turn on that cell and reach into the rims of those beside
+    it, or -1; None where turns stay within cells.
     """
 
     time_s: float
@@ -59,6 +63,7 @@ class Scene:
     held_cells: Ints
     may_units: Ints
     may_cells: Ints
+    rims: Ints | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,12 +81,23 @@ class Violation:
 
 @dataclass(frozen=True, slots=True)
 class BodySizes:
-    """In metres: of the chassis, of a pod, of a cell."""
+    """In metres: of the chassis, of a pod, of a cell, of the room between cells and walls.
+    pod_turns: with its unit."""
 
     length_m: float
     width_m: float
     pod_side_m: float
     cell_size_m: float
+    pod_turns: bool = False
+    wall_gap_m: float = 0.0
+
+    @property
+    def rim_m(self) -> float:
+        """How far a turn reaches beyond the cell."""
+        diagonal_m = math.hypot(self.length_m, self.width_m)
+        if self.pod_turns:
+            diagonal_m = max(diagonal_m, math.hypot(self.pod_side_m, self.pod_side_m))
+        return max(0.0, (diagonal_m - self.cell_size_m) / 2)
 
 
 KINDS = {
@@ -108,7 +124,9 @@ class Oracle:
         no_floor = np.isin(layout.kinds, (CellKind.OBSTACLE, CellKind.HUMAN))
         self._solid = no_floor.astype(np.uint8)
         half = np.array([sizes.length_m, sizes.width_m, sizes.pod_side_m]) / 2
-        self._sizes = np.array([*half, sizes.cell_size_m])
+        room = [float(sizes.pod_turns), sizes.wall_gap_m, sizes.rim_m]
+        self._sizes = np.array([*half, sizes.cell_size_m, *room])
+        self._no_rims = np.full(layout.n_cells, -1, dtype=np.int32)
         self._holder = np.empty(layout.n_cells, dtype=np.int32)
         self._seen = np.empty(n_pods, dtype=np.int32)
         self._bodies = np.empty((n_units, 2, 4, 2))
@@ -122,6 +140,7 @@ class Oracle:
         n_found = find_faults(
             scene.poses, scene.carried, scene.is_there, scene.is_expected, scene.pod_at,
             scene.owners, scene.held_units, scene.held_cells, scene.may_units, scene.may_cells,
+            self._no_rims if scene.rims is None else scene.rims,
             self._solid, self._layout.n_rows, self._layout.n_cols, self._sizes, self._holder,
             self._seen, self._bodies, self._work, self._rows,
         )  # fmt: skip

@@ -20,7 +20,6 @@ from gridfleet.torture.trouble import Trouble
 from gridfleet.torture.witness import scene_of, waits_of
 from gridfleet.torture.world import World
 from gridfleet.wiring.units import CYCLE_S
-from twin.unit_model import DEFAULT_UNIT
 
 REST_S = 900.0
 """After the last fault, far more than any case needs that goes on at all."""
@@ -42,8 +41,11 @@ class CaseRun:
         self.world = World(case)
         self.trouble = Trouble(faults, self.world, case.layout)
         self.brain = Brain(case, self.world.backend.connect())
-        unit = DEFAULT_UNIT
-        sizes = BodySizes(unit.length_m, unit.width_m, unit.pod_side_m, case.layout.cell_size_m)
+        unit, layout = case.unit, case.layout
+        sizes = BodySizes(
+            unit.length_m, unit.width_m, unit.pod_side_m, layout.cell_size_m, unit.pod_turns,
+            layout.wall_gap_m,
+        )  # fmt: skip
         self.oracle = Oracle(case.layout, sizes, case.n_units, len(case.pod_cells))
         self.goods = goods_of(case)
         self._cycle = 0

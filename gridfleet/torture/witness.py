@@ -18,7 +18,7 @@ def scene_of(world: World, controller: Controller) -> Scene:
     return Scene(
         world.twin.time_s, world.twin.poses(), world.loads(), world.is_there(),
         world.is_expected(), world.pod_at(), controller.executor.owners, *held_cells(controller),
-        *world.may_enter(),
+        *world.may_enter(), rims_of(controller),
     )  # fmt: skip
 
 
@@ -27,6 +27,12 @@ def held_cells(controller: Controller) -> tuple[Ints, Ints]:
     ex = controller.executor
     last = np.where(ex.is_present, ex.released, ex.cleared - 1)
     return cells_of_steps(ex.cleared, last, ex.cells)
+
+
+def rims_of(controller: Controller) -> Ints | None:
+    """int32[n_cells], unit that may turn there beyond the cell or -1; None where none does."""
+    turns = controller.executor.turns
+    return None if turns is None else turns.rims
 
 
 def waits_of(controller: Controller) -> list[Wait]:

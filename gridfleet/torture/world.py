@@ -12,7 +12,6 @@ from gridfleet.torture.watched_people import WatchedPeople
 from twin.kinematic.engine import KinematicTwin
 from twin.linked import LinkedTwin
 from twin.people import ServiceTimes
-from twin.unit_model import DEFAULT_UNIT
 
 SERVICE = ServiceTimes(line_s=3.0)
 
@@ -25,7 +24,7 @@ class World:
         self.people = WatchedPeople(case.layout, case.seed, SERVICE)
         headings = np.zeros(case.n_units, dtype=np.int8)
         self.twin = KinematicTwin(
-            case.layout, case.unit_cells, headings, case.pod_cells, self.people, DEFAULT_UNIT
+            case.layout, case.unit_cells, headings, case.pod_cells, self.people, case.unit
         )
         self.backend = LinkedTwin(case.layout, self.twin, case.seed)
         self.strangers: set[int] = set()

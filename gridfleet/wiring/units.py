@@ -6,11 +6,16 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
+import numpy as np
+from numpy.typing import NDArray
+
 from fleet_control.controller import ControllerOptions
 from fleet_control.execution.kernels import RING
+from fleet_control.footprint import EMPTY, Footprint
 from fleet_control.supervision.stops import StopOptions
 from gridfleet.scenario import ScenarioError
 from layouts import Layout
+from layouts.geometry import previous_table
 from twin.unit_model import UnitModel
 
 CYCLE_S = 0.2
@@ -23,21 +28,26 @@ MOST_AHEAD = RING // 2
 
 
 def check_unit(unit: UnitModel, layout: Layout, *, has_pods: bool) -> None:
-    """Raise ScenarioError for units that would touch whoever stands on the next cell."""
-    faults = list(_unit_faults(unit, layout.cell_size_m, has_pods))
+    """Raise ScenarioError for units that would touch whoever stands on the next cell, or the walls
+    of the floor where they turn."""
+    faults = list(_unit_faults(unit, layout, has_pods))
     if faults:
         raise ScenarioError("\n".join(faults))
 
 
-def _unit_faults(unit: UnitModel, cell_m: float, has_pods: bool) -> Iterator[str]:
+def _unit_faults(unit: UnitModel, layout: Layout, has_pods: bool) -> Iterator[str]:
+    cell_m = layout.cell_size_m
+    footprint = unit.footprint(cell_m, has_pods=has_pods)
     cells = f"the cells of {cell_m:g} m"
-    diagonal_m = math.hypot(unit.length_m, unit.width_m)
-    if diagonal_m > cell_m:
+    stands = True
+    if max(unit.length_m, unit.width_m) > cell_m:
+        stands = False
         yield (
-            f"unit: {unit.length_m:g} m by {unit.width_m:g} m is {diagonal_m:.3g} m across and "
-            f"turns beyond {cells}; make it smaller, or set cell_size_m of the floor"
+            f"unit: {unit.length_m:g} m by {unit.width_m:g} m stands beyond {cells}; make it "
+            "smaller, or set cell_size_m of the floor"
         )
     if has_pods and unit.pod_side_m >= cell_m:
+        stands = False
         yield (
             f"unit.pod_side_m is {unit.pod_side_m:g}: pods of that size touch each other on "
             f"{cells}; give less than {cell_m:g}, or set cell_size_m of the floor"
@@ -47,6 +57,8 @@ def _unit_faults(unit: UnitModel, cell_m: float, has_pods: bool) -> Iterator[str
             f"unit: {unit.length_m:g} m by {unit.width_m:g} m does not fit below a pod of "
             f"{unit.pod_side_m:g} m; make the unit smaller or unit.pod_side_m larger"
         )
+    if stands:
+        yield from _turn_faults(unit, footprint, layout)
     n_ahead = _cells_ahead(unit, cell_m)
     if n_ahead > MOST_AHEAD:
         yield (
@@ -55,16 +67,60 @@ def _unit_faults(unit: UnitModel, cell_m: float, has_pods: bool) -> Iterator[str
         )
 
 
-def controller_options(unit: UnitModel, cell_m: float, max_working: int) -> ControllerOptions:
+def _turn_faults(unit: UnitModel, footprint: Footprint, layout: Layout) -> Iterator[str]:
+    """What is wrong with turns of units that stand within their cells."""
+    load = max(footprint.loads, key=footprint.reach_m)
+    is_pod = footprint.reach_m(load) > footprint.reach_m(EMPTY)
+    cells = f"the cells of {layout.cell_size_m:g} m"
+    what = f"unit: {unit.length_m:g} m by {unit.width_m:g} m"
+    cure = "make it smaller, or set cell_size_m of the floor"
+    if is_pod:
+        what = f"unit: a pod of {unit.pod_side_m:g} m that turns with its unit (pod_turns)"
+        largest_m = math.floor(1000 * footprint.largest_pod_m(layout.wall_gap_m)) / 1000
+        cure = f"give pod_side_m of at most {largest_m:g}, or larger cells"
+    across = f"{what} is {2 * footprint.reach_m(load):.3g} m across and turns beyond {cells}"
+    if not footprint.clears_neighbours:
+        yield f"{across}, into what stands on the next one; {cure}"
+        return
+    walled = turns_at_walls(layout) if footprint.rim_m > layout.wall_gap_m else np.empty(0, int)
+    if len(walled):
+        more = f" and {len(walled) - 1} more" if len(walled) > 1 else ""
+        yield (
+            f"{across}, by {footprint.rim_m:.3f} m, into walls at {layout.place(int(walled[0]))}"
+            f"{more}, which have a wall_gap_m of {layout.wall_gap_m:g}; {cure}, or set wall_gap_m "
+            "of the floor where its walls stand back from the cells"
+        )
+
+
+def turns_at_walls(layout: Layout) -> NDArray[np.int64]:
+    """int64[k], cells beside an obstacle, people or the edge where a unit may come in one way and
+    go out another."""
+    comes, goes = previous_table(layout.neighbours) >= 0, layout.neighbours >= 0
+    n_ways = comes.sum(axis=1)[:, None] - comes  # for each way out, ways in along other headings
+    may_turn = (goes & (n_ways > 0)).any(axis=1)
+    driveable = np.pad(layout.driveable.reshape(layout.n_rows, layout.n_cols), 1)
+    inner = slice(1, -1)
+    is_open = (
+        driveable[:-2, inner] & driveable[2:, inner] & driveable[inner, :-2] & driveable[inner, 2:]
+    )
+    return np.flatnonzero(layout.driveable & may_turn & ~is_open.reshape(-1))
+
+
+def controller_options(
+    unit: UnitModel, cell_m: float, max_working: int, *, has_pods: bool = True
+) -> ControllerOptions:
     """Far enough ahead that a unit on a free lane never brakes; patient enough with units that are
-    slower than usual in all they do."""
+    slower than usual in all they do; turns kept apart where they reach beyond their cell."""
     n_ahead = _cells_ahead(unit, cell_m)
     commit_moves = max(ControllerOptions().commit_moves, n_ahead)
     block_after_s = max(StopOptions().block_after_s, longest_step_s(unit, cell_m) + SLACK_S)
     return ControllerOptions(
-        base_length=n_ahead, commit_moves=commit_moves, max_working=max_working,
+        base_length=n_ahead,
+        commit_moves=commit_moves,
+        max_working=max_working,
         stops=StopOptions(block_after_s=block_after_s),
-    )  # fmt: skip
+        footprint=unit.footprint(cell_m, has_pods=has_pods),
+    )
 
 
 def longest_step_s(unit: UnitModel, cell_m: float) -> float:

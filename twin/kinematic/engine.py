@@ -23,6 +23,7 @@ from fleet_control.errors import FleetError, InvariantError
 from fleet_control.streams import Streams
 from layouts import Layout
 from twin.kinematic.kernels import ACTING, DRIVING, IDLE, RING, accept_steps, collect_news
+from twin.kinematic.mechanics import is_between
 from twin.kinematic.world import TICK_S, Contact, World
 from twin.people import LineReports, People
 from twin.perfect_agents import PerfectAgents
@@ -76,7 +77,7 @@ class KinematicTwin(World):
         Returns whether any stands between two cells: its step 1, to the next one, stays open."""
         units, everyone = self._units, np.arange(len(self._units))
         here, ahead = (self._cells[everyone, (units["done"] + i) % RING] for i in (0, 1))
-        is_open = (units["mode"] == DRIVING) & (units["along"] > 0.0)
+        is_open = np.array([is_between(unit) for unit in units], dtype=bool)
         units["mode"][~is_open & np.isin(units["mode"], (DRIVING, ACTING))] = IDLE
         self._cells[:, 0], self._cells[:, 1] = here, ahead
         self._acts[:, 1], self._speeds[:, 1] = Act.DRIVE, np.inf

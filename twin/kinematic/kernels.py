@@ -36,6 +36,7 @@ HIT_OBSTACLE, HIT_POD = -1, -2
 SPEED_LIMIT, ACCEL, DECEL, TURN_RATE_LIMIT, TURN_ACCEL = 0, 1, 2, 3, 4
 """Columns of `limits`; its rows are empty and laden."""
 HALF_LENGTH, HALF_WIDTH, HALF_POD, LIFT_S, LOWER_S, CELL_M, BIN_M = 0, 1, 2, 3, 4, 5, 6
+POD_TURNS, WALL_GAP_M = 7, 8
 """Entries of `sizes`."""
 N_PARTNERS = 8
 """Contacts of one unit that can be told apart at once; more have no room around it."""
@@ -199,7 +200,7 @@ def _drive(
 
 @kernel
 def _turn(unit: Any, dt: float, limits: NDArray[np.float64]) -> None:
-    """Turn in place; the lift plate counter-rotates, so a carried pod keeps its orientation."""
+    """Turn in place; where pods do not turn with the unit, the lift plate counter-rotates."""
     load = 1 if unit.carried >= 0 else 0
     accel = limits[load, TURN_ACCEL]
     left = unit.turn_left
@@ -279,25 +280,45 @@ def _bodies_touch(a: Any, b: Any, sizes: NDArray[np.float64]) -> bool:
     length, width, pod = sizes[HALF_LENGTH], sizes[HALF_WIDTH], sizes[HALF_POD]
     if _rectangles_touch(a.x, a.y, a.yaw, length, width, b.x, b.y, b.yaw, length, width):
         return True
+    a_yaw, b_yaw = 0.0, 0.0  # of pods that keep their orientation
+    if sizes[POD_TURNS] != 0.0:
+        a_yaw, b_yaw = a.yaw, b.yaw
     if a.carried >= 0 and _rectangles_touch(
-        a.x, a.y, 0.0, pod, pod, b.x, b.y, b.yaw, length, width
+        a.x, a.y, a_yaw, pod, pod, b.x, b.y, b.yaw, length, width
     ):
         return True
     if b.carried < 0:
         return False
-    if _rectangles_touch(a.x, a.y, a.yaw, length, width, b.x, b.y, 0.0, pod, pod):
+    if _rectangles_touch(a.x, a.y, a.yaw, length, width, b.x, b.y, b_yaw, pod, pod):
         return True
-    return a.carried >= 0 and abs(a.x - b.x) < 2 * pod and abs(a.y - b.y) < 2 * pod
+    return a.carried >= 0 and _rectangles_touch(
+        a.x, a.y, a_yaw, pod, pod, b.x, b.y, b_yaw, pod, pod
+    )
 
 
 @kernel
-def _touches_cell(unit: Any, sizes: NDArray[np.float64], x_m: float, y_m: float) -> bool:
-    """Whether the chassis overlaps the cell whose centre is given."""
-    half_cell = 0.5 * sizes[CELL_M]
+def _touches_square(
+    unit: Any, sizes: NDArray[np.float64], x_m: float, y_m: float, half_m: float
+) -> bool:
+    """Whether the chassis overlaps a square that is parallel to the floor's edges."""
     return _rectangles_touch(
-        unit.x, unit.y, unit.yaw, sizes[HALF_LENGTH], sizes[HALF_WIDTH],
-        x_m, y_m, 0.0, half_cell, half_cell,
+        unit.x, unit.y, unit.yaw, sizes[HALF_LENGTH], sizes[HALF_WIDTH], x_m, y_m, 0.0, half_m,
+        half_m,
     )  # fmt: skip
+
+
+@kernel
+def _pod_touches_square(
+    unit: Any, sizes: NDArray[np.float64], x_m: float, y_m: float, half_m: float
+) -> bool:
+    """The same for the carried pod, in the orientation that it has."""
+    half_pod = sizes[HALF_POD]
+    if sizes[POD_TURNS] == 0.0:
+        gap = half_m + half_pod
+        return abs(x_m - unit.x) < gap and abs(y_m - unit.y) < gap
+    return _rectangles_touch(
+        unit.x, unit.y, unit.yaw, half_pod, half_pod, x_m, y_m, 0.0, half_m, half_m
+    )
 
 
 @kernel
@@ -375,9 +396,11 @@ def _hits_standing(
     """HIT_OBSTACLE or HIT_POD where the unit touches a solid cell or (laden) a standing pod."""
     cell_m, half_pod = sizes[CELL_M], sizes[HALF_POD]
     half_l, half_w, half_cell = sizes[HALF_LENGTH], sizes[HALF_WIDTH], 0.5 * cell_m
+    half_solid = half_cell - sizes[WALL_GAP_M]
     laden = unit.carried >= 0
     reach = math.sqrt(half_l * half_l + half_w * half_w)
-    far = max(reach, half_pod) if laden else reach
+    pod_reach = half_pod if sizes[POD_TURNS] == 0.0 else half_pod * math.sqrt(2.0)
+    far = max(reach, pod_reach) if laden else reach
     col0 = np.int32(math.floor(unit.x / cell_m))
     row0 = n_rows - 1 - np.int32(math.floor(unit.y / cell_m))
     # Only cells that the body can reach from where it is; beside a lane that is none.
@@ -393,23 +416,20 @@ def _hits_standing(
             col0 + 2 if east + far > half_cell else col0 + 1,
         ):
             outside = row < 0 or col < 0 or row >= n_rows or col >= n_cols
-            gap_x = abs((col + 0.5) * cell_m - unit.x)
-            gap_y = abs((n_rows - row - 0.5) * cell_m - unit.y)
+            x, y = (col + 0.5) * cell_m, (n_rows - row - 0.5) * cell_m
+            gap_x, gap_y = abs(x - unit.x), abs(y - unit.y)
             if outside or solid[row * n_cols + col] != 0:
-                if (laden and gap_x < half_cell + half_pod and gap_y < half_cell + half_pod) or (
+                if (laden and _pod_touches_square(unit, sizes, x, y, half_solid)) or (
                     gap_x < half_cell + reach
                     and gap_y < half_cell + reach
-                    and _touches_cell(
-                        unit, sizes, (col + 0.5) * cell_m, (n_rows - row - 0.5) * cell_m
-                    )
+                    and _touches_square(unit, sizes, x, y, half_solid)
                 ):
                     hit = HIT_OBSTACLE
             elif (
                 laden
                 and pod_at[row * n_cols + col] >= 0
                 and hit == 0
-                and gap_x < 2 * half_pod
-                and gap_y < 2 * half_pod
+                and _pod_touches_square(unit, sizes, x, y, half_pod)
             ):
                 hit = HIT_POD
     return hit
@@ -507,7 +527,7 @@ def run_ticks(
 ) -> int:  # fmt: skip
     """Advance the world by n_ticks of dt seconds. Returns how many contacts began.
 
-    limits: float64[2, 5] of empty and laden units. sizes: float64[7]. units: UNIT records. cells,
+    limits: float64[2, 5] of empty and laden units. sizes: float64[9]. units: UNIT records. cells,
     acts, speeds: [n_units, RING] released steps. solid: uint8[n_cells], 0, 1 or PLACED. partners:
     int64[n_units, N_PARTNERS, 2], latest contacts of each unit: the other party or NOBODY, and the
     tick. rows: float64[k, 5], the first k contacts: tick, unit, other party (a unit, HIT_OBSTACLE

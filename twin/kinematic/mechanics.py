@@ -20,6 +20,7 @@ from twin.kinematic.kernels import (
     IDLE,
     NOBODY,
     RING,
+    TURNING,
 )
 
 _ROUNDING = 1e-9
@@ -27,7 +28,10 @@ _ROUNDING = 1e-9
 
 
 def is_between(unit: Any) -> bool:
-    """Whether it is on its way from one centre to the next: then the next step is open."""
+    """Whether it is on its way from one centre to the next: then the next step is open. Turning
+    for it counts where turns reach beyond the cell: nobody may think that it is over."""
+    if unit["mode"] == TURNING and unit["keeps_turn"]:
+        return bool(unit["done"] < unit["released"])
     return bool(unit["mode"] == DRIVING and unit["along"] > 0.0)
 
 
@@ -61,7 +65,7 @@ def stop_short(unit: Any, decel_m_s2: float, cell_m: float) -> int:
         unit["last"] = kept
         if kept == done and unit["speed"] == 0.0:
             unit["mode"] = IDLE
-    elif unit["mode"] == ACTING:
+    elif unit["mode"] == ACTING or is_between(unit):  # in the second case it is turning
         kept = done + 1
     unit["released"] = kept
     unit["outlook_step"] = 0

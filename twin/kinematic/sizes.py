@@ -24,20 +24,29 @@ def _row(limits: MotionLimits) -> list[float]:
     ]  # fmt: skip
 
 
-def sizes_of(unit: UnitModel, cell_m: float) -> NDArray[np.float64]:
-    """The `sizes` of the kernels: half length, half width, half pod, lift, lower, cell, square."""
+def sizes_of(unit: UnitModel, layout: Layout) -> NDArray[np.float64]:
+    """The `sizes` of the kernels: half length, half width, half pod, lift, lower, cell, square,
+    whether pods turn, wall gap."""
+    cell_m = layout.cell_size_m
     diagonal = max(unit.pod_side_m * 2**0.5, float(np.hypot(unit.length_m, unit.width_m)))
     half = [unit.length_m / 2, unit.width_m / 2, unit.pod_side_m / 2]
-    return np.array([*half, unit.lift_s, unit.lower_s, cell_m, max(cell_m, 2 * diagonal)])
+    times = [unit.lift_s, unit.lower_s]
+    square_m = max(cell_m, 2 * diagonal)
+    return np.array([*half, *times, cell_m, square_m, float(unit.pod_turns), layout.wall_gap_m])
 
 
-def check_fit(unit: UnitModel, layout: Layout) -> None:
-    """A cell is safe for its holder only if the body can turn in it (docs/decisions/0002)."""
-    turning_m = float(np.hypot(unit.length_m, unit.width_m))
-    needed_m = max(turning_m, unit.pod_side_m)
-    if needed_m > layout.cell_size_m:
-        raise FleetError(
-            f"cells of {layout.cell_size_m:g} m on {layout.name} are too small: a unit turns in "
-            f"{turning_m:.2f} m and carries pods of {unit.pod_side_m:.2f} m; make cell_size_m at "
-            f"least {math.ceil(100 * needed_m) / 100:.2f}"
-        )
+def check_fit(unit: UnitModel, layout: Layout, *, has_pods: bool) -> None:
+    """A cell is safe for its holder only if the body stands within it, and what it touches beyond
+    in a turn is nothing but the rims of the cells beside it (docs/decisions/0002, 0005)."""
+    footprint = unit.footprint(layout.cell_size_m, has_pods=has_pods)
+    if footprint.stands_in_cell and footprint.clears_neighbours:
+        return
+    reach_m = max(map(footprint.reach_m, footprint.loads))
+    half_m = max(map(footprint.half_m, footprint.loads))
+    needed_m = max(2 * half_m, reach_m + half_m)
+    pods = f" and carries pods of {unit.pod_side_m:.2f} m" if has_pods else ""
+    raise FleetError(
+        f"cells of {layout.cell_size_m:g} m on {layout.name} are too small: a unit turns in "
+        f"{2 * reach_m:.2f} m{pods}; make cell_size_m at least "
+        f"{math.ceil(100 * needed_m - 1e-9) / 100:.2f}"
+    )

@@ -33,6 +33,7 @@ UNIT = np.dtype(
         ("fault", np.int8),
         ("awake", np.int8),  # moved or acted in this tick
         ("fails", np.int8),  # so many attempts to lift or lower will not work
+        ("keeps_turn", np.int8),  # a turn that has begun keeps the step that it belongs to open
     ],
     align=True,
 )

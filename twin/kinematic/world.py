@@ -15,6 +15,7 @@ from fleet_control.streams import Streams
 from layouts import CellKind, Layout
 from twin.kinematic import mechanics
 from twin.kinematic.kernels import (
+    BIN_M,
     DECEL,
     FAULT_PATH_BLOCKED,
     N_PARTNERS,
@@ -59,16 +60,18 @@ class World:
         self, layout: Layout, cells: NDArray[np.int32], headings: NDArray[np.int8],
         pod_cells: NDArray[np.int32], unit: UnitModel, tick_s: float,
     ) -> None:  # fmt: skip
-        check_fit(unit, layout)
+        check_fit(unit, layout, has_pods=len(pod_cells) > 0)
         n_units = len(cells)
         self._layout, self.tick_s, self._tick = layout, tick_s, 0
-        self._limits, self._sizes = limits_of(unit), sizes_of(unit, layout.cell_size_m)
+        self._limits, self._sizes = limits_of(unit), sizes_of(unit, layout)
         self._centres = layout.centres_m()
         self._cells = np.full((n_units, RING), -1, dtype=np.int32)
         self._cells[:, 0] = cells
         self._acts = np.zeros((n_units, RING), dtype=np.int8)
         self._speeds = np.full((n_units, RING), np.inf, dtype=np.float32)
         self._units = _standing(self._centres[cells], headings)
+        footprint = unit.footprint(layout.cell_size_m, has_pods=len(pod_cells) > 0)
+        self._units["keeps_turn"] = footprint.needs_rims
         self._streams = Streams(layout.n_rows, layout.n_cols, cells)
         self._told = np.zeros((n_units, 3), dtype=np.int32)  # done, cleared, fault
         self._pod_at = np.full(layout.n_cells, -1, dtype=np.int32)
@@ -86,7 +89,7 @@ class World:
 
     def _set_up_squares(self) -> None:
         """Lists of units by square of floor, two of the largest bodies wide."""
-        bin_m, layout = float(self._sizes[-1]), self._layout
+        bin_m, layout = float(self._sizes[BIN_M]), self._layout
         self._n_bin_cols = int(layout.n_cols * layout.cell_size_m / bin_m) + 4
         n_bin_rows = int(layout.n_rows * layout.cell_size_m / bin_m) + 4
         self._heads = np.full(n_bin_rows * self._n_bin_cols, -1, dtype=np.int32)
@@ -250,7 +253,7 @@ class World:
         self.n_off -= int(self.is_off[unit])
         self.is_off[unit] = False
         self.clear_fault(unit)
-        rebin(self._units, unit, float(self._sizes[-1]), self._n_bin_cols, self._heads)
+        rebin(self._units, unit, float(self._sizes[BIN_M]), self._n_bin_cols, self._heads)
 
     def place_obstacle(self, cell: int) -> bool:
         """Something falls on the cell: units stop before it with PATH_BLOCKED. Returns whether it
