@@ -39,10 +39,18 @@ def small_floor() -> Layout:
     """Four blocks of storage with two ways round each, two stations and two chargers."""
     return block_floor(
         BlockFloor(
-            name="rig", blocks_across=2, blocks_down=2, block_width=2, block_depth=2, aisle_width=2,
-            cross_aisle_width=2, highway_width=3, margin_width=2, chargers=2,
+            name="rig",
+            blocks_across=2,
+            blocks_down=2,
+            block_width=2,
+            block_depth=2,
+            aisle_width=2,
+            cross_aisle_width=2,
+            highway_width=3,
+            margin_width=2,
+            chargers=2,
             stations=(StationRow(Side.SOUTH, 2, StationKind.PICK, 2),),
-        )  # fmt: skip
+        )
     )
 
 
