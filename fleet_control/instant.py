@@ -154,7 +154,8 @@ class InstantBackend:
         self._is_busy[unit] = True
         takes_s, leaves_s = self._chaos.delays_s() if self._chaos else (0.0, 0.0)
         self._n_queued += 2
-        heapq.heappush(self._due, (now_s + leaves_s, self._n_queued, unit, step, False))
+        if self._steps[unit][step][1] == Act.DRIVE:
+            heapq.heappush(self._due, (now_s + leaves_s, self._n_queued, unit, step, False))
         heapq.heappush(self._due, (now_s + takes_s, self._n_queued + 1, unit, step, True))
 
     def _accept(self, jobs: StationJobs) -> None:
@@ -171,7 +172,7 @@ class InstantBackend:
             now_s, _, unit, step, is_end = heapq.heappop(self._due)
             if is_end:
                 self._end_step(unit, step, now_s)
-            elif self._steps[unit][step][1] == Act.DRIVE:
+            else:
                 self._cleared[unit] = max(self._cleared[unit], step)
         return self._news()
 
