@@ -52,17 +52,20 @@ class Stops:
         self._around_s = np.full(n_units, -np.inf)
         self._done_then = np.zeros(n_units, dtype=np.int32)
         self._try_s = np.full(n_units, -np.inf)
+        self._tried_steps = np.full(n_units, -1, dtype=np.int32)
         self._retry_s: dict[int, float] = {}
+        self._stranded: set[int] = set()
         self._watched_s = -np.inf
 
     def is_resting(self) -> np.ndarray:
         """bool[n_units], units that get no task for now."""
         return np.asarray(self._rest_until_s > self._books.now_s)
 
-    def take_in(self, reports: Reports) -> None:
-        """Faults that units report."""
+    def take_in(self, reports: Reports, is_new: np.ndarray) -> None:
+        """Faults that units report. is_new: bool[k], rows with another fault than before; one that
+        is told again with other news of its unit has not happened again."""
         executor = self._books.executor
-        for row in np.flatnonzero(reports.faults).tolist():
+        for row in np.flatnonzero((reports.faults != 0) & is_new).tolist():
             unit, fault = int(reports.units[row]), int(reports.faults[row])
             if executor.is_present[unit]:
                 self._books.note(EventKind.FAULT, unit, value=float(fault))
@@ -102,6 +105,17 @@ class Stops:
         for unit in np.flatnonzero(self._stopped()).tolist():
             if unit not in self._books.closures.units:
                 self._lead_around(unit)
+        self._note_stranded()
+
+    def _note_stranded(self) -> None:
+        """An errand that has begun since cells were closed may lead to one of them: then all goals
+        are looked at again, once for each unit that is without a way."""
+        driving, stranded = self._books.driving, set[int]()
+        if self._books.executor.is_closed.any():
+            stranded = {unit for unit in driving.stranded() if driving.errand_of(unit) is not None}
+        if stranded - self._stranded:
+            self._books.is_changed = True
+        self._stranded = stranded
 
     def _stopped(self) -> np.ndarray:
         """bool[n_units], units without progress for too long, unless all are asked to stand."""
@@ -152,6 +166,9 @@ class Stops:
 
     def _lift_failed(self, unit: int) -> None:
         books, options = self._books, self._options
+        step = books.executor.done[unit] + 1
+        if step != self._tried_steps[unit]:  # the lift before worked in the end
+            self._tries[unit], self._tried_steps[unit] = 0, step
         self._tries[unit] += 1
         if self._tries[unit] % options.lift_tries:
             books.roster.ask(unit, Request.RETRY)

@@ -68,9 +68,10 @@ class Supervisor:
         books, roster, executor = self.books, self.roster, self.books.executor
         books.now_s = now_s
         reports = self.sift(reports)
+        is_new = roster.faults[reports.units] != reports.faults
         if roster.take_in(reports):
             self._note_conditions(reports)
-            self.stops.take_in(reports)
+            self.stops.take_in(reports, is_new)
         roster.note_progress(executor.done, executor.released, reports.units, now_s)
         self.stops.retract(reports)
         if operations:
