@@ -208,6 +208,26 @@ def test_unit_removed_and_returned(is_laden: bool) -> None:
     rig.finish()
 
 
+def test_unit_returned_while_all_are_asked_to_stand() -> None:
+    """It has to stand like the others before all are shown as stopped."""
+    rig = Rig()
+    rig.run(15.0)
+    unit = rig.first(lambda unit: is_empty(rig, unit))
+    rig.agents.take_off(unit)
+    rig.ask(OperationKind.REMOVE, unit=unit)
+    rig.ask(OperationKind.PAUSE_ALL)
+    rig.until(lambda: rig.status.is_all_stopped, 10.0)
+    put_on(rig, unit, far_cell(rig))
+    rig.until(lambda: rig.happened(EventKind.ADMITTED, unit), 10.0)
+    rig.world.strangers.discard(unit)
+    assert rig.status.unconfirmed == (unit,)
+    assert not rig.status.is_all_stopped
+    rig.until(lambda: rig.status.is_all_stopped, 10.0)
+    assert rig.flags(unit) & Condition.PAUSED
+    rig.ask(OperationKind.RESUME_ALL)
+    rig.finish()
+
+
 def test_unit_removed_for_good() -> None:
     """Empty: all that there is to do is done by the others."""
     rig = Rig()
