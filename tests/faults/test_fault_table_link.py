@@ -13,7 +13,6 @@ import numpy as np
 import pytest
 from rig import N_UNITS, Rig, small_case
 
-from twin import linked
 from fleet_control.backend import Condition
 from fleet_control.events import EventKind
 from fleet_control.link.courier import Courier
@@ -21,6 +20,7 @@ from fleet_control.supervision.roster import UnitStatus
 from gridfleet.torture.case import Case
 from gridfleet.torture.faults import KillPoint
 from gridfleet.wiring.units import CYCLE_S
+from twin import linked
 from twin.link import Channel, Noise
 
 HOUR_S = 3600.0
