@@ -22,6 +22,7 @@ from fleet_control.execution.kernels import add_unit_time, count_short
 from fleet_control.footprint import Footprint
 from fleet_control.mapf.grid import EMPTY, UNREACHABLE, Grid
 from fleet_control.mapf.planner import Planner
+from fleet_control.mapf.reach import FloorReach
 from fleet_control.operations import Operation
 from fleet_control.parking import Parking
 from fleet_control.supervision.stops import StopOptions
@@ -57,6 +58,7 @@ class Controller:
     """Everything between reports and commands, for all units of one floor.
 
     state: of the fleet at the start. parking: cell of every unit that stands aside for good.
+    reach: tells what closed cells cut off; without it nobody is told.
 
     unit_time_s: float64[n_units, 7], seconds per state, columns LOADED .. IDLE, STOPPED.
     wait_s: float64[n_cells], unit seconds spent waiting for others on each cell.
@@ -65,7 +67,7 @@ class Controller:
     def __init__(
         self, grid: Grid, state: FleetState, planner: Planner, work: Work,
         allocate: Allocation, options: ControllerOptions, log: EventLog,
-        parking: dict[int, int] | None = None,
+        parking: dict[int, int] | None = None, reach: FloorReach | None = None,
     ) -> None:  # fmt: skip
         n_units = len(state.cells)
         self.work = work
@@ -78,7 +80,7 @@ class Controller:
             self.executor, planner, work, grid, Parking(parking or {}, grid.n_cols)
         )
         self.supervisor = Supervisor(
-            self.executor, self.driving, planner, grid, options.stops, log, state.time_s
+            self.executor, self.driving, planner, grid, options.stops, log, state.time_s, reach
         )
         self._last_plan_s = self._now_s = state.time_s
         self.unit_time_s = np.zeros((n_units, N_STATES))

@@ -34,7 +34,8 @@ class Driving:
     its committed path has not brought it to for good. is_pinned: bool[n_units], must not be moved
     by the planner. is_free: bool[n_units], has no errand and may be given a task. is_laden:
     bool[n_units]. states: int8[n_units], LOADED .. IDLE.
-    n_working: units with a task. is_draining: no errand is begun that need not be.
+    n_working: units with a task. is_draining: no errand is begun that need not be. n_finished:
+    int64[n_units], errands ended since the start.
     """
 
     def __init__(
@@ -64,6 +65,7 @@ class Driving:
         self.states = np.full(n_units, IDLE, dtype=np.int8)
         self.n_working = 0
         self.is_draining = False
+        self.n_finished = np.zeros(n_units, dtype=np.int64)
         self.now_s = 0.0
 
     # Setting out
@@ -241,6 +243,7 @@ class Driving:
         driven = int(ex.driven[unit]) - (int(ex.done[unit]) - step)
         n_cells = driven - int(self._driven_before[unit])
         self._driven_before[unit] = driven
+        self.n_finished[unit] += 1
         self._work.errand_done(unit, self.now_s, n_cells)
 
     # When paths were cut, and units cannot go on

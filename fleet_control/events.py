@@ -43,6 +43,7 @@ class EventKind(IntEnum):
     NOT_ADMITTED = 25  # unit, cell, value = unit that holds it or -1
     REMOVED = 26  # unit, cell where it was last
     OPERATION = 27  # unit, value = number of the kind (fleet_control.operations)
+    CUT_OFF = 28  # first cell that nobody enters; value = cells and stations out of reach, 0: none
 
 
 NAMES = ("time_s", "kind", "unit", "task", "pod", "station", "order", "line", "cell", "value")

@@ -1,12 +1,14 @@
 """What faults cost: throughput lost and time to recover, of every fault and of every kind.
 
 The yardstick is the same run without faults: same floor, orders and seed, so that the same orders
-arrive and nothing else differs. A fault counts from its beginning until the floor is back at
-RECOVERED of what the other run did in the same two minutes, after the fault is over, or after its
-beginning for one that is never put right. What is missing in a moment is shared evenly among the
-faults that count then; what is missing while none counts is told as such, so that the parts add up
-to what the run lost. Where demand is the limit little is lost, since the floor catches up. One run
-cannot tell a loss from chance: differences of a few tasks mean nothing.
+arrive and nothing else differs. The floor is back at the beginning of the first two minutes in
+which it does RECOVERED of what the other run did, or more, after the fault is over, or after its
+beginning for one that is never put right. A window that reaches back before that would call the
+floor back before the loss can show. A fault counts to the end of these two minutes, in which some
+of it may be caught up. What is missing in a moment is shared evenly among the faults that count
+then; what is missing while none counts is told as such, so that the parts add up to what the run
+lost. Where demand is the limit little is lost, since the floor catches up. One run cannot tell a
+loss from chance: differences of a few tasks mean nothing.
 """
 
 from __future__ import annotations
@@ -25,6 +27,7 @@ WINDOW_S = 120.0
 """Rates are taken over so long."""
 RECOVERED = 0.9
 """Share of the undisturbed rate at which the floor counts as back."""
+_WIDTH = int(WINDOW_S / BIN_S)
 
 Floats = NDArray[np.float64]
 
@@ -32,7 +35,7 @@ Floats = NDArray[np.float64]
 @dataclass(frozen=True, slots=True)
 class FaultCost:
     """lost_tasks: fewer than without faults. recover_s: from the end of the fault until the floor
-    was back, None if it was not by the end of the run."""
+    was back, None if it was not, or not for a whole window, by the end of the run."""
 
     fault: FaultRecord
     lost_tasks: float
@@ -61,11 +64,11 @@ def fault_costs(
     """
     n_bins = max(1, int(np.ceil(sim_s / BIN_S)))
     counts, usual = _counts(done_s, n_bins), _counts(reference_s, n_bins)
-    ends = [_recovered_bin(fault, counts, usual) for fault in faults]
-    lost, unattributed = _shared_losses(faults, ends, usual - counts)
+    backs = [_recovered_bin(fault, counts, usual) for fault in faults]
+    lost, unattributed = _shared_losses(faults, backs, usual - counts)
     costs = []
-    for fault, end, tasks in zip(faults, ends, lost, strict=True):
-        recover_s = None if end is None else max(0.0, (end + 1) * BIN_S - _over_s(fault))
+    for fault, back, tasks in zip(faults, backs, lost, strict=True):
+        recover_s = None if back is None else back * BIN_S - _over_s(fault)
         costs.append(FaultCost(fault, round(tasks, 2), recover_s))
     n_tasks, n_reference = int(counts.sum()), int(usual.sum())
     return FaultCosts(tuple(costs), n_tasks, n_reference, round(unattributed, 2))
@@ -83,22 +86,21 @@ def _over_s(fault: FaultRecord) -> float:
 
 
 def _recovered_bin(fault: FaultRecord, counts: Floats, usual: Floats) -> int | None:
-    """The first bin after the fault at which the window up to it is as good as undisturbed."""
-    width = int(WINDOW_S / BIN_S)
-    for end in range(max(int(_over_s(fault) / BIN_S) + 1, width), len(counts)):
-        window = slice(end - width + 1, end + 1)
+    """The bin at which the first window after the fault begins that is as good as undisturbed."""
+    for start in range(int(np.ceil(_over_s(fault) / BIN_S)), len(counts) - _WIDTH + 1):
+        window = slice(start, start + _WIDTH)
         if counts[window].sum() >= RECOVERED * usual[window].sum():
-            return end
+            return start
     return None
 
 
 def _shared_losses(
-    faults: Sequence[FaultRecord], ends: Sequence[int | None], missing: Floats
+    faults: Sequence[FaultRecord], backs: Sequence[int | None], missing: Floats
 ) -> tuple[list[float], float]:
     """Of each fault, and what none of them explains."""
     spans = [
-        slice(int(fault.began_s / BIN_S), len(missing) if end is None else end + 1)
-        for fault, end in zip(faults, ends, strict=True)
+        slice(int(fault.began_s / BIN_S), len(missing) if back is None else back + _WIDTH)
+        for fault, back in zip(faults, backs, strict=True)
     ]
     n_active = np.zeros(len(missing))
     for span in spans:

@@ -7,6 +7,7 @@ from enum import StrEnum
 from math import inf
 from typing import TypeVar
 
+from gridfleet.clock import as_clock
 from gridfleet.fault_tables import Cell, FaultTable, figure_faults, key_faults
 from gridfleet.typed_files import suggest
 from layouts import CellKind, Layout
@@ -71,7 +72,7 @@ class FaultReader:
         if not 0.0 <= at_s < self._end_s:
             told = f"{at:g} s" if isinstance(at, float | int) else at
             self.faults.append(
-                f"{name}.at is {told}, and the run lasts from 0:00:00 to {_clock(self._end_s)}; "
+                f"{name}.at is {told}, and the run lasts from 0:00:00 to {as_clock(self._end_s)}; "
                 "give a time within it, or make the run longer"
             )
         return at_s
@@ -137,8 +138,3 @@ def _lasts_s(kind: FaultKind, table: FaultTable) -> float:
 
 def _seconds(minutes: float | None) -> float:
     return inf if minutes is None else minutes * 60.0
-
-
-def _clock(time_s: float) -> str:
-    hours, seconds = divmod(round(time_s), 3600)
-    return f"{hours}:{seconds // 60:02d}:{seconds % 60:02d}"

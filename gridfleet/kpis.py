@@ -14,6 +14,7 @@ from gridfleet.fault_costs import cost_rows, fault_costs, fault_row
 from gridfleet.record import STATION_STATES, UNIT_STATES, RunRecord
 from gridfleet.regime import regime_of
 from gridfleet.station_figures import handling_stations, room_for_waiting, station_rows
+from gridfleet.status_figures import status_figures
 
 Kpis = dict[str, Any]
 
@@ -32,6 +33,7 @@ def kpis(record: RunRecord) -> Kpis:
         "conflicts": record.conflicts,
         "faults": len(_rows(record, EventKind.FAULT)),
         "fault_costs": _fault_costs(record),
+        "status": status_figures(record.status, record.layout) if record.status else None,
         "n_units": record.n_units,
         "n_active": record.n_active,
         "sim_hours": round(hours, 6),
@@ -130,8 +132,7 @@ def _waiting_share(record: RunRecord) -> float | None:
 
 
 def _tasks(record: RunRecord, hours: float) -> Kpis:
-    kind = EventKind.TASK_DONE if record.has_orders else EventKind.ERRAND_DONE
-    times = _times(record, kind)
+    times = task_times_s(record)
     last_s = min(600.0, record.sim_s)
     recent = int((times > record.sim_s - last_s).sum())
     return {

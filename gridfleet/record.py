@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fleet_control.events import EventKind
+from fleet_control.supervision.status import FleetStatus
 from layouts import GridfleetError, Layout
 from twin.faults.schedule import FaultRecord
 
@@ -59,6 +60,8 @@ class RunRecord:
     """What was injected, in the order of beginning."""
     reference_done_s: NDArray[np.float64] | None = None
     """float64[k], when tasks were done in the same run without faults; None where there is none."""
+    status: FleetStatus | None = None
+    """How the fleet was at the end."""
     notes: tuple[str, ...] = ()
     """Sentences a reader must know, such as that a floor without stations ran random errands."""
 

@@ -20,14 +20,18 @@ from fleet_control.journal.recorder import Recorder
 from fleet_control.mapf.grid import Grid, grid_of
 from fleet_control.mapf.lanes import lanes_of
 from fleet_control.mapf.planner import PlannerOptions, planner_named
+from fleet_control.mapf.reach import FloorReach
 from fleet_control.operations import Operation
+from fleet_control.supervision.status import status_of
 from fleet_control.work.valve import Valve
+from gridfleet.clock import as_clock
 from gridfleet.demand import DemandSummary
 from gridfleet.fault_file import read_faults
 from gridfleet.record import BrokenRunError, RunRecord
 from gridfleet.scenario import Scenario
 from gridfleet.timed_planner import TimedPlanner
 from gridfleet.trouble import ControllerBooks, TroubledWorld
+from gridfleet.watch_notes import watch_notes
 from gridfleet.wiring import (
     ERRANDS,
     WorkSetup,
@@ -101,6 +105,7 @@ class Simulation:
         self._planner = TimedPlanner(planner_named(scenario.planner, grid, self._n_units, options))
         # Errands belong to their units from the start: there is nothing to hold back.
         self._valve = None if kind == ERRANDS else Valve(self._setup.work, self._n_units)
+        self._reach = FloorReach(self.layout)
         self.state_at_start = self._twin.connect()
         self._controller = Controller(
             grid, self.state_at_start, self._planner, self._valve or self._setup.work,
@@ -108,7 +113,7 @@ class Simulation:
             controller_options(
                 scenario.unit, self.layout.cell_size_m, self._setup.n_active, has_pods=has_pods
             ),
-            self.log, self._setup.parking,
+            self.log, self._setup.parking, self._reach,
         )  # fmt: skip
         if self._valve is not None:
             self._valve.watch(self._controller.executor.find_cells, grid.zones >= 0)
@@ -156,7 +161,7 @@ class Simulation:
         """What is made from the scenario and never changes, by name."""
         named = {
             "layout": self.layout, "grid": self._grid, "log": self.log, "books": self._books,
-            **self._setup.fixed,
+            "reach": self._reach, **self._setup.fixed,
         }  # fmt: skip
         return {name: value for name, value in named.items() if value is not None}
 
@@ -325,7 +330,12 @@ class Simulation:
             contacts=self._twin.n_contacts,
             conflicts=controller.executor.n_conflicts,
             demand=setup.demand,
-            notes=(*setup.notes, *self._valve_notes(sim_s)),
+            notes=(
+                *setup.notes,
+                *self._valve_notes(sim_s),
+                *watch_notes(controller.supervisor, self.layout),
+            ),
+            status=status_of(controller.supervisor),
             order_due_s=setup.due_s(events),
             faults=tuple(self._trouble.records) if self._trouble else (),
         )
@@ -342,8 +352,7 @@ class Simulation:
 
 
 def _say_broken(error: Exception, sim_s: float) -> str:
-    hours, seconds = divmod(round(sim_s), 3600)
-    at = f"at {hours}:{seconds // 60:02d}:{seconds % 60:02d} h of simulated time"
+    at = f"at {as_clock(sim_s)} h of simulated time"
     if isinstance(error, InvariantError):
         return f"a safety invariant broke {at}: {error}. The fleet was halted and nothing released."
     kind = type(error).__name__

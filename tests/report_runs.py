@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 
@@ -15,6 +18,7 @@ from fleet_control.mapf.planner import PlannerOptions, planner_named
 from fleet_control.work.errands import ErrandStream
 from fleet_control.work.sortation import SortationWork
 from fleet_control.work.work import Work
+from gridfleet.kpis import task_times_s
 from gridfleet.record import RunRecord
 from gridfleet.scenario import Scenario
 from gridfleet.simulation import Simulation
@@ -29,6 +33,47 @@ CYCLE_S = 0.2
 def picking() -> RunRecord:
     """Orders on the teaching floor: 16 x 18 cells, 3 stations."""
     return Simulation(Scenario(layout="teaching", hours=0.4, seed=3)).run()
+
+
+FAULTS = """
+[[fault]]
+kind = "link-noise"
+loss = 0.01
+
+[[fault]]
+kind = "die"
+unit = 3
+at = "0:08:00"
+minutes = 3
+
+[[fault]]
+kind = "close-area"
+cells = [[6, 4], [6, 5], [7, 4], [7, 5]]
+at = "0:14:00"
+minutes = 2
+
+[[fault]]
+kind = "stop"
+unit = 5
+at = "0:15:00"
+minutes = 1
+
+[[fault]]
+kind = "die"
+unit = 7
+at = "0:22:00"
+"""
+
+
+@cache
+def troubled() -> RunRecord:
+    """The same run with noise on the link, units that fail and an area that is closed."""
+    with TemporaryDirectory() as folder:
+        faults = Path(folder) / "faults.toml"
+        faults.write_text(FAULTS, encoding="utf-8")
+        scenario = Scenario(layout="teaching", hours=0.4, seed=3, faults=str(faults))
+        record = Simulation(scenario).run()
+    return replace(record, reference_done_s=task_times_s(picking()))
 
 
 @cache

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import deque
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -265,6 +266,37 @@ def test_every_key_is_documented(record: RunRecord) -> None:
     inside = [figures["unit_time"], figures["station_time"] or {}, figures["cycle_time_s"] or {}]
     keys = {*figures, *(key for part in [*inside, *figures["stations"][:1]] for key in part)}
     assert keys <= named, f"docs/kpis.md lacks {keys - named}"
+
+
+def test_every_key_of_faults_and_status_is_documented() -> None:
+    named = set(re.findall(r"`([a-z0-9_]+)`", (DOCS / "kpis.md").read_text(encoding="utf-8")))
+    costs, status = (kpis(runs.troubled())[key] for key in ("fault_costs", "status"))
+    rows = [costs["kinds"][0], costs["faults"][0], status["units_not_working"][0]]
+    keys = {*costs, *status, *(key for row in rows for key in row)}
+    assert keys <= named, f"docs/kpis.md lacks {keys - named}"
+
+
+def test_the_status_at_the_end_names_who_does_not_work() -> None:
+    record = runs.troubled()
+    status = kpis(record)["status"]
+    [dead] = status["units_not_working"]
+    row, col = record.layout.row_col(record.faults[-1].cell)
+    assert (dead["unit"], dead["status"], dead["is_led_around"]) == (7, "faulted", True)
+    assert abs(dead["row"] - row - 1) + abs(dead["column"] - col - 1) <= 1
+    assert status["closed_cells"] >= 1
+    assert not status["is_all_stopped"]
+    well = kpis(runs.picking())["status"]
+    assert not any(well.values()), well
+
+
+def test_events_tell_when_something_is_cut_off() -> None:
+    events = runs.troubled().events
+    rows = np.flatnonzero(events["kind"] == EventKind.CUT_OFF)
+    values, cells = events["value"][rows].tolist(), events["cell"][rows].tolist()
+    assert len(values) >= 5
+    assert values[0] > 0
+    assert all(then > 0 or now > 0 for then, now in pairwise(values))
+    assert all((cell >= 0) == (value > 0) for cell, value in zip(cells, values, strict=True))
 
 
 def documented_columns() -> dict[str, tuple[int, set[str]]]:

@@ -5,6 +5,7 @@ How it looks in a browser is tested in test_report_browser.py.
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import replace
 from functools import cache
@@ -22,19 +23,25 @@ from gridfleet.kpis import kpis
 from gridfleet.record import RunRecord
 from gridfleet.report import write_report
 from gridfleet.report.charts import open_orders, rate_over_time
+from gridfleet.report.fault_section import fault_section
 from gridfleet.report.figures import ROWS
 from gridfleet.report.floor_map import TRAFFIC, heat_map, outline
 from gridfleet.report.page import render
 from gridfleet.report.words import distance, duration, number, share, short
 from layouts import CellKind, open_layout
 
-KINDS = {"picking": runs.picking, "sorting": runs.sorting, "errands": runs.errands}
+KINDS = {
+    "picking": runs.picking, "sorting": runs.sorting, "errands": runs.errands,
+    "troubled": runs.troubled,
+}  # fmt: skip
 SECTIONS = {
     "picking": ["throughput", "stations", "units", "cycle-times", "traffic", "waiting", "notes",
                 "figures", "scenario"],
     "sorting": ["throughput", "stations", "units", "cycle-times", "traffic", "waiting", "notes",
                 "figures", "scenario"],
     "errands": ["throughput", "units", "traffic", "waiting", "notes", "figures", "scenario"],
+    "troubled": ["throughput", "stations", "units", "faults", "cycle-times", "traffic", "waiting",
+                 "notes", "figures", "scenario"],
 }  # fmt: skip
 SCENARIO = 'layout = "a & b"\nseed = 3\n'
 DEMAND = DemandSummary("week.csv", 9, 3, 5, 2, 8, 2, 4, 1.5, {SERVICE: 2}, {"POST": 2})
@@ -145,6 +152,41 @@ def test_a_run_ended_at_once_has_a_page(kind: str) -> None:
     assert "No unit moved." in words
     assert "too short to tell" in words
     assert "nan" not in words.lower().split()
+
+
+def test_faults_are_told_as_in_the_figures() -> None:
+    record = runs.troubled()
+    costs = kpis(record)["fault_costs"]
+    words = " ".join("".join(Page(page_of(record)).text).split())
+    assert f"The floor did {costs['tasks']} tasks" in words
+    assert f"the same run without faults did {costs['tasks_without_faults']}" in words
+    assert f"{costs['unattributed_tasks']:,.1f} tasks were lost while none counted" in words
+    assert "5 faults of 4 kinds happened" in words
+    assert "From 0:14:00 to 0:15:55 rows 6 to 7, columns 4 to 5 were blocked" in words
+    section = fault_section(record)
+    assert section is not None
+    assert [row[0] for row in section.kinds] == ["close-area", "die", "link-noise", "stop"]
+    die = section.faults[1]
+    row, col = record.layout.row_col(record.faults[1].cell)
+    assert die[:6] == ["die", "3", str(row + 1), str(col + 1), "0:08:00", "3.0 min"]
+    assert section.faults[0][1:6] == ["–", "–", "–", "0:00:00", "to the end"]
+    for kind in ("close-area", "die", "link-noise", "stop"):
+        assert f">{kind}</text>" in section.chart
+
+
+def test_many_faults_fold_away_and_more_are_not_listed() -> None:
+    record = runs.troubled()
+    many = tuple(replace(record.faults[3], began_s=240.0 + n, ended_s=math.inf) for n in range(310))
+    words = "".join(Page(page_of(replace(record, faults=many))).text)
+    assert "The first 300 faults" in words
+    assert "All 310 are in kpis.json." in words
+    few = "".join(Page(page_of(replace(record, faults=many[:30]))).text)
+    assert "Every fault" in few
+    alone = replace(record, reference_done_s=None)
+    assert "What they cost is not known" in "".join(Page(page_of(alone)).text)
+    section = fault_section(alone)
+    assert section is not None
+    assert section.kinds[0] == ["close-area", "1", "–", "–", "–", "–"]
 
 
 def test_many_stations_fold_away() -> None:

@@ -25,7 +25,10 @@ FLAGS = [
     "--disable-component-update", "--disable-quic", "--no-first-run",
 ]  # fmt: skip
 PATIENCE_MS = 20_000
-KINDS = {"picking": runs.picking, "sorting": runs.sorting, "errands": runs.errands}
+KINDS = {
+    "picking": runs.picking, "sorting": runs.sorting, "errands": runs.errands,
+    "troubled": runs.troubled,
+}  # fmt: skip
 
 pytestmark = [
     pytest.mark.browser,
@@ -39,6 +42,11 @@ SIZES = """() => [...document.querySelectorAll('svg, image, .bar, table')]
 TOPS = """() => [...document.querySelectorAll('h1, h2')]
     .map(e => [e.textContent, e.getBoundingClientRect().top + scrollY])"""
 OVERFLOW = "() => document.documentElement.scrollWidth - document.documentElement.clientWidth"
+BARS = """() => [...document.querySelectorAll('#faults svg path')]
+    .filter(e => ['#8c2d2d', '#e5b9b9'].some(colour => (e.getAttribute('style') || '')
+        .includes('fill: ' + colour)))
+    .map(e => e.getBoundingClientRect()).filter(box => box.width > 0)
+    .map(box => [box.width, box.height])"""
 SPILLS = "() => [...document.querySelectorAll('.bar i')].map(e => e.scrollWidth - e.clientWidth)"
 
 
@@ -127,6 +135,30 @@ def test_pictures_have_their_pixels(page: Page) -> None:
         }))"""
     )
     assert sizes == [[True, True]] * 2
+
+
+@pytest.mark.parametrize("width", [1200, 400])
+def test_faults_are_drawn_below_throughput_and_listed(
+    browser: Browser, files: dict[str, Path], width: int
+) -> None:
+    page = browser.new_page(viewport={"width": width, "height": 900})
+    page.goto(files["troubled"].as_uri())
+    section = page.locator("#faults")
+    assert section.locator("svg text", has_text="link-noise").is_visible()
+    assert section.locator("svg text", has_text="without").is_visible()
+    kinds, faults = section.locator("table").all()
+    assert kinds.locator("tbody tr").count() == 4
+    assert faults.locator("tbody tr").count() == 5
+    assert "0:08:00" in faults.locator("tbody tr").nth(1).inner_text()
+    marks = page.evaluate(BARS)
+    assert len(marks) >= 6, "five faults, and one that the floor had to recover from"
+    assert all(width > 1 and height > 3 for width, height in marks), marks
+    names = page.evaluate(TOPS)
+    order = [
+        name for name, _ in names if name in ("Where drive unit time went", "What faults cost")
+    ]
+    assert order == ["Where drive unit time went", "What faults cost"]
+    page.close()
 
 
 def test_on_paper_nothing_is_folded_away(page: Page) -> None:

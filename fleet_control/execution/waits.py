@@ -133,6 +133,16 @@ class WaitWatch:
         return Holdup(unit, executor.cell_now(unit), stood_s, reason, tuple(waiting))
 
 
+def broken_waits(executor: Executor) -> Waits:
+    """Rings and lost units alone: a quick look whether the order of visits is sound."""
+    waits_for, goes_on = executor.waits()
+    roots = _roots(waits_for, goes_on)
+    if (roots > RING).all():
+        return Waits((), (), (), ())
+    lost = np.flatnonzero(waits_for == LOST).tolist()
+    return Waits((), tuple(_rings(waits_for, goes_on, roots)), (), tuple(lost))
+
+
 def _roots(waits_for: NDArray[np.int32], goes_on: NDArray[np.bool_]) -> NDArray[np.int32]:
     roots = np.empty_like(waits_for)
     find_roots(waits_for, goes_on, roots, np.empty_like(waits_for))

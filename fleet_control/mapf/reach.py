@@ -49,7 +49,25 @@ class CutOff:
     @property
     def is_harmless(self) -> bool:
         """Whether units still get to everything else."""
-        return not (self.aisles or self.storage or self.chargers or self.parking or self.stations)
+        return not self.n_missed
+
+    @property
+    def n_missed(self) -> int:
+        """Cells and stations that cannot be reached, blocked aisles left out."""
+        return sum(len(things) for things in self.missed)
+
+    @property
+    def missed(self) -> tuple[tuple[int, ...] | tuple[str, ...], ...]:
+        """All that cannot be reached, whatever blocks the way."""
+        return self.aisles, self.storage, self.chargers, self.parking, self.stations
+
+    def past(self, layout: Layout) -> str:
+        """What `text` says, of a time that is over."""
+        parts = {name: getattr(self, name) for name in _PARTS}
+        return _sentence(layout, parts, self.stations, is_over=True) if self.blocked else ""
+
+
+_PARTS = ("blocked", "aisles", "storage", "pods", "chargers", "parking")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -144,9 +162,21 @@ def _cells(mask: Mask) -> tuple[int, ...]:
     return tuple(np.flatnonzero(mask).tolist())
 
 
-def _sentence(layout: Layout, parts: dict[str, tuple[int, ...]], names: tuple[str, ...]) -> str:
+def _sentence(
+    layout: Layout, parts: dict[str, tuple[int, ...]], names: tuple[str, ...], is_over: bool = False
+) -> str:
     blocked = parts["blocked"]
-    told = f"{_places(layout, blocked)} {'is' if len(blocked) == 1 else 'are'} blocked"
+    one, many = ("was", "were") if is_over else ("is", "are")
+    told = f"{_places(layout, blocked)} {one if len(blocked) == 1 else many} blocked"
+    things = _things(parts, names)
+    if not things:
+        can = "were ways round, all else could" if is_over else "are ways round, all else can"
+        return f"{told}: there {can} be reached"
+    cannot, works = ("could not", "worked") if is_over else ("cannot", "works")
+    return f"{told}: {listed(things)} {cannot} be reached; the rest of the floor {works} on"
+
+
+def _things(parts: dict[str, tuple[int, ...]], names: tuple[str, ...]) -> list[str]:
     things = []
     if parts["aisles"]:
         things.append(count(len(parts["aisles"]), "aisle cell"))
@@ -159,9 +189,7 @@ def _sentence(layout: Layout, parts: dict[str, tuple[int, ...]], names: tuple[st
         things.append(count(len(parts["parking"]), "parking cell"))
     if names:
         things.append(named(names))
-    if not things:
-        return f"{told}: there are ways round, all else can be reached"
-    return f"{told}: {listed(things)} cannot be reached; the rest of the floor works on"
+    return things
 
 
 def _places(layout: Layout, cells: tuple[int, ...]) -> str:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from fleet_control.execution.waits import Holdup, Waits
+from fleet_control.execution.wandering import Wanderer
+from fleet_control.mapf.reach import CutOff
 from fleet_control.supervision.roster import UnitStatus
 from fleet_control.supervision.supervisor import Supervisor
-
-STOPPED_AFTER_S = 5.0
-"""A unit that has steps to do and has done none for so long is shown as stopped."""
+from layouts import Layout
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +29,9 @@ class FleetStatus:
     """units: all of them. unconfirmed: asked to stand, and have not said that they do: until this
     is empty nothing is stopped. is_all_stopped: everyone was asked to stand and has confirmed.
     areas: name of every closed area -> units that are still inside. stranded: units without a way
-    to their goal. n_closed: cells that nobody enters."""
+    to their goal. n_closed: cells that nobody enters. holdups, jams: who waits for whom.
+    wanderers: units that drive and get nowhere. cut_off: what cannot be reached because of what is
+    closed, as of the last look."""
 
     time_s: float
     units: tuple[UnitState, ...]
@@ -39,12 +42,23 @@ class FleetStatus:
     areas: dict[str, tuple[int, ...]]
     stranded: tuple[int, ...]
     n_closed: int
+    holdups: tuple[Holdup, ...]
+    jams: tuple[tuple[int, ...], ...]
+    wanderers: tuple[Wanderer, ...]
+    cut_off: CutOff
+
+    def sentences(self, layout: Layout) -> list[str]:
+        """What is wrong with the floor as a whole, for people; no full stops."""
+        cut_off = [] if self.cut_off.is_harmless else [self.cut_off.text]
+        wandering = [wanderer.sentence(layout) for wanderer in self.wanderers]
+        waits = Waits(self.holdups, (), self.jams, ())
+        return [*cut_off, *waits.sentences(layout), *wandering]
 
 
 def status_of(supervisor: Supervisor) -> FleetStatus:
     """How the fleet is now."""
     books, operating = supervisor.books, supervisor.operating
-    unconfirmed = operating.unconfirmed()
+    unconfirmed, waits = operating.unconfirmed(), supervisor.watch.waits()
     return FleetStatus(
         time_s=books.now_s,
         units=tuple(_unit_state(supervisor, unit) for unit in range(len(books.executor.done))),
@@ -55,6 +69,10 @@ def status_of(supervisor: Supervisor) -> FleetStatus:
         areas={name: tuple(operating.inside(name)) for name in books.closures.areas},
         stranded=tuple(books.driving.stranded()),
         n_closed=int(books.executor.is_closed.sum()),
+        holdups=waits.holdups,
+        jams=waits.jams,
+        wanderers=tuple(supervisor.watch.wanderers()),
+        cut_off=supervisor.watch.cut_off,
     )
 
 
@@ -63,7 +81,7 @@ def _unit_state(supervisor: Supervisor, unit: int) -> UnitState:
     is_here = bool(books.executor.is_present[unit])
     return UnitState(
         unit=unit,
-        status=supervisor.roster.status(unit, books.now_s, STOPPED_AFTER_S),
+        status=supervisor.watch.status(unit),
         cell=books.executor.cell_now(unit) if is_here else -1,
         has_task=not books.driving.is_free[unit] and unit not in books.driving.parking,
         is_led_around=unit in books.closures.units,

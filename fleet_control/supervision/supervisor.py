@@ -18,6 +18,7 @@ from fleet_control.events import EventKind, EventLog
 from fleet_control.execution.executor import Executor
 from fleet_control.mapf.grid import Grid
 from fleet_control.mapf.planner import Planner
+from fleet_control.mapf.reach import FloorReach
 from fleet_control.operations import Operation
 from fleet_control.supervision.admission import Admission
 from fleet_control.supervision.books import Books
@@ -28,17 +29,20 @@ from fleet_control.supervision.operating import Operating
 from fleet_control.supervision.roster import PAUSED_TO_HALT, Roster
 from fleet_control.supervision.standing import Standing
 from fleet_control.supervision.stops import StopOptions, Stops
+from fleet_control.supervision.watch import Watch
 
 
 class Supervisor:
     """Watches over all units of one floor.
 
-    roster: how units are. closures: what is closed now. stops: who watches for units that stop.
+    reach: what can be reached on the floor, None where nobody asks. roster: how units are.
+    closures: what is closed now. stops: who watches for units that stop. watch: who waits, wanders,
+    or is cut off.
     """
 
     def __init__(
         self, executor: Executor, driving: Driving, planner: Planner, grid: Grid,
-        options: StopOptions, log: EventLog, now_s: float,
+        options: StopOptions, log: EventLog, now_s: float, reach: FloorReach | None = None,
     ) -> None:  # fmt: skip
         self.roster = Roster(len(executor.done), now_s)
         self.closures = Closures(grid.n_rows, grid.n_cols)
@@ -49,6 +53,7 @@ class Supervisor:
         self._charging = Charging(self.books)
         self._clearing = Clearing(self.books)
         self._standing = Standing(self.books)
+        self.watch = Watch(self.books, reach)
 
     @property
     def is_draining(self) -> bool:
@@ -87,6 +92,7 @@ class Supervisor:
         self._charging.advance()
         self._clearing.advance()
         self.operating.lead_out()
+        self.watch.look()
 
     def may_have_task(self) -> np.ndarray:
         """bool[n_units], units that may be given a task now."""

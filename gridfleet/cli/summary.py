@@ -20,8 +20,41 @@ def table(figures: Figures) -> str:
         lines += textwrap.wrap(
             text, WIDTH, initial_indent=f"{name:<{width}}  ", subsequent_indent=" " * (width + 2)
         )
+    lines += _fault_lines(figures["fault_costs"])
     lines += [f"note: {note}" for note in figures["notes"]]
     return "\n".join(lines)
+
+
+def _fault_lines(costs: Figures | None) -> list[str]:
+    """What each kind of fault cost, in columns."""
+    if costs is None:
+        return []
+    rows = [_FAULT_HEADS, *(_fault_row(row) for row in costs["kinds"])]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    lines = [
+        "  ".join([row[0].ljust(widths[0]), *map(str.rjust, row[1:], widths[1:])]) for row in rows
+    ]
+    other = costs["unattributed_tasks"]
+    return [
+        *lines,
+        f"tasks: {costs['tasks']:,} done, {costs['tasks_without_faults']:,} without faults; lost "
+        f"while none counted: {other:,.1f}",
+    ]
+
+
+_FAULT_HEADS = ("faults", "number", "tasks lost", "back after", "at the longest", "not back")
+
+
+def _fault_row(row: Figures) -> tuple[str, ...]:
+    return (
+        row["kind"], f"{row['count']:,}", f"{row['lost_tasks']:,.1f}",
+        _seconds(row["recover_s_mean"]), _seconds(row["recover_s_max"]),
+        f"{row['not_recovered']:,}",
+    )  # fmt: skip
+
+
+def _seconds(seconds: float | None) -> str:
+    return "-" if seconds is None else f"{seconds:,.0f} s"
 
 
 def _rows(figures: Figures) -> list[tuple[str, str]]:

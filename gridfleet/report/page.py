@@ -10,6 +10,7 @@ import numpy as np
 from fleet_control.events import EventKind
 from gridfleet.record import RunRecord
 from gridfleet.report import charts, floor_map, text
+from gridfleet.report.fault_section import fault_section
 from gridfleet.report.figures import cards, figure_table
 from gridfleet.report.splits import row_bar, station_bars, unit_bar
 from gridfleet.report.words import ERRANDS, short, words_for
@@ -52,6 +53,7 @@ def render(record: RunRecord, figures: Figures, scenario_toml: str) -> str:
         reason=figures["regime_reason"],
         cards=cards(record, figures),
         throughput=_throughput(record, figures),
+        faults=fault_section(record),
         station_bars=station_bars(figures),
         n_stations=len(figures["stations"]),
         stations=[(row, row_bar(row)) for row in _busiest(figures["stations"])],
