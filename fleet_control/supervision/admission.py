@@ -70,18 +70,23 @@ class Admission:
         cell, heading, pod = self._seen[unit]
         if books.executor.owners[cell] not in (-1, unit):
             return False
-        self.take_off(unit)
+        self._clear(unit)
         self._welcome(unit, cell, heading, pod)
         return True
 
     def take_off(self, unit: int) -> None:
         """An operator has looked: the unit is not on the floor any more, its cells are free."""
+        if self._clear(unit):
+            self._books.roster.ask(unit, Request.REMOVE)
+
+    def _clear(self, unit: int) -> bool:
+        """Free what the unit holds; False for one that is not in the books."""
         books = self._books
         books.cut()
         books.closures.newcomers.pop(unit, None)
         self._pause_near_newcomers()
         if not books.executor.is_present[unit]:
-            return
+            return False
         books.note(EventKind.REMOVED, unit)
         books.driving.suspend(unit)
         books.driving.give_back(unit)
@@ -89,8 +94,8 @@ class Admission:
         books.executor.remove(unit)
         books.closures.units.pop(unit, None)
         books.roster.removed(unit)
-        books.roster.ask(unit, Request.REMOVE)
         self._seen.pop(unit, None)
+        return True
 
     def _keep_away(self, unit: int, cell: int) -> None:
         books = self._books

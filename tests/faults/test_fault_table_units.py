@@ -147,7 +147,7 @@ def test_unit_appears_on_a_cell_held_by_another() -> None:
     rig.agents.set_stopped(other, True)
     rig.agents.take_off(unit)
     rig.ask(OperationKind.REMOVE, unit=unit)
-    rig.run(3.0)
+    rig.run(0.4)
     cell = rig.held[other][-1]
     assert cell not in rig.cells_under(other)
     put_on(rig, unit, cell)
@@ -156,7 +156,7 @@ def test_unit_appears_on_a_cell_held_by_another() -> None:
     rig.agents.set_stopped(other, False)
     rig.ask(OperationKind.ADMIT, unit=unit)
     assert rig.status.units[unit].status is UnitStatus.NOT_ADMITTED, "the cell is another's"
-    for _ in range(15):
+    for _ in range(6):
         rig.cycle()
         assert set(rig.controller.executor.owners[rig.around(cell)].tolist()) <= {-1, other}
         assert rig.flags(other) & Condition.PAUSED
@@ -205,6 +205,23 @@ def test_unit_removed_and_returned(is_laden: bool) -> None:
     assert rig.status.units[unit].status is UnitStatus.ABSENT
     rig.run(60.0)
     bring_back(rig, unit)
+    rig.finish()
+
+
+def test_unit_returned_where_it_was_taken_from() -> None:
+    """It has forgotten its steps, and what it was told before does not make it go on with them."""
+    rig = Rig()
+    rig.run(15.0)
+    unit = rig.first(lambda unit: len(rig.held[unit]) == 1 and len(rig.cells_under(unit)) == 1)
+    [cell] = rig.cells_under(unit)
+    rig.agents.take_off(unit)
+    rig.ask(OperationKind.REMOVE, unit=unit)
+    rig.ask(OperationKind.CLOSE_AREA, name="return", cells=(cell,))
+    rig.run(5.0)
+    put_on(rig, unit, cell)
+    rig.until(lambda: rig.happened(EventKind.ADMITTED, unit), 10.0)
+    rig.world.strangers.discard(unit)
+    rig.ask(OperationKind.OPEN_AREA, name="return")
     rig.finish()
 
 

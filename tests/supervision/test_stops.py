@@ -243,7 +243,7 @@ def test_a_unit_that_was_switched_on_again_meanwhile_holds_its_steps_until_it_sa
     supervisor = floor.controller.supervisor
     reports = floor.backend._news()
     told = Retractions(np.array([unit], np.int32), np.array([done], np.int32))
-    supervisor._stops.retract(type(reports)(
+    supervisor.stops.retract(type(reports)(
         floor.now_s, *(column[:0] for column in (reports.units,) * 3), reports.faults[:0],
         reports.lines[:0], reports.lines[:0], reports.lines[:0], np.empty(0), retractions=told,
     ))  # fmt: skip
