@@ -422,7 +422,7 @@ def test_the_table_leaves_out_what_does_not_apply() -> None:
     absent = ("orders_placed", "tasks_per_hour_last_10_min", "detour_factor", "station_time")
     zero = ("contacts", "conflicts", "sim_hours", "wall_s", "speed_x_real_time", "tasks_per_hour")
     figures: dict[str, Any] = dict.fromkeys(absent) | dict.fromkeys(zero, 0)
-    figures |= {"n_active": 3, "n_units": 4, "partial": True, "notes": ["So."]}
+    figures |= {"n_active": 3, "n_units": 4, "partial": True, "notes": ["So."], "fault_costs": None}
     figures |= {"plan_ms": {"p50": None, "p99": None}, "distance_m": 1234.0, "regime": None}
     figures |= {"unit_time": {"at_station": {"share": 0.75}, "idle": {"share": 0.25}}}
     assert table(figures | {"regime_reason": "Too short."}).split("\n") == [

@@ -21,8 +21,8 @@ from fleet_control.supervision.books import Books
 from fleet_control.supervision.roster import UnitStatus
 
 LOOK_S = 5.0
-WANDERING_S = 20.0
-"""Wandering takes minutes to show."""
+RARELY_S = 60.0
+"""Wandering takes minutes to show, and that the order of visits is sound is sure without a look."""
 GAP_S = 60.0
 """What is cut off, open and cut off again within that time counts as one spell."""
 WORTH_S = 60.0
@@ -59,7 +59,7 @@ class Watch:
         n_units, now_s = len(books.executor.done), books.now_s
         self._waits = WaitWatch(n_units, now_s)
         self._wandering = WanderingWatch(n_units, now_s)
-        self._looked_s = self._wandered_s = now_s
+        self._looked_s = self._looked_closely_s = now_s
         self._was_closed = books.executor.is_closed.copy()
         self.cut_off = CutOff()
         self.spells: list[Spell] = []
@@ -71,9 +71,9 @@ class Watch:
             return
         self._looked_s = books.now_s
         self._waits.note(books.now_s, books.executor)
-        self._check_order()
-        if books.now_s >= self._wandered_s + WANDERING_S:
-            self._wandered_s = books.now_s
+        if books.now_s >= self._looked_closely_s + RARELY_S:
+            self._looked_closely_s = books.now_s
+            self._check_order()
             self._note_wandering()
         self._see_what_is_cut_off()
 
