@@ -42,11 +42,15 @@ class Footprint:
         return max(self.length_m, self.width_m, pod_m) / 2
 
     def reach_m(self, load: int) -> float:
-        """From the centre to the furthest point that is touched in a turn."""
-        reach = math.hypot(self.length_m, self.width_m) / 2
-        if load == LADEN:
-            reach = max(reach, self.pod_side_m / 2 * (math.sqrt(2) if self.pod_turns else 1.0))
-        return reach
+        """From the centre to the furthest that is touched in a turn, along a row or column."""
+        return max(self._radius_m(load), self.pod_side_m / 2 if load == LADEN else 0.0)
+
+    def _radius_m(self, load: int) -> float:
+        """Of the circle through the corners of all that turns."""
+        radius = math.hypot(self.length_m, self.width_m) / 2
+        if load == LADEN and self.pod_turns:
+            radius = max(radius, self.pod_side_m / math.sqrt(2))
+        return radius
 
     @property
     def loads(self) -> tuple[int, ...]:
@@ -61,15 +65,17 @@ class Footprint:
         return self._box(*self._halves(load, heading), STEPS[heading])
 
     def turning(self, load: int) -> frozenset[Offset]:
-        """Cells touched in a turn at a centre."""
-        reach, cell = self.reach_m(load), self.cell_m
-        far = math.ceil(reach / cell + 0.5)
+        """Cells touched in a turn at a centre: by the circle of what turns, and a pod that keeps
+        its orientation."""
+        radius, cell = self._radius_m(load) - _ROUNDING_M, self.cell_m
+        far = math.ceil(radius / cell + 0.5)
         beside = range(-far, far + 1)
-        return frozenset(
+        circle = frozenset(
             (row, col) for row in beside for col in beside
-            if math.hypot(max(abs(row) - 0.5, 0), max(abs(col) - 0.5, 0)) * cell
-            < reach - _ROUNDING_M
+            if math.hypot(max(abs(row) - 0.5, 0), max(abs(col) - 0.5, 0)) * cell < radius
         )  # fmt: skip
+        half = self.pod_side_m / 2 if load == LADEN else 0.0
+        return circle | self._box(half, half, (0, 0))
 
     def _halves(self, load: int, heading: int) -> tuple[float, float]:
         """Half of what a unit measures from south to north, and from west to east."""

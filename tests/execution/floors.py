@@ -12,6 +12,7 @@ from fleet_control.backend import Act, Commands, no_station_jobs
 from fleet_control.execution.executor import Executor
 from fleet_control.instant import Chaos, InstantBackend
 from layouts import Layout, open_layout
+from twin.unit_model import UnitModel
 
 CYCLE_S = 0.3
 COMMIT_MOVES = 3
@@ -40,9 +41,15 @@ def random_floor(rng: np.random.Generator, pillars: bool) -> tuple[Layout, np.nd
     return layout, np.array(sorted(max(parts, key=len)), dtype=np.int32)
 
 
-def executor_of(n_cells: int, starts: np.ndarray, base_length: int) -> Executor:
-    """With every unit admitted on its cell, facing east."""
+def executor_of(
+    n_cells: int, starts: np.ndarray, base_length: int, unit: UnitModel | None = None,
+    n_cols: int = 0,
+) -> Executor:  # fmt: skip
+    """With every unit admitted on its cell, facing east. unit: of which turns are kept apart, on
+    cells of 1 m; n_cols: of the floor then."""
     executor = Executor(n_cells, len(starts), base_length)
+    if unit is not None:
+        executor.watch_turns(unit.footprint(1.0), n_cols)
     for unit, cell in enumerate(starts.tolist()):
         executor.admit(unit, cell, heading=0)
     return executor
