@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from hall import Hall
 from test_operating import assert_streams_are_whole, finish, with_rides, with_stream
-from test_stops import SOON
+from test_units_that_stop import SOON
 
 from fleet_control.operations import Operation, OperationKind
 
