@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -24,9 +25,11 @@ from twin.kinematic.engine import KinematicTwin
 from twin.link import Noise
 from twin.linked import LinkedTwin
 from twin.people import People
+from twin.unit_model import DEFAULT_UNIT
 
 MODULES = (
     "fleet_control.execution.kernels",
+    "fleet_control.execution.turn_kernels",
     "fleet_control.execution.wait_kernels",
     "fleet_control.link.kernels",
     "fleet_control.mapf.conflict_kernels",
@@ -47,7 +50,9 @@ ENTRY_POINTS = {
     "hear_states", "write_orders", "write_instants", "write_news", "note_rows",
     "hear_orders", "take_steps", "hear_hellos", "watch_silence", "tell_states",
     "first_bad_row", "rebin", "find_faults", "unroll",
+    "release_turning", "free_turns", "find_bad_turn",
 }  # fmt: skip
+TURNING = replace(DEFAULT_UNIT, pod_side_m=0.8, pod_turns=True)
 
 
 def run_linked() -> None:
@@ -72,6 +77,8 @@ def test_one_signature_each(module: str) -> None:
     kpis(Simulation(Scenario(layout="teaching", hours=0.05)).run())
     run_linked()
     run_case(0)
+    if module.endswith("turn_kernels"):
+        Simulation(Scenario(layout="teaching", hours=0.05, unit=TURNING)).run()
     kernels = {
         name: value
         for name, value in vars(importlib.import_module(module)).items()

@@ -17,6 +17,7 @@ from gridfleet.record import RunRecord
 from gridfleet.scenario import Scenario, ScenarioError
 from gridfleet.scenario_tables import DemandTable, Parcels
 from gridfleet.simulation import Simulation
+from gridfleet.wiring.units import turns_at_walls
 from layouts import CellKind, Layout, Station, StationKind, load, open_layout, save
 from twin.people import People, ServiceTimes
 from twin.unit_model import DEFAULT_UNIT, MotionLimits
@@ -108,7 +109,12 @@ def test_no_more_than_max_working_have_a_task() -> None:
 @pytest.mark.parametrize(
     ("unit", "fault"),
     [
-        (replace(DEFAULT_UNIT, length_m=1.2), "turns beyond the cells of 1 m"),
+        (replace(DEFAULT_UNIT, length_m=1.2), "stands beyond the cells of 1 m"),
+        (
+            replace(DEFAULT_UNIT, length_m=0.9, width_m=0.8),
+            "0.9 m by 0.8 m is 1.2 m across and turns beyond the cells of 1 m, into what stands on",
+        ),
+        (replace(DEFAULT_UNIT, pod_turns=True), "give pod_side_m of at most 0.828"),
         (replace(DEFAULT_UNIT, pod_side_m=1.0), "pods of that size touch each other"),
         (replace(DEFAULT_UNIT, pod_side_m=0.7), "does not fit below a pod of 0.7 m"),
         (
@@ -121,6 +127,29 @@ def test_units_that_do_not_fit_are_refused(unit, fault: str) -> None:
     with pytest.raises(ScenarioError) as caught:
         Simulation(Scenario(layout="teaching", unit=unit))
     assert fault in str(caught.value)
+
+
+def test_turns_into_walls_are_refused_with_the_place_and_the_room(tmp_path: Path) -> None:
+    save(replace(load("teaching"), wall_gap_m=0.05), tmp_path / "tight.toml")
+    turning = replace(DEFAULT_UNIT, pod_side_m=0.8, pod_turns=True)
+    with pytest.raises(ScenarioError) as caught:
+        Simulation(Scenario(layout=str(tmp_path / "tight.toml"), unit=turning))
+    told = str(caught.value)
+    assert "a pod of 0.8 m that turns with its unit (pod_turns) is 1.13 m across" in told
+    assert "by 0.066 m, into walls at row 1, column 1 and" in told
+    assert "wall_gap_m of 0.05; give pod_side_m of at most 0.777" in told
+    fits = replace(turning, pod_side_m=0.777)
+    Simulation(Scenario(layout=str(tmp_path / "tight.toml"), unit=fits))
+
+
+def test_units_turn_at_walls_only_where_they_may_turn() -> None:
+    """A lane that is driven both ways has an end where units turn; one driven south has not."""
+    floor = open_layout("hall", np.array([[0, 1, 0], [0, 1, 0], [1, 1, 1]], dtype=np.int8))
+    assert turns_at_walls(floor).tolist() == [1, 4, 6, 7, 8]
+    exits = floor.exits.copy()
+    exits[:, 1] = False
+    one_way = replace(floor, exits=exits)
+    assert turns_at_walls(one_way).tolist() == [6, 7, 8]
 
 
 def test_the_same_unit_fits_larger_cells(tmp_path: Path) -> None:

@@ -32,6 +32,7 @@ format = 1
 name = "mill"
 description = "Two lanes, a charger\\nand a corner for people."
 cell_size_m = 1.2
+wall_gap_m = 0.15
 recommended_units = 6
 map = '''
 >>>>>>>>v
@@ -93,6 +94,7 @@ def assert_same(one: Layout, other: Layout) -> None:
     for name in ("name", "n_rows", "n_cols", "stations", "cell_size_m", "zones", "description"):
         assert getattr(one, name) == getattr(other, name), name
     assert one.recommended_units == other.recommended_units
+    assert one.wall_gap_m == other.wall_gap_m
 
 
 # What a file says
@@ -101,6 +103,7 @@ def assert_same(one: Layout, other: Layout) -> None:
 def test_figures_and_legend() -> None:
     floor = floor_of(DRAWN)
     assert (floor.name, floor.cell_size_m, floor.recommended_units) == ("mill", 1.2, 6)
+    assert floor.wall_gap_m == 0.15
     assert floor.description == "Two lanes, a charger\nand a corner for people."
     counts = {kind.name: len(floor.cells_of(kind)) for kind in CellKind}
     assert counts == {

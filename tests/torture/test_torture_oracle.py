@@ -127,6 +127,28 @@ def test_a_turning_body_keeps_to_its_cell_and_a_turned_one_may_not() -> None:
     assert [violation.kind for violation in seen(across)] == ["held"]
 
 
+def test_a_pod_that_turns_keeps_to_the_rims_that_its_unit_holds() -> None:
+    """Unit 1 turns on B; row 2, column 2 north of it and others beside are nobody's."""
+    sizes = replace(SIZES, pod_side_m=0.8, pod_turns=True, wall_gap_m=0.1)
+    rims = np.full(floor().n_cells, -1, dtype=np.int32)
+    rims[B] = 1
+    turned = replace(
+        sound(), poses=np.array([pose(A, 0.3), pose(B, yaw=np.pi / 4)]), carried=ints(-1, 1),
+        pod_at=pods(5), rims=rims,
+    )  # fmt: skip
+
+    def kinds(scene: Scene, sizes: BodySizes) -> set[str]:
+        oracle = Oracle(floor(), sizes, 2, N_PODS)
+        oracle.look(scene)
+        return {violation.kind for violation in oracle.violations}
+
+    assert kinds(turned, sizes) == set()
+    assert kinds(replace(turned, rims=None), sizes) == {"held"}
+    assert kinds(turned, replace(sizes, wall_gap_m=0.0)) == {"overlap"}
+    further = turned.poses + np.array([[0, 0, 0], [-0.02, 0, 0]])
+    assert kinds(replace(turned, poses=further), sizes) == {"held"}
+
+
 def test_what_goes_on_is_told_once_and_what_comes_back_again() -> None:
     wrong = replace(sound(), may_cells=ints(11))
     later = [replace(scene, time_s=8.0 + i) for i, scene in enumerate([wrong, wrong])]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from polygons import area, overlap_m2, square
@@ -198,6 +200,27 @@ def test_a_reboot_between_two_cells_leaves_the_step_to_the_next() -> None:
     with pytest.raises(InvariantError, match=f"is released after step {done + 1}"):
         tell(twin, 0, done + 3, [done + 3])
     tell(twin, 0, done + 2, [done + 2])
+
+
+@pytest.mark.parametrize("turns", [False, True])
+def test_a_turn_beyond_the_cell_keeps_its_step_open(turns: bool) -> None:
+    """Who gives up the step in mid-turn may only be free of it if nothing reaches out any more."""
+    unit = replace(DEFAULT_UNIT, pod_side_m=0.8, pod_turns=turns)
+    for way in ("reboot", "stand", "go on"):
+        twin = after(twin_of(hall(3, 3), [4], pods=[0], unit=unit), 0)
+        tell(twin, 0, 1, [1, 2])
+        after(twin, 0.3)
+        assert 0.1 < twin.poses()[0, 2] < 1.4
+        if way == "stand":
+            twin.set_speed_factor(0, 0.0)
+            after(twin, 1.0)
+        kept = twin.forget(0) if way == "reboot" else twin.stop_short(0)
+        assert kept == int(turns), way
+        assert twin.cells_under(0) == ([4, 1] if turns else [4])
+        twin.set_speed_factor(0, 1.0)
+        after(twin, 10.0)
+        assert twin.poses()[0, 2] == pytest.approx(np.pi / 2)
+        assert twin.units["done"][0] == kept
 
 
 def test_a_fault_is_told_once_the_unit_stands() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from polygons import overlap_m2, rectangle, square
@@ -11,6 +13,7 @@ from fleet_control.backend import Act
 from layouts import CellKind, Layout, open_layout
 from twin.kinematic.engine import TICK_S, KinematicTwin
 from twin.kinematic.kernels import HIT_OBSTACLE, HIT_POD, _bodies_touch, _hits_standing
+from twin.kinematic.sizes import sizes_of
 from twin.kinematic.state import UNIT
 from twin.unit_model import DEFAULT_UNIT as UNIT_MODEL
 
@@ -24,21 +27,23 @@ def chassis(unit) -> list:
     )  # fmt: skip
 
 
-def pod(unit) -> list:
-    return square(unit["x"], unit["y"], UNIT_MODEL.pod_side_m)
+def pod(unit, turns: bool = False) -> list:
+    """One that keeps its orientation whatever the unit does beneath it, or turns with it."""
+    side = UNIT_MODEL.pod_side_m
+    return rectangle(unit["x"], unit["y"], unit["yaw"] if turns else 0.0, side, side)
 
 
-def bodies(unit) -> list:
-    """Chassis, and the pod that keeps its orientation whatever the unit does beneath it."""
-    return [chassis(unit), pod(unit)] if unit["carried"] >= 0 else [chassis(unit)]
+def bodies(unit, turns: bool = False) -> list:
+    return [chassis(unit), pod(unit, turns)] if unit["carried"] >= 0 else [chassis(unit)]
 
 
 def overlap(some: list, others: list) -> float:
     return max(overlap_m2(a, b) for a in some for b in others)
 
 
-def sizes() -> np.ndarray:
-    return twin_of(hall(2, 2), [0])._sizes
+def sizes(turns: bool = False, gap_m: float = 0.0) -> np.ndarray:
+    """Of the kernels; bodies larger than they may be on such cells are easier to hit."""
+    return sizes_of(replace(UNIT_MODEL, pod_turns=turns), hall(2, 2, wall_gap_m=gap_m))
 
 
 def random_unit(rng: np.random.Generator, low: float, high: float) -> np.record:
@@ -56,12 +61,13 @@ def records(*units: np.record) -> np.ndarray:
     return table
 
 
-def test_pairs_touch_where_their_polygons_overlap() -> None:
+@pytest.mark.parametrize("turns", [False, True])
+def test_pairs_touch_where_their_polygons_overlap(turns: bool) -> None:
     rng, n_touching = np.random.default_rng(1), 0
-    size = sizes()
+    size = sizes(turns)
     for case in range(1500):
         a, b = random_unit(rng, 0.0, 1.2), random_unit(rng, 0.0, 1.2)
-        expected = overlap(bodies(a), bodies(b))
+        expected = overlap(bodies(a, turns), bodies(b, turns))
         pair = records(a, b)
         if abs(expected - TOUCH_M2) > TOUCH_M2:
             found = bool(_bodies_touch(pair[0], pair[1], size))
@@ -70,7 +76,9 @@ def test_pairs_touch_where_their_polygons_overlap() -> None:
     assert 300 < n_touching < 1400
 
 
-def standing_overlap(unit, kinds: np.ndarray, pods: set[int], n_rows: int, n_cols: int) -> int:
+def standing_overlap(
+    unit, kinds: np.ndarray, pods: set[int], n_rows: int, n_cols: int, turns: bool, gap_m: float
+) -> int:
     """What the unit touches, by looking at every cell of the floor and a border around it."""
     hit = 0
     for row in range(-1, n_rows + 1):
@@ -79,16 +87,18 @@ def standing_overlap(unit, kinds: np.ndarray, pods: set[int], n_rows: int, n_col
             inside = 0 <= row < n_rows and 0 <= col < n_cols
             cell = row * n_cols + col
             if not inside or kinds[cell] in (CellKind.OBSTACLE, CellKind.HUMAN):
-                if overlap(bodies(unit), [square(x, y, 1.0)]) > TOUCH_M2:
+                if overlap(bodies(unit, turns), [square(x, y, 1.0 - 2 * gap_m)]) > TOUCH_M2:
                     return HIT_OBSTACLE
             elif cell in pods and unit["carried"] >= 0:
                 lying = square(x, y, UNIT_MODEL.pod_side_m)
-                hit = HIT_POD if overlap([pod(unit)], [lying]) > TOUCH_M2 else hit
+                hit = HIT_POD if overlap([pod(unit, turns)], [lying]) > TOUCH_M2 else hit
     return hit
 
 
-def test_obstacles_and_pods_are_hit_where_their_polygons_overlap() -> None:
-    rng, size, counts = np.random.default_rng(2), sizes(), {0: 0, HIT_OBSTACLE: 0, HIT_POD: 0}
+@pytest.mark.parametrize(("turns", "gap_m"), [(False, 0.0), (True, 0.0), (True, 0.1)])
+def test_obstacles_and_pods_are_hit_where_their_polygons_overlap(turns, gap_m) -> None:
+    rng, size = np.random.default_rng(2), sizes(turns, gap_m)
+    counts = {0: 0, HIT_OBSTACLE: 0, HIT_POD: 0}
     n_rows, n_cols = 4, 5
     for case in range(600):
         kinds = rng.choice(
@@ -101,7 +111,8 @@ def test_obstacles_and_pods_are_hit_where_their_polygons_overlap() -> None:
         pod_at[sorted(pods)] = np.arange(len(pods))
         unit = records(random_unit(rng, 0.2, 4.0))[0]
         found = int(_hits_standing(unit, size, solid, pod_at, n_rows, n_cols))
-        assert found == standing_overlap(unit, kinds, pods, n_rows, n_cols), f"case {case}"
+        expected = standing_overlap(unit, kinds, pods, n_rows, n_cols, turns, gap_m)
+        assert found == expected, f"case {case}"
         counts[found] += 1
     assert min(counts.values()) > 30
 

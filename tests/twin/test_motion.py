@@ -254,16 +254,19 @@ def test_lifting_takes_its_time_and_the_pod_keeps_its_place() -> None:
 
 
 @pytest.mark.parametrize(
-    ("cell_m", "unit", "least"),
+    ("cell_m", "unit", "pods", "least"),
     [
-        (0.8, DEFAULT_UNIT, "0.97"),
-        (1.0, replace(DEFAULT_UNIT, pod_side_m=1.2), "1.20"),
-        (1.0, replace(DEFAULT_UNIT, length_m=1.0), "1.17"),
+        (0.8, DEFAULT_UNIT, [], "0.86"),
+        (0.8, DEFAULT_UNIT, [1], "0.94"),
+        (1.0, replace(DEFAULT_UNIT, pod_side_m=1.2), [1], "1.20"),
+        (1.0, replace(DEFAULT_UNIT, length_m=1.0), [1], "1.09"),
+        (1.0, replace(DEFAULT_UNIT, pod_turns=True), [1], "1.09"),
     ],
 )
-def test_a_floor_on_which_units_do_not_fit_is_refused(cell_m, unit, least) -> None:
+def test_a_floor_on_which_units_do_not_fit_is_refused(cell_m, unit, pods, least) -> None:
+    """They stand beyond their cell, or touch in a turn what stands on the next."""
     with pytest.raises(FleetError, match=f"cell_size_m at least {least}"):
-        twin_of(hall(2, 2, cell_size_m=cell_m), [0], unit=unit)
+        twin_of(hall(2, 2, cell_size_m=cell_m), [0], unit=unit, pods=pods)
 
 
 def test_steps_beyond_the_memory_of_a_unit_are_refused() -> None:
