@@ -4,7 +4,7 @@ Bodies are rectangles about the centre of the unit: the chassis, and the pod whe
 A turn sweeps the circle through their corners; that reaches beyond the cell where the diagonal of
 a body is longer than the cell is wide. What a turn needs beyond its cell is not the whole of the
 neighbours: only their *rims*, the strips along the common borders, where no body is that stands or
-drives along there (docs/decisions/0005). Sizes with which it would be more do not fit.
+drives along there (docs/decisions/0008). Sizes with which it would be more do not fit.
 
 Cells are offsets (rows, columns) from the cell that the unit is in, row - 1 being north.
 """

@@ -149,7 +149,7 @@ def test_units_turn_at_walls_only_where_they_may_turn() -> None:
     exits = floor.exits.copy()
     exits[:, 1] = False
     one_way = replace(floor, exits=exits)
-    assert turns_at_walls(one_way).tolist() == [7]
+    assert turns_at_walls(one_way).tolist() == [6, 7, 8]
 
 
 def test_the_same_unit_fits_larger_cells(tmp_path: Path) -> None:

@@ -56,7 +56,7 @@ class UnitModel:
     that a unit turns beneath its pod without touching a neighbouring cell. Lifting and lowering
     times are assumed on the careful side of RAWSim-O's 2.2 s. pod_turns: the plate does not turn
     against the unit, so that a carried pod turns with it, and its corners reach beyond the cell
-    where the pod is wider than 0.7 of it (docs/decisions/0005).
+    where the pod is wider than 0.7 of it (docs/decisions/0008).
     """
 
     empty: MotionLimits = EMPTY

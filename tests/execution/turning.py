@@ -131,7 +131,7 @@ def samples(pose: np.ndarray, is_laden: bool, unit: UnitModel) -> np.ndarray:
         for end in (-np.ones(N_SIDE), np.ones(N_SIDE)) for pair in ((side, end), (end, side))
     ])  # fmt: skip
     return np.concatenate([
-        turned(ring * (1 - 1e-6) * half, yaw) + (x, y)
+        turned(ring * (1 - 1e-6) * half, yaw) + np.array([x, y])
         for (x, y, yaw), half in bodies(pose, is_laden, unit)
     ])  # fmt: skip
 

@@ -37,7 +37,7 @@ def sizes_of(unit: UnitModel, layout: Layout) -> NDArray[np.float64]:
 
 def check_fit(unit: UnitModel, layout: Layout, *, has_pods: bool) -> None:
     """A cell is safe for its holder only if the body stands within it, and what it touches beyond
-    in a turn is nothing but the rims of the cells beside it (docs/decisions/0002, 0005)."""
+    in a turn is nothing but the rims of the cells beside it (docs/decisions/0002, 0008)."""
     footprint = unit.footprint(layout.cell_size_m, has_pods=has_pods)
     if footprint.stands_in_cell and footprint.clears_neighbours:
         return
