@@ -48,6 +48,7 @@ class Admission:
         books.driving.come_back(unit, pod >= 0)
         books.closures.units.pop(unit, None)
         books.closures.newcomers.pop(unit, None)
+        self._seen.pop(unit, None)
         self._pause_near_newcomers()
 
     def _welcome(self, unit: int, cell: int, heading: int, pod: int) -> None:
@@ -75,8 +76,12 @@ class Admission:
         return True
 
     def take_off(self, unit: int) -> None:
-        """An operator has looked: the unit is not on the floor any more, its cells are free."""
-        if self._clear(unit):
+        """An operator has looked: the unit is not where it was any more, its cells are free.
+
+        One that has said since that it stands elsewhere is back already: it is not forgotten, but
+        welcome when it says so again."""
+        is_back = unit in self._seen
+        if self._clear(unit) and not is_back:
             self._books.roster.ask(unit, Request.REMOVE)
 
     def _clear(self, unit: int) -> bool:

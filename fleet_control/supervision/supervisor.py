@@ -79,10 +79,10 @@ class Supervisor:
             self.stops.take_in(reports, is_new)
         roster.note_progress(executor.done, executor.released, reports.units, now_s)
         self.stops.retract(reports)
-        if operations:
-            self.operating.operate(operations)
         if len(reports.arrivals.units):
             self._admission.greet(reports)
+        if operations:
+            self.operating.operate(operations)
         if self.operating.is_all_paused:
             self.operating.include_newcomers()
             roster.progress_s[:] = now_s

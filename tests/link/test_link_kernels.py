@@ -29,13 +29,14 @@ def placed(n_units: int, order: int = 7) -> Books:
     units = books.units
     units["stage"], units["session"], units["heard_session"] = PLACED, 1, 1
     units["order"], units["is_dead"], units["released"] = order, 0, 9
+    books.cells[:] = 0  # all steps lead to one cell, which is where states say that units are
     return books
 
 
 def hear(books: Books, *rows: dict) -> list[int]:
     table = states(*rows)
     odd = np.empty(len(table), dtype=np.int32)
-    n_odd = hear_states(table, 5.0, EPOCH, books.units, books.latest, odd)
+    n_odd = hear_states(table, 5.0, EPOCH, books.units, books.latest, books.cells, odd)
     return odd[:n_odd].tolist()
 
 
