@@ -8,7 +8,7 @@ floor back before the loss can show. A fault counts to the end of these two minu
 of it may be caught up. What is missing in a moment is shared evenly among the faults that count
 then; what is missing while none counts is told as such, so that the parts add up to what the run
 lost. Where demand is the limit little is lost, since the floor catches up. One run cannot tell a
-loss from chance: differences of a few tasks mean nothing.
+loss from chance: differences of a few lines mean nothing.
 """
 
 from __future__ import annotations
@@ -34,24 +34,24 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class FaultCost:
-    """lost_tasks: fewer than without faults. recover_s: from the end of the fault until the floor
+    """lost: fewer than without faults. recover_s: from the end of the fault until the floor
     was back, None if it was not, or not for a whole window, by the end of the run."""
 
     fault: FaultRecord
-    lost_tasks: float
+    lost: float
     recover_s: float | None
 
 
 @dataclass(frozen=True, slots=True)
 class FaultCosts:
-    """costs: in the order of the faults. tasks: done in the run. reference_tasks: without faults.
-    unattributed_tasks: lost while no fault counted; with those of the faults it adds up to the
-    difference."""
+    """costs: in the order of the faults. n_done: lines or errands done in the run. n_reference:
+    without faults. unattributed: lost while no fault counted; with those of the faults it adds up
+    to the difference."""
 
     costs: tuple[FaultCost, ...]
-    tasks: int
-    reference_tasks: int
-    unattributed_tasks: float
+    n_done: int
+    n_reference: int
+    unattributed: float
 
 
 def fault_costs(
@@ -59,7 +59,7 @@ def fault_costs(
 ) -> FaultCosts:
     """What each fault cost in a run of sim_s seconds.
 
-    done_s, reference_s: float64[k], ascending times at which tasks were done with and without
+    done_s, reference_s: float64[k], times at which lines (errands) were done with and without
     faults.
     """
     n_bins = max(1, int(np.ceil(sim_s / BIN_S)))
@@ -67,11 +67,11 @@ def fault_costs(
     backs = [_recovered_bin(fault, counts, usual) for fault in faults]
     lost, unattributed = _shared_losses(faults, backs, usual - counts)
     costs = []
-    for fault, back, tasks in zip(faults, backs, lost, strict=True):
+    for fault, back, n_lost in zip(faults, backs, lost, strict=True):
         recover_s = None if back is None else back * BIN_S - _over_s(fault)
-        costs.append(FaultCost(fault, round(tasks, 2), recover_s))
-    n_tasks, n_reference = int(counts.sum()), int(usual.sum())
-    return FaultCosts(tuple(costs), n_tasks, n_reference, round(unattributed, 2))
+        costs.append(FaultCost(fault, round(n_lost, 2), recover_s))
+    n_done, n_reference = int(counts.sum()), int(usual.sum())
+    return FaultCosts(tuple(costs), n_done, n_reference, round(unattributed, 2))
 
 
 def _counts(times_s: Floats, n_bins: int) -> Floats:
@@ -118,7 +118,7 @@ def fault_row(cost: FaultCost) -> dict[str, Any]:
         "cell": fault.cell if fault.cell >= 0 else None,
         "began_s": round(fault.began_s, 1),
         "ended_s": round(fault.ended_s, 1) if np.isfinite(fault.ended_s) else None,
-        "lost_tasks": cost.lost_tasks,
+        "lost": cost.lost,
         "recover_s": None if cost.recover_s is None else round(cost.recover_s, 1),
     }
 
@@ -133,7 +133,7 @@ def cost_rows(costs: Sequence[FaultCost]) -> list[dict[str, Any]]:
             {
                 "kind": kind,
                 "count": len(of_kind),
-                "lost_tasks": round(sum(cost.lost_tasks for cost in of_kind), 2),
+                "lost": round(sum(cost.lost for cost in of_kind), 2),
                 "recover_s_mean": round(float(np.mean(back)), 1) if back else None,
                 "recover_s_max": round(max(back), 1) if back else None,
                 "not_recovered": len(of_kind) - len(back),

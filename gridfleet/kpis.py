@@ -132,7 +132,8 @@ def _waiting_share(record: RunRecord) -> float | None:
 
 
 def _tasks(record: RunRecord, hours: float) -> Kpis:
-    times = task_times_s(record)
+    kind = EventKind.TASK_DONE if record.has_orders else EventKind.ERRAND_DONE
+    times = _times(record, kind)
     last_s = min(600.0, record.sim_s)
     recent = int((times > record.sim_s - last_s).sum())
     return {
@@ -146,20 +147,23 @@ def _fault_costs(record: RunRecord) -> Kpis | None:
     """What was injected and what it cost, of each fault and of each kind."""
     if record.reference_done_s is None:
         return None
-    found = fault_costs(record.faults, task_times_s(record), record.reference_done_s, record.sim_s)
+    found = fault_costs(
+        record.faults, output_times_s(record), record.reference_done_s, record.sim_s
+    )
     return {
-        "tasks": found.tasks,
-        "tasks_without_faults": found.reference_tasks,
-        "lost_tasks": found.reference_tasks - found.tasks,
-        "unattributed_tasks": found.unattributed_tasks,
+        "done": found.n_done,
+        "done_without_faults": found.n_reference,
+        "lost": found.n_reference - found.n_done,
+        "unattributed": found.unattributed,
         "kinds": cost_rows(found.costs),
         "faults": [fault_row(cost) for cost in found.costs],
     }
 
 
-def task_times_s(record: RunRecord) -> NDArray[np.float64]:
-    """float64[k], when each task was done; of floors without tasks, each errand."""
-    kind = EventKind.TASK_DONE if record.has_orders else EventKind.ERRAND_DONE
+def output_times_s(record: RunRecord) -> NDArray[np.float64]:
+    """float64[k], when each order line was picked or parcel dropped; without orders, when each
+    errand was done. Not tasks: where units are held up, one task serves more stations."""
+    kind = EventKind.LINE_DONE if record.has_orders else EventKind.ERRAND_DONE
     return _times(record, kind)
 
 

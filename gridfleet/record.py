@@ -59,7 +59,8 @@ class RunRecord:
     faults: tuple[FaultRecord, ...] = ()
     """What was injected, in the order of beginning."""
     reference_done_s: NDArray[np.float64] | None = None
-    """float64[k], when tasks were done in the same run without faults; None where there is none."""
+    """float64[k], when lines (or errands) were done in the same run without faults; None where
+    there is no such run."""
     status: FleetStatus | None = None
     """How the fleet was at the end."""
     notes: tuple[str, ...] = ()

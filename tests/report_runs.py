@@ -18,7 +18,7 @@ from fleet_control.mapf.planner import PlannerOptions, planner_named
 from fleet_control.work.errands import ErrandStream
 from fleet_control.work.sortation import SortationWork
 from fleet_control.work.work import Work
-from gridfleet.kpis import task_times_s
+from gridfleet.kpis import output_times_s
 from gridfleet.record import RunRecord
 from gridfleet.scenario import Scenario
 from gridfleet.simulation import Simulation
@@ -73,7 +73,7 @@ def troubled() -> RunRecord:
         faults.write_text(FAULTS, encoding="utf-8")
         scenario = Scenario(layout="teaching", hours=0.4, seed=3, faults=str(faults))
         record = Simulation(scenario).run()
-    return replace(record, reference_done_s=task_times_s(picking()))
+    return replace(record, reference_done_s=output_times_s(picking()))
 
 
 @cache

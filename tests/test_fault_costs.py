@@ -41,7 +41,7 @@ def test_a_fault_costs_what_is_missing_until_the_rate_is_back() -> None:
     found = fault_costs([fault(1200.0, 1500.0)], HOLE, USUAL, SIM_S)
     assert found == FaultCosts((FaultCost(fault(1200.0, 1500.0), 30.0, 0.0),), 330, 360, 0.0)
     late = cost_of(fault(1200.0, 1304.0), HOLE)
-    assert late.lost_tasks == 30.0
+    assert late.lost == 30.0
     assert late.recover_s == 186.0  # eleven bins of twelve are enough
 
 
@@ -51,7 +51,7 @@ def test_a_fault_that_nobody_noticed_costs_nothing() -> None:
 
 def test_what_is_caught_up_is_not_lost() -> None:
     done_s = series((0, 1200, 360), (1260, 1320, 720), (1320, SIM_S, 360))
-    assert cost_of(fault(1200.0, 1260.0), done_s).lost_tasks == 0.0
+    assert cost_of(fault(1200.0, 1260.0), done_s).lost == 0.0
 
 
 def test_a_fault_that_is_never_put_right_counts_from_its_beginning() -> None:
@@ -72,17 +72,17 @@ def test_too_near_to_the_end_nobody_can_tell_whether_it_is_back() -> None:
 def test_faults_at_once_share_the_loss() -> None:
     two = [fault(1200.0, 1500.0), fault(1200.0, 1500.0, "die")]
     found = fault_costs(two, HOLE, USUAL, SIM_S)
-    assert [cost.lost_tasks for cost in found.costs] == [15.0, 15.0]
+    assert [cost.lost for cost in found.costs] == [15.0, 15.0]
     late = [fault(1200.0, 1500.0), fault(1380.0, 1500.0)]
     first, second = fault_costs(late, HOLE, USUAL, SIM_S).costs
-    assert first.lost_tasks == 24.0  # 18 alone, half of the other 12
-    assert second.lost_tasks == 6.0
+    assert first.lost == 24.0  # 18 alone, half of the other 12
+    assert second.lost == 6.0
 
 
 def test_what_is_lost_while_no_fault_counts_is_told_as_such() -> None:
     found = fault_costs([fault(300.0, 400.0)], HOLE, USUAL, SIM_S)
-    assert found.costs[0].lost_tasks == 0.0
-    assert found.unattributed_tasks == 30.0
+    assert found.costs[0].lost == 0.0
+    assert found.unattributed == 30.0
 
 
 def test_without_an_ordinary_rate_nothing_is_lost() -> None:
@@ -135,10 +135,10 @@ def test_costs_are_those_of_a_count_by_hand(seed: int) -> None:
     found = fault_costs(faults, done_s, usual_s, sim_s)
     expected = by_brute_force(faults, done_s, usual_s, sim_s)
     for cost, (lost, recover_s) in zip(found.costs, expected, strict=True):
-        assert cost.lost_tasks == pytest.approx(lost, abs=0.006), f"seed {seed}"
+        assert cost.lost == pytest.approx(lost, abs=0.006), f"seed {seed}"
         assert cost.recover_s == pytest.approx(recover_s), f"seed {seed}"
-    parts = [*(cost.lost_tasks for cost in found.costs), found.unattributed_tasks]
-    total = found.reference_tasks - found.tasks
+    parts = [*(cost.lost for cost in found.costs), found.unattributed]
+    total = found.n_reference - found.n_done
     assert sum(parts) == pytest.approx(total, abs=0.05), f"seed {seed}"
 
 
@@ -149,9 +149,9 @@ def test_rows_of_a_kind_are_added_up() -> None:
         FaultCost(fault(50.0, 60.0), -1.0, 20.0),
     ]
     assert cost_rows(costs) == [
-        {"kind": "die", "count": 1, "lost_tasks": 5.5, "recover_s_mean": None,
+        {"kind": "die", "count": 1, "lost": 5.5, "recover_s_mean": None,
          "recover_s_max": None, "not_recovered": 1},
-        {"kind": "stop", "count": 2, "lost_tasks": 2.0, "recover_s_mean": 30.0,
+        {"kind": "stop", "count": 2, "lost": 2.0, "recover_s_mean": 30.0,
          "recover_s_max": 40.0, "not_recovered": 0},
     ]  # fmt: skip
     row = fault_row(costs[1])

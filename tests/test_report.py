@@ -158,9 +158,9 @@ def test_faults_are_told_as_in_the_figures() -> None:
     record = runs.troubled()
     costs = kpis(record)["fault_costs"]
     words = " ".join("".join(Page(page_of(record)).text).split())
-    assert f"The floor did {costs['tasks']} tasks" in words
-    assert f"the same run without faults did {costs['tasks_without_faults']}" in words
-    assert f"{costs['unattributed_tasks']:,.1f} tasks were lost while none counted" in words
+    assert f"The floor did {costs['done']} lines" in words
+    assert f"the same run without faults did {costs['done_without_faults']}" in words
+    assert f"{costs['unattributed']:,.1f} lines were lost while none counted" in words
     assert "5 faults of 4 kinds happened" in words
     cut_off = [note for note in record.notes if note.startswith("From 0:")]
     assert cut_off

@@ -144,7 +144,7 @@ def _with_reference(scenario: Scenario, record: RunRecord, is_quiet: bool) -> Ru
 
     import msgspec
 
-    from gridfleet.kpis import task_times_s
+    from gridfleet.kpis import output_times_s
     from gridfleet.simulation import Simulation
 
     hours = max(record.sim_s, 1.0) / 3600.0
@@ -156,7 +156,7 @@ def _with_reference(scenario: Scenario, record: RunRecord, is_quiet: bool) -> Ru
     reference, failure = _drive(simulation, is_quiet, None)
     if failure is not None or reference.partial:
         return record
-    return replace(record, reference_done_s=task_times_s(reference))
+    return replace(record, reference_done_s=output_times_s(reference))
 
 
 def _write(

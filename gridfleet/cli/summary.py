@@ -34,20 +34,20 @@ def _fault_lines(costs: Figures | None) -> list[str]:
     lines = [
         "  ".join([row[0].ljust(widths[0]), *map(str.rjust, row[1:], widths[1:])]) for row in rows
     ]
-    other = costs["unattributed_tasks"]
+    other = costs["unattributed"]
     return [
         *lines,
-        f"tasks: {costs['tasks']:,} done, {costs['tasks_without_faults']:,} without faults; lost "
+        f"lines: {costs['done']:,} done, {costs['done_without_faults']:,} without faults; lost "
         f"while none counted: {other:,.1f}",
     ]
 
 
-_FAULT_HEADS = ("faults", "number", "tasks lost", "back after", "at the longest", "not back")
+_FAULT_HEADS = ("faults", "number", "output lost", "back after", "at the longest", "not back")
 
 
 def _fault_row(row: Figures) -> tuple[str, ...]:
     return (
-        row["kind"], f"{row['count']:,}", f"{row['lost_tasks']:,.1f}",
+        row["kind"], f"{row['count']:,}", f"{row['lost']:,.1f}",
         _seconds(row["recover_s_mean"]), _seconds(row["recover_s_max"]),
         f"{row['not_recovered']:,}",
     )  # fmt: skip

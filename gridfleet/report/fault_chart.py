@@ -24,7 +24,7 @@ def faults_over_time(
     done_s: NDArray[np.float64], usual_s: NDArray[np.float64] | None, sim_s: float,
     costs: Sequence[FaultCost], noun: str, label: str,
 ) -> str:  # fmt: skip
-    """SVG. done_s, usual_s: when tasks were done with and without faults."""
+    """SVG. done_s, usual_s: when lines (errands) were done with and without faults."""
     kinds = sorted({str(cost.fault.kind) for cost in costs})
     heights = [1.7, 0.19 * len(kinds) + 0.1]
     with drawing(sum(heights) + 0.6) as figure:

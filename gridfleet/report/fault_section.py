@@ -16,7 +16,7 @@ from gridfleet.fault_costs import (
     cost_rows,
     fault_costs,
 )
-from gridfleet.kpis import task_times_s
+from gridfleet.kpis import output_times_s
 from gridfleet.record import RunRecord
 from gridfleet.report import fault_chart
 from gridfleet.report.words import duration, number, share
@@ -51,8 +51,8 @@ def fault_section(record: RunRecord) -> FaultSection | None:
     known, and dashes are in their place."""
     if not record.faults:
         return None
-    done_s, usual_s = task_times_s(record), record.reference_done_s
-    noun = "tasks" if record.has_orders else "errands"
+    done_s, usual_s = output_times_s(record), record.reference_done_s
+    noun = "lines" if record.has_orders else "errands"
     found = None if usual_s is None else fault_costs(record.faults, done_s, usual_s, record.sim_s)
     costs = _unknown(record) if found is None else found.costs
     return FaultSection(
@@ -76,10 +76,10 @@ def _summary(record: RunRecord, found: FaultCosts | None, noun: str) -> str:
     told = f"{count(len(record.faults), 'fault')} of {count(n_kinds, 'kind')} happened. "
     if found is None:
         return told + "What they cost is not known: the same run without them was not made."
-    told += f"The floor did {found.tasks:,} {noun}; the same run without faults did "
-    told += f"{found.reference_tasks:,}"
-    lost = found.reference_tasks - found.tasks
-    told += f", of which {share(lost / found.reference_tasks)} were lost." if lost > 0 else "."
+    told += f"The floor did {found.n_done:,} {noun}; the same run without faults did "
+    told += f"{found.n_reference:,}"
+    lost = found.n_reference - found.n_done
+    told += f", of which {share(lost / found.n_reference)} were lost." if lost > 0 else "."
     n_open = sum(cost.recover_s is None for cost in found.costs)
     if n_open:
         was = "was" if n_open == 1 else "were"
@@ -96,7 +96,7 @@ def _caption(found: FaultCosts | None, noun: str) -> str:
         f"{told} The dark line is the same run without faults, same orders and seed. The pale part "
         f"is how long the floor took to be back: for {WINDOW_S / 60:.0f} minutes at "
         f"{RECOVERED:.0%} of that run or more. What is missing while several faults count is "
-        f"shared among them; {number(found.unattributed_tasks, 1)} {noun} were lost while none "
+        f"shared among them; {number(found.unattributed, 1)} {noun} were lost while none "
         f"counted. A few {noun} more or less mean nothing."
     )
 
@@ -109,7 +109,7 @@ def _label(record: RunRecord, noun: str) -> str:
 
 def _kind_cells(row: dict[str, Any], is_known: bool) -> list[str]:
     costs = [
-        number(row["lost_tasks"], 1), duration(row["recover_s_mean"]),
+        number(row["lost"], 1), duration(row["recover_s_mean"]),
         duration(row["recover_s_max"]), number(row["not_recovered"]),
     ]  # fmt: skip
     return [row["kind"], number(row["count"]), *(costs if is_known else ["–"] * len(costs))]
@@ -126,5 +126,5 @@ def _fault_cells(cost: FaultCost, layout: Layout, is_known: bool) -> list[str]:
         str(col + 1) if fault.cell >= 0 else "–",
         as_clock(fault.began_s),
         duration(fault.ended_s - fault.began_s) if np.isfinite(fault.ended_s) else "to the end",
-        *([number(cost.lost_tasks, 1), back] if is_known else ["–", "–"]),
+        *([number(cost.lost, 1), back] if is_known else ["–", "–"]),
     ]
