@@ -112,8 +112,9 @@ class Controller:
         Raises InvariantError where reports or plans contradict what is held; see `halt`.
         """
         self._book_time(reports.time_s)
-        self.executor.absorb(self.supervisor.sift(reports))
-        self.supervisor.advance(reports, operations, self._now_s)
+        ours = self.supervisor.sift(reports)
+        self.executor.absorb(ours)
+        self.supervisor.advance(ours, operations, self._now_s)
         self.driving.finish(reports)
         self.work.advance(self._now_s, reports)
         self._hand_out_tasks()

@@ -69,10 +69,10 @@ class Supervisor:
         return replace(reports, **dict(zip(_UNIT_COLUMNS, columns, strict=True)))
 
     def advance(self, reports: Reports, operations: Sequence[Operation], now_s: float) -> None:
-        """Take in how units are and what operators ask, and act on it."""
+        """Take in how units are and what operators ask, and act on it. reports: as `sift` leaves
+        them."""
         books, roster, executor = self.books, self.roster, self.books.executor
         books.now_s = now_s
-        reports = self.sift(reports)
         is_new = roster.faults[reports.units] != reports.faults
         if roster.take_in(reports):
             self._note_conditions(reports)
