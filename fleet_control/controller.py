@@ -145,7 +145,7 @@ class Controller:
     def _hand_out_tasks(self) -> None:
         """Give open tasks to free units, by distance over the floor."""
         room = self._options.max_working - self.driving.n_working
-        if room <= 0 or self.supervisor.is_draining:
+        if room <= 0 or self.driving.is_draining:
             return
         is_free = self.driving.is_free & self.supervisor.may_have_task()
         if not is_free.any():
@@ -190,11 +190,11 @@ class Controller:
     def _hand_out_errands(self) -> None:
         """Send units on their way. While the floor drains, a stream of errands begins no more."""
         for unit, errand in self.work.take_errands():
-            if self.driving.is_free[unit] and self.supervisor.is_draining:
+            if self.driving.is_free[unit] and self.driving.is_draining:
                 self.driving.put_off(unit, errand)
             else:
                 self.driving.start(unit, errand)
-        if not self.supervisor.is_draining:
+        if not self.driving.is_draining:
             self.driving.start_put_off()
 
     def _plan_if_due(self) -> None:

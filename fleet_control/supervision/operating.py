@@ -20,11 +20,10 @@ from fleet_control.supervision.roster import PAUSED_ALONE, PAUSED_WITH_ALL
 
 
 class Operating:
-    """is_draining: no new tasks are handed out. is_all_paused: everyone was asked to stand."""
+    """is_all_paused: everyone was asked to stand."""
 
     def __init__(self, books: Books, admission: Admission) -> None:
         self._books, self._admission = books, admission
-        self.is_draining = False
         self.is_all_paused = False
 
     def operate(self, operations: Sequence[Operation]) -> None:
@@ -39,8 +38,7 @@ class Operating:
                 case OperationKind.PAUSE_ALL | OperationKind.RESUME_ALL:
                     self._pause_all(asked.kind is OperationKind.PAUSE_ALL)
                 case OperationKind.DRAIN | OperationKind.UNDRAIN:
-                    self.is_draining = asked.kind is OperationKind.DRAIN
-                    self._books.driving.is_draining = self.is_draining
+                    self._books.driving.is_draining = asked.kind is OperationKind.DRAIN
                 case OperationKind.REMOVE:
                     self._admission.take_off(unit)
                 case OperationKind.ADMIT:

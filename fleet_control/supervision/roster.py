@@ -110,9 +110,6 @@ class Roster:
             self.is_cancelling.any() or ((self.wanted_pauses != 0) != is_paused).any()
         )
 
-    def has(self, unit: int, condition: Condition) -> bool:
-        return bool(self.flags[unit] & condition)
-
     def absent(self) -> NDArray[np.bool_]:
         return np.asarray((self.flags & Condition.ABSENT) != 0)
 

@@ -55,10 +55,6 @@ class Supervisor:
         self._standing = Standing(self.books)
         self.watch = Watch(self.books, reach)
 
-    @property
-    def is_draining(self) -> bool:
-        return self.operating.is_draining
-
     def sift(self, reports: Reports) -> Reports:
         """Without rows of units that are not on the floor as far as we know: their steps are not
         ours."""
