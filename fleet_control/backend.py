@@ -62,12 +62,15 @@ class StationJobs:
     stations: int32[k], index in Layout.stations. jobs: int32[k], the controller's number of the
     job, repeated in the reports. lines: int32[k], the controller's number of the order line.
     quantities: int32[k], units to pick (positive) or to put in (negative).
+    pods, skus: int32[k], what the person scans to be sure, -1 for nothing; None: nothing at all.
     """
 
     stations: Ints
     jobs: Ints
     lines: Ints
     quantities: Ints
+    pods: Ints | None = None
+    skus: Ints | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -184,6 +187,29 @@ class Arrivals:
     carried_pods: Ints
 
 
+class StationEvent(IntEnum):
+    """What a station tells beside finished lines."""
+
+    WRONG_POD = 0
+    """Somebody has scanned another pod than the line is for; it is refused, the line still open."""
+    WRONG_SKU = 1
+    READY = 2
+    """Somebody can work there."""
+    NOT_READY = 3
+    """Nobody can: something is out of order there, nobody is there, or it is not heard of."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class StationNews:
+    """stations: int32[k]. events: int8[k], StationEvent. jobs, lines: int32[k], of refused scans,
+    else -1."""
+
+    stations: Ints
+    events: Codes
+    jobs: Ints
+    lines: Ints
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Reports:
     """What happened until `time_s`: unit rows and station rows, each piece of news once.
@@ -215,6 +241,7 @@ class Reports:
     conditions: Conditions = field(default_factory=lambda: no_conditions())
     retractions: Retractions = field(default_factory=lambda: no_retractions())
     arrivals: Arrivals = field(default_factory=lambda: no_arrivals())
+    station_news: StationNews = field(default_factory=lambda: no_station_news())
 
 
 class FaultCode(IntEnum):
@@ -312,6 +339,10 @@ def no_retractions() -> Retractions:
 
 def no_arrivals() -> Arrivals:
     return Arrivals(empty_ints(), empty_ints(), np.empty(0, dtype=np.int8), empty_ints())
+
+
+def no_station_news() -> StationNews:
+    return StationNews(empty_ints(), np.empty(0, dtype=np.int8), empty_ints(), empty_ints())
 
 
 def no_station_jobs() -> StationJobs:

@@ -24,7 +24,7 @@ from gridfleet.typed_files import parse
 from gridfleet.wiring.units import CYCLE_S
 from layouts import Layout, load
 
-PACKAGES = ("layouts", "fleet_control", "twin", "gridfleet")
+PACKAGES = ("layouts", "fleet_control", "twin", "hw_bridge", "gridfleet")
 TYPES = (*SEAM, Operation)
 """What records of a run are made of; new types at the end."""
 

@@ -79,7 +79,7 @@ class Terminals:
             if terminal.meet(epoch):
                 terminal.note(n_lines)
         new = []
-        for station, epoch, number, job, line, quantity in jobs.tolist():
+        for station, epoch, number, job, line, quantity, *_ in jobs.tolist():
             terminal = self._terminals[station]
             if terminal.meet(epoch) and terminal.take(number, job, line):
                 new.append((station, job, line, quantity))

@@ -22,6 +22,7 @@ from fleet_control.journal.errors import DamageError, JournalError
 SEAM: tuple[type, ...] = (
     backend.Reports, backend.Commands, backend.FleetState, backend.Releases, backend.StationJobs,
     backend.Outlook, backend.Requests, backend.Conditions, backend.Retractions, backend.Arrivals,
+    backend.StationNews,
 )  # fmt: skip
 Schema = list[tuple[str, list[str]]]
 _VALUE, _COLUMN, _LIST = 0, 1, 2

@@ -41,14 +41,16 @@ class Desks:
         if self._acknowledged != self._handed_out:
             self._acknowledged = list(self._handed_out)
             self._is_due = True
+        stations = jobs.stations.tolist()
+        pods = [-1] * len(stations) if jobs.pods is None else jobs.pods.tolist()
+        skus = [-1] * len(stations) if jobs.skus is None else jobs.skus.tolist()
         rows = zip(
-            jobs.stations.tolist(), jobs.jobs.tolist(), jobs.lines.tolist(),
-            jobs.quantities.tolist(), strict=True,
+            jobs.jobs.tolist(), jobs.lines.tolist(), jobs.quantities.tolist(), pods, skus,
+            strict=True,
         )  # fmt: skip
-        for station, job, line, quantity in rows:
+        for station, row in zip(stations, rows, strict=True):
             self._n_jobs[station] += 1
-            number = self._n_jobs[station]
-            self._open[station].append((station, self._epoch, number, job, line, quantity))
+            self._open[station].append((station, self._epoch, self._n_jobs[station], *row))
             self._sent_s[station] = NEVER_S
 
     def hear(self, now_s: float, terminals: Messages, lines: Messages) -> None:

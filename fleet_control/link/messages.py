@@ -95,6 +95,8 @@ JOB = np.dtype(
         ("job", np.int32),
         ("line", np.int32),
         ("quantity", np.int32),
+        ("pod", np.int32),  # to be scanned, -1 nothing
+        ("sku", np.int32),
     ],
     align=True,
 )

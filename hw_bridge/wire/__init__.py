@@ -1,0 +1,1 @@
+"""Frames, keys and sockets: how messages travel."""
