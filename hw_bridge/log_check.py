@@ -32,7 +32,8 @@ LINE, DECODE, SCHEMA, TOPIC, SERIAL = "line", "decode", "schema", "topic", "seri
 
 @dataclass(frozen=True, slots=True)
 class LogFault:
-    """rule: of hw_bridge.vda5050.fault.Rule, or line, decode, schema, topic, serial. line: from 1."""
+    """rule: of hw_bridge.vda5050.fault.Rule, or line, decode, schema, topic, serial. line: number
+    from 1."""
 
     line: int
     at_s: float

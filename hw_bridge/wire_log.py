@@ -8,6 +8,7 @@ off where a run was killed; a reader has to expect that.
 from __future__ import annotations
 
 import gzip
+import zlib
 from collections.abc import Iterator
 from enum import StrEnum
 from pathlib import Path
@@ -156,5 +157,5 @@ def _lines(path: Path) -> Iterator[bytes]:
             yield from packed
         except EOFError:
             return
-        except gzip.BadGzipFile as error:
-            raise WireLogError(f"{path}: {error}") from None
+        except (gzip.BadGzipFile, zlib.error) as error:
+            raise WireLogError(f"{path}: is damaged: {error}") from None
