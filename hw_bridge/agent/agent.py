@@ -11,11 +11,10 @@ from collections.abc import Callable
 
 import msgspec
 
-from hw_bridge.agent.acceptance import Judge, Refusal, Standing, Verdict, Why
+from hw_bridge.agent.acceptance import Judge, Refusal, Standing, Verdict, Why, header_faults
 from hw_bridge.agent.complaints import INVALID_INSTANT_ACTION, Complaints
 from hw_bridge.agent.drive import Drive
 from hw_bridge.agent.factsheet import factsheet
-from hw_bridge.agent.form import header_faults
 from hw_bridge.agent.held import HeldOrder
 from hw_bridge.agent.instants import CLEAR_INSTANT_ACTIONS, Instants
 from hw_bridge.agent.memory import Memory
