@@ -296,7 +296,7 @@ def _check_addresses(addresses: Sequence[str], is_encrypted: bool, options: Serv
 
 def _bind(socket: zmq.Socket[bytes], address: str) -> str:
     """Returns the address as bound, with its port."""
-    socket.ipv6 = address.startswith("tcp://[") or address.startswith("tcp://*")
+    socket.ipv6 = address.startswith(("tcp://[", "tcp://*"))
     try:
         socket.bind(address)
     except zmq.ZMQError as error:
