@@ -9,6 +9,7 @@ import typer
 
 from gridfleet.cli import layouts as layouts_cli
 from gridfleet.cli.demo import demo
+from gridfleet.cli.emulate import emulate
 from gridfleet.cli.replay import replay
 from gridfleet.cli.resume import resume
 from gridfleet.cli.simulate import simulate
@@ -26,6 +27,7 @@ app.command()(resume)
 app.command()(replay)
 app.command()(demo)
 app.command()(torture)
+app.command()(emulate)
 app.add_typer(layouts_cli.app, name="layouts")
 
 
