@@ -11,40 +11,21 @@ from typing import Any
 
 import numpy as np
 
-from fleet_control.allocation import ALLOCATIONS
 from fleet_control.backend import Commands, FleetState, Reports
-from fleet_control.controller import Controller
 from fleet_control.errors import InvariantError
-from fleet_control.events import Columns, EventKind, EventLog
+from fleet_control.events import Columns, EventKind
 from fleet_control.journal.recorder import Recorder
-from fleet_control.mapf.grid import Grid, grid_of
-from fleet_control.mapf.lanes import lanes_of
-from fleet_control.mapf.planner import PlannerOptions, planner_named
-from fleet_control.mapf.reach import FloorReach
 from fleet_control.operations import Operation
-from fleet_control.supervision.status import status_of
-from fleet_control.work.valve import Valve
+from gridfleet.brain import Brain, lay_groundwork
 from gridfleet.clock import as_clock
 from gridfleet.demand import DemandSummary
 from gridfleet.fault_file import read_faults
 from gridfleet.record import BrokenRunError, RunRecord
 from gridfleet.scenario import Scenario
-from gridfleet.timed_planner import TimedPlanner
 from gridfleet.trouble import ControllerBooks, TroubledWorld
-from gridfleet.watch_notes import watch_notes
-from gridfleet.wiring import (
-    ERRANDS,
-    WorkSetup,
-    check_unit,
-    compile_kernels,
-    controller_options,
-    kind_of_work,
-    line_up,
-    set_up_work,
-)
+from gridfleet.wiring import compile_kernels
 from gridfleet.wiring.units import CYCLE_S
-from gridfleet.wiring.work_setup import Floor
-from layouts import Layout, load
+from layouts import Layout
 from twin.faults.schedule import Fault, KillPoint
 from twin.kinematic.engine import KinematicTwin
 from twin.linked import LinkedTwin
@@ -52,8 +33,6 @@ from twin.people import People
 
 CYCLES_A_NEWS = 10
 """Control cycles between two calls of `on_progress`."""
-WORTH_A_NOTE = 0.1
-"""Share of the time for which tasks were held back, beyond a minute."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,50 +52,29 @@ class Simulation:
 
     Raises a GridfleetError for a layout, orders or figures that cannot be run.
 
-    counted: what `Progress.picks` counts: "picks", "parcels" or "errands". demand_summary: where
-    orders came from; None without orders. needs_journal: the controller is killed on the way, so
-    that the run has to be recorded.
+    brain: what decides. counted: what `Progress.picks` counts: "picks", "parcels" or "errands".
+    demand_summary: where orders came from; None without orders. needs_journal: the controller is
+    killed on the way, so that the run has to be recorded.
     """
 
     def __init__(self, scenario: Scenario) -> None:
         self.scenario = scenario
         self.needs_journal = False
-        self.layout: Layout = load(scenario.layout)
-        self.log = EventLog()
-        kind = kind_of_work(self.layout)
-        fleet = line_up(scenario, self.layout, parks_surplus=kind == ERRANDS)
-        self._n_units = len(fleet.cells)
-        floor = Floor(self.layout, scenario, fleet.cells, fleet.n_active, self.log, fleet.parking)
-        self._setup: WorkSetup = set_up_work(kind, floor)
-        has_pods = len(self._setup.pod_cells) > 0
-        check_unit(scenario.unit, self.layout, has_pods=has_pods)
+        ground = lay_groundwork(scenario)
+        self.layout: Layout = ground.layout
+        self.log = ground.log
+        self._n_units = ground.n_units
         compile_kernels(scenario.planner)
-        people = People(len(self.layout.stations), scenario.seed, self._setup.service)
+        people = People(len(self.layout.stations), scenario.seed, ground.setup.service)
         twin = KinematicTwin(
-            self.layout, fleet.cells, np.zeros(self._n_units, dtype=np.int8),
-            self._setup.pod_cells,
-            people, scenario.unit,
+            self.layout, ground.fleet.cells, np.zeros(self._n_units, dtype=np.int8),
+            ground.setup.pod_cells, people, scenario.unit,
         )  # fmt: skip
-        self._books = ControllerBooks(lambda: self._controller)
+        self._books = ControllerBooks(lambda: self.brain.controller)
         self._trouble = self._make_trouble(twin)
         self._twin: KinematicTwin | LinkedTwin = self._trouble.backend if self._trouble else twin
-        self._grid = grid = self._make_grid()
-        options = PlannerOptions(seed=scenario.seed)
-        self._planner = TimedPlanner(planner_named(scenario.planner, grid, self._n_units, options))
-        # Errands belong to their units from the start: there is nothing to hold back.
-        self._valve = None if kind == ERRANDS else Valve(self._setup.work, self._n_units)
-        self._reach = FloorReach(self.layout)
         self.state_at_start = self._twin.connect()
-        self._controller = Controller(
-            grid, self.state_at_start, self._planner, self._valve or self._setup.work,
-            ALLOCATIONS[scenario.allocation],
-            controller_options(
-                scenario.unit, self.layout.cell_size_m, self._setup.n_active, has_pods=has_pods
-            ),
-            self.log, self._setup.parking, self._reach,
-        )  # fmt: skip
-        if self._valve is not None:
-            self._valve.watch(self._controller.executor.find_cells, grid.zones >= 0)
+        self.brain = Brain(ground, self.state_at_start)
         self._first_cycle = 0
         self._wall_before_s = self._began_s = 0.0
 
@@ -132,7 +90,7 @@ class Simulation:
 
     @property
     def counted(self) -> str:
-        return self._setup.counted
+        return self.brain.setup.counted
 
     @property
     def began_at_s(self) -> float:
@@ -141,34 +99,30 @@ class Simulation:
 
     @property
     def demand_summary(self) -> DemandSummary | None:
-        return self._setup.demand
+        return self.brain.setup.demand
 
     @property
     def notes(self) -> list[str]:
         """Sentences that a reader of the results must know."""
-        return self._setup.notes
+        return self.brain.setup.notes
 
     # What a journal keeps of a run (fleet_control.journal.recorder.Stateful)
 
     def mind(self) -> object:
         """Everything that the next decision depends on, and what is counted on the way."""
-        return self._controller, self._planner, self._valve, self._setup, self._wall_s()
+        return self.brain.mind(), self._wall_s()
 
     def world(self) -> object:
         return self._twin, self._trouble
 
     def fixed(self) -> dict[str, object]:
         """What is made from the scenario and never changes, by name."""
-        named = {
-            "layout": self.layout, "grid": self._grid, "log": self.log, "books": self._books,
-            "reach": self._reach, **self._setup.fixed,
-        }  # fmt: skip
-        return {name: value for name, value in named.items() if value is not None}
+        return {"books": self._books, **self.brain.fixed()}
 
     def restore_mind(self, mind: Any, events: Sequence[Columns]) -> None:
         """Become what `mind` gave. events: the event log up to then, in pieces."""
-        self._controller, self._planner, self._valve, self._setup, self._wall_before_s = mind
-        self.log.restore(events)
+        brain, self._wall_before_s = mind
+        self.brain.restore_mind(brain, events)
 
     def restore_world(self, world: Any, next_cycle: int) -> None:
         """The same for `world`, to go on with that cycle."""
@@ -176,20 +130,11 @@ class Simulation:
 
     def decide(self, reports: Reports, operations: Sequence[Any] = ()) -> Commands:
         """One step of the controller alone, on inputs from elsewhere."""
-        return self._controller.step(reports, operations)
+        return self.brain.decide(reports, operations)
 
     def reconcile(self, state: FleetState) -> Commands:
         """What the controller alone makes of a later connect."""
-        return self._controller.reconcile(state)
-
-    def _make_grid(self) -> Grid:
-        """The planner's floor, on which parked units stand for good."""
-        parked = list(self._setup.parking.values())
-        lanes = lanes_of(self.layout, parked) if self.scenario.lanes else None
-        grid = grid_of(self.layout, lanes)
-        grid.through[:, parked] = False
-        grid.zones[parked] = len(self.layout.stations)  # who parks may pass other parking cells
-        return grid
+        return self.brain.reconcile(state)
 
     def run(
         self,
@@ -220,7 +165,7 @@ class Simulation:
             self._end(cycle, cycle < n_cycles, recorder)
         except Exception as error:
             if isinstance(error, InvariantError):
-                self._twin.send(self._controller.halt())
+                self._twin.send(self.brain.controller.halt())
             if recorder is not None:
                 recorder.abandon()
             sim_s = cycle * CYCLE_S
@@ -254,7 +199,7 @@ class Simulation:
         """What is decided on what has happened: on disk when this returns."""
         if recorder is not None:
             recorder.take(cycle, reports, operations)
-        commands = self._controller.step(reports, operations)
+        commands = self.brain.decide(reports, operations)
         if recorder is not None:
             recorder.decide(cycle, commands)
         return commands
@@ -273,7 +218,7 @@ class Simulation:
         state = self._twin.connect()
         cycle = max(cycle, math.ceil(self._twin.time_s / CYCLE_S - 1e-6))
         recorder.reconnected(cycle, state)
-        commands = self._controller.reconcile(state)
+        commands = self.brain.reconcile(state)
         recorder.decide(cycle, commands)
         self._twin.send(commands)
         return cycle
@@ -301,54 +246,17 @@ class Simulation:
             )  # fmt: skip
 
     def _progress(self, sim_s: float, total_s: float) -> Progress:
-        setup = self._setup
+        setup = self.brain.setup
         return Progress(
-            sim_s, total_s, setup.n_done(), setup.work.tasks_done, self._controller.n_working,
+            sim_s, total_s, setup.n_done(), setup.work.tasks_done, self.brain.controller.n_working,
             self._n_units,
         )  # fmt: skip
 
     def _record(self, sim_s: float, partial: bool) -> RunRecord:
-        controller, setup = self._controller, self._setup
-        events = self.log.columns()
-        station_times = np.zeros((len(self.layout.stations), 4))
-        if setup.station_times is not None:
-            station_times = setup.station_times(sim_s)
-        return RunRecord(
-            layout=self.layout,
-            n_units=self._n_units,
-            n_active=setup.n_active,
-            sim_s=sim_s,
-            wall_s=self._wall_s(),
-            partial=partial,
-            events=events,
-            unit_time_s=controller.unit_time_s,
-            station_time_s=station_times,
-            cells_driven=controller.executor.driven,
-            visits=controller.executor.visits,
-            wait_s=controller.wait_s,
-            plan_ms=np.array(self._planner.step_ms),
-            contacts=self._twin.n_contacts,
-            conflicts=controller.executor.n_conflicts,
-            demand=setup.demand,
-            notes=(
-                *setup.notes,
-                *self._valve_notes(sim_s),
-                *watch_notes(controller.supervisor, self.layout),
-            ),
-            status=status_of(controller.supervisor),
-            order_due_s=setup.due_s(events),
+        return self.brain.record(
+            sim_s, self._wall_s(), partial=partial, contacts=self._twin.n_contacts,
             faults=tuple(self._trouble.records) if self._trouble else (),
-        )
-
-    def _valve_notes(self, sim_s: float) -> list[str]:
-        closed_s = self._valve.closed_s if self._valve is not None else 0.0
-        has_tasks = self._setup.station_times is not None
-        if not has_tasks or closed_s < max(60.0, WORTH_A_NOTE * sim_s):
-            return []
-        return [
-            f"New tasks were held back for {closed_s / 60:,.0f} of {sim_s / 60:,.0f} min, "
-            "while units stood in each other's way, and went on as that cleared."
-        ]
+        )  # fmt: skip
 
 
 def _say_broken(error: Exception, sim_s: float) -> str:

@@ -65,8 +65,10 @@ class Senses:
     n_left: the body, load included, has left for good the place of every move before this one:
     n_done, or n_done + 1 once it has wholly left the place of move n_done on its way to the next.
     is_moving: drives, turns or lifts. is_between: stands or drives between two points, so that it
-    covers both. trouble: why it cannot do move n_done + 1. load: label of the pod carried, or "",
-    and "?" for one whose label cannot be read. charge: 0 to 1.
+    covers both. beyond: name of the second, where the unit knows it without any order, else "": one
+    that is switched on between two and cannot tell has to be driven to a point by hand. trouble:
+    why it cannot do move n_done + 1. load: label of the pod carried, or "", and "?" for one whose
+    label cannot be read. charge: 0 to 1.
     """
 
     x_m: float
@@ -78,6 +80,7 @@ class Senses:
     is_between: bool
     is_localised: bool = True
     node: str = ""
+    beyond: str = ""
     load: str = ""
     trouble: Trouble | None = None
     mode: Mode = Mode.AUTOMATIC

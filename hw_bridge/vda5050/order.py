@@ -6,18 +6,21 @@ never changed. What follows is the horizon: news, no permission.
 
 from __future__ import annotations
 
-from msgspec import field
+from typing import Annotated, Literal
+
+from msgspec import Meta, field
 
 from hw_bridge.vda5050.action import Action
-from hw_bridge.vda5050.base import Message, Part
+from hw_bridge.vda5050.base import Amount, Angle, Message, Natural, Part
+from hw_bridge.vda5050.path import Trajectory
 
 
 class AllowedDeviation(Part, frozen=True, kw_only=True):
     """Ellipse in metres, its axis turned by theta in rad."""
 
-    a: float
-    b: float
-    theta: float
+    a: Amount
+    b: Amount
+    theta: Annotated[float, Meta(ge=-1.570796327, le=1.570796327)]
 
 
 class NodePosition(Part, frozen=True, kw_only=True):
@@ -26,53 +29,39 @@ class NodePosition(Part, frozen=True, kw_only=True):
     x: float
     y: float
     map_id: str
-    theta: float | None = None
+    theta: Angle | None = None
     allowed_deviation_xy: AllowedDeviation | None = field(name="allowedDeviationXY", default=None)
-    allowed_deviation_theta: float | None = None
+    allowed_deviation_theta: Annotated[float, Meta(ge=0.0, le=3.141592654)] | None = None
 
 
 class Node(Part, frozen=True, kw_only=True):
     node_id: str
-    sequence_id: int
+    sequence_id: Natural
     released: bool
     actions: tuple[Action, ...]
     node_position: NodePosition | None = None
     node_descriptor: str = ""
 
 
-class ControlPoint(Part, frozen=True, kw_only=True):
-    x: float
-    y: float
-    weight: float | None = None
-
-
-class Trajectory(Part, frozen=True, kw_only=True):
-    """NURBS."""
-
-    control_points: tuple[ControlPoint, ...]
-    degree: int | None = None
-    knot_vector: tuple[float, ...] | None = None
-
-
 class Corridor(Part, frozen=True, kw_only=True):
-    left_width: float
-    right_width: float
-    corridor_reference_point: str = ""
+    left_width: Amount
+    right_width: Amount
+    corridor_reference_point: Literal["KINEMATIC_CENTER", "CONTOUR"] | None = None
     release_required: bool | None = None
-    release_loss_behavior: str = ""
+    release_loss_behavior: Literal["STOP", "RETURN"] | None = None
 
 
 class Edge(Part, frozen=True, kw_only=True):
     edge_id: str
-    sequence_id: int
+    sequence_id: Natural
     released: bool
     actions: tuple[Action, ...]
     edge_descriptor: str = ""
     maximum_speed: float | None = None
     maximum_mobile_robot_height: float | None = None
     minimum_load_handling_device_height: float | None = None
-    orientation: float | None = None
-    orientation_type: str = ""
+    orientation: Angle | None = None
+    orientation_type: Literal["GLOBAL", "TANGENTIAL"] | None = None
     direction: str = ""
     reach_orientation_before_entering: bool | None = None
     max_rotation_speed: float | None = None
@@ -83,7 +72,7 @@ class Edge(Part, frozen=True, kw_only=True):
 
 class Order(Message, frozen=True, kw_only=True):
     order_id: str
-    order_update_id: int
+    order_update_id: Natural
     nodes: tuple[Node, ...]
     edges: tuple[Edge, ...]
     order_description: str = ""

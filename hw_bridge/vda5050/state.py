@@ -6,10 +6,18 @@ A state is a whole: any later one repairs what earlier ones failed to say.
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import Literal
 
 from hw_bridge.vda5050.action import ActionState
-from hw_bridge.vda5050.base import Message, Part
-from hw_bridge.vda5050.order import Trajectory
+from hw_bridge.vda5050.base import Amount, Angle, Message, Part, Percent
+from hw_bridge.vda5050.path import (
+    BoundingBoxReference,
+    IntermediatePath,
+    MobileRobotPosition,
+    PlannedPath,
+    Trajectory,
+    Velocity,
+)
 
 
 class OperatingMode(StrEnum):
@@ -42,14 +50,14 @@ class EmergencyStop(StrEnum):
 class Map(Part, frozen=True, kw_only=True):
     map_id: str
     map_version: str
-    map_status: str
+    map_status: Literal["ENABLED", "DISABLED"]
     map_descriptor: str = ""
 
 
 class ZoneSetStatus(Part, frozen=True, kw_only=True):
     zone_set_id: str
     map_id: str
-    zone_set_status: str
+    zone_set_status: Literal["ENABLED", "DISABLED"]
 
 
 class StatePosition(Part, frozen=True, kw_only=True):
@@ -58,7 +66,7 @@ class StatePosition(Part, frozen=True, kw_only=True):
     x: float
     y: float
     map_id: str
-    theta: float | None = None
+    theta: Angle | None = None
 
 
 class NodeState(Part, frozen=True, kw_only=True):
@@ -77,51 +85,32 @@ class EdgeState(Part, frozen=True, kw_only=True):
     trajectory: Trajectory | None = None
 
 
-class MobileRobotPosition(Part, frozen=True, kw_only=True):
-    """Metres and rad, -pi to pi, in the world frame of the map."""
-
-    x: float
-    y: float
-    theta: float
-    map_id: str
-    localized: bool
-    localization_score: float | None = None
-    deviation_range: float | None = None
-
-
-class Velocity(Part, frozen=True, kw_only=True):
-    """m/s and rad/s in the unit's frame."""
-
-    vx: float | None = None
-    vy: float | None = None
-    omega: float | None = None
-
-
 class LoadDimensions(Part, frozen=True, kw_only=True):
     """Metres."""
 
-    length: float
-    width: float
-    height: float | None = None
+    length: Amount
+    width: Amount
+    height: Amount | None = None
 
 
 class Load(Part, frozen=True, kw_only=True):
     load_id: str = ""
     load_type: str = ""
     load_position: str = ""
+    bounding_box_reference: BoundingBoxReference | None = None
     load_dimensions: LoadDimensions | None = None
-    weight: float | None = None
+    weight: Amount | None = None
 
 
 class PowerSupply(Part, frozen=True, kw_only=True):
     """state_of_charge: per cent, 0 to 100."""
 
-    state_of_charge: float
+    state_of_charge: Percent
     charging: bool
     battery_voltage: float | None = None
     battery_current: float | None = None
-    battery_health: float | None = None
-    range: float | None = None
+    battery_health: Percent | None = None
+    range: Amount | None = None
 
 
 class ErrorReference(Part, frozen=True, kw_only=True):
@@ -129,17 +118,26 @@ class ErrorReference(Part, frozen=True, kw_only=True):
     reference_value: str
 
 
+class Translation(Part, frozen=True, kw_only=True):
+    """translation_key: language, ISO 639-1."""
+
+    translation_key: str
+    translation_value: str
+
+
 class Error(Part, frozen=True, kw_only=True):
     error_type: str
     error_level: ErrorLevel
     error_references: tuple[ErrorReference, ...] = ()
     error_description: str = ""
+    error_description_translations: tuple[Translation, ...] = ()
     error_hint: str = ""
+    error_hint_translations: tuple[Translation, ...] = ()
 
 
 class Info(Part, frozen=True, kw_only=True):
     info_type: str
-    info_level: str
+    info_level: Literal["INFO", "DEBUG"]
     info_references: tuple[ErrorReference, ...] = ()
     info_descriptor: str = ""
 
@@ -149,17 +147,25 @@ class SafetyState(Part, frozen=True, kw_only=True):
     field_violation: bool
 
 
-class Request(Part, frozen=True, kw_only=True):
-    """zoneRequest or edgeRequest; the ids of the other are empty."""
+RequestStatus = Literal["REQUESTED", "GRANTED", "QUEUED", "REVOKED", "EXPIRED"]
+"""QUEUED is in the text (section 6.9) and not in the schema: it is read, never written."""
 
+
+class ZoneRequest(Part, frozen=True, kw_only=True):
     request_id: str
-    request_type: str
-    request_status: str
-    zone_id: str = ""
-    zone_set_id: str = ""
-    edge_id: str = ""
-    sequence_id: int | None = None
+    request_type: Literal["ACCESS", "REPLANNING"]
+    zone_id: str
+    zone_set_id: str
+    request_status: RequestStatus
     trajectory: Trajectory | None = None
+
+
+class EdgeRequest(Part, frozen=True, kw_only=True):
+    request_id: str
+    request_type: Literal["CORRIDOR"]
+    edge_id: str
+    sequence_id: int
+    request_status: RequestStatus
 
 
 class State(Message, frozen=True, kw_only=True):
@@ -178,13 +184,15 @@ class State(Message, frozen=True, kw_only=True):
     safety_state: SafetyState
     maps: tuple[Map, ...] = ()
     zone_sets: tuple[ZoneSetStatus, ...] = ()
+    planned_path: PlannedPath | None = None
+    intermediate_path: IntermediatePath | None = None
     mobile_robot_position: MobileRobotPosition | None = None
     velocity: Velocity | None = None
     loads: tuple[Load, ...] | None = None
     paused: bool | None = None
     new_base_request: bool | None = None
-    zone_requests: tuple[Request, ...] = ()
-    edge_requests: tuple[Request, ...] = ()
+    zone_requests: tuple[ZoneRequest, ...] = ()
+    edge_requests: tuple[EdgeRequest, ...] = ()
     distance_since_last_node: float | None = None
     zone_action_states: tuple[ActionState, ...] = ()
     information: tuple[Info, ...] = ()

@@ -201,4 +201,4 @@ def test_the_monitor_sees_rims_that_are_ignored_in_a_whole_run(monkeypatch, layo
 
 def test_units_that_fit_their_cells_are_not_watched() -> None:
     simulation = Simulation(Scenario(layout="teaching"))
-    assert simulation._controller.executor.turns is None
+    assert simulation.brain.controller.executor.turns is None

@@ -84,8 +84,8 @@ def test_a_fleet_scattered_over_the_floor_parks_its_surplus(seed: int) -> None:
     record = simulation.run()
     figures = kpis(record)
     assert (figures["contacts"], figures["conflicts"], figures["n_active"]) == (0, 0, 25)
-    parking = simulation._setup.parking
-    at = simulation._controller.executor.cells_now[list(parking)]
+    parking = simulation.brain.setup.parking
+    at = simulation.brain.controller.executor.cells_now[list(parking)]
     assert set(at.tolist()) == set(parking.values()), f"seed {seed}"
     assert figures["tasks_done"] > 25 * 5
 
