@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from gridfleet.emulator.clock import RealTimeRun
     from gridfleet.emulator.fleet import EmulatedFleet
     from gridfleet.scenario import Scenario
+    from hw_bridge.wire.keys import DeviceSecret
 
 FAILED, INTERRUPTED = 1, 130
 NEWS_S, SLOW_NEWS_S = 0.5, 60.0
@@ -121,12 +123,12 @@ def _make(
     floor = load(scenario.layout)
     setting = setting_of(scenario, floor)
     n_units = len(setting.cells)
-    serials: tuple[Any, Any]
+    keyed: tuple[Sequence[DeviceSecret | str], Sequence[DeviceSecret | str]]
     try:
         if wanted.keys is None:
-            serials = plain_serials(n_units), [station.name for station in floor.stations]
+            keyed = (plain_serials(n_units), [station.name for station in floor.stations])
         else:
-            serials = secrets_of(KeyStore(wanted.keys), n_units, floor)
+            keyed = secrets_of(KeyStore(wanted.keys), n_units, floor)
     except WireError as error:
         raise EmulatorError(str(error)) from None
     schedule = None
@@ -138,7 +140,7 @@ def _make(
         seed=scenario.seed, wrong_scans=wanted.wrong_scans, state=wanted.state, truth=wanted.truth,
         state_s=1.0 / wanted.state_rate, first_session=int(time.time()),
     )  # fmt: skip
-    fleet = build_fleet(setting, wanted.connect, *serials, options, schedule)
+    fleet = build_fleet(setting, wanted.connect, keyed[0], keyed[1], options, schedule)
     return fleet, list(_notes(fleet, wanted))
 
 

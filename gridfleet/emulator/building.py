@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from gridfleet.emulator.errors import EmulatorError
@@ -36,10 +36,10 @@ MOST_LISTED = 8
 
 @dataclass(frozen=True, slots=True)
 class EmulatorOptions:
-    """state: folder of the truth, None to forget it at the end. truth: address to tell it on, "" for
-    none. state_s: units say how they are at least so often. start_s: what a unit needs to start.
-    first_session: sessions are numbered from the one after it, so that a fleet that has forgotten
-    its numbers does not take up old ones."""
+    """state: folder of the truth, None to forget it at the end. truth: address to tell it on, ""
+    for none. state_s: units say how they are at least so often. start_s: what a unit needs to find
+    its place. first_session: sessions of a new floor are numbered from the one after it, so that a
+    fleet that has forgotten its numbers takes no old ones."""
 
     seed: int = 0
     wrong_scans: float = 0.01
@@ -48,7 +48,7 @@ class EmulatorOptions:
     state_s: float = 1.0
     start_s: float = START_S
     first_session: int = 0
-    sensors: SensorOptions = SensorOptions()
+    sensors: SensorOptions = field(default_factory=SensorOptions)
 
 
 def build_fleet(

@@ -7,7 +7,8 @@ for several reasons drives again when the last of them is over (twin.causes).
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,15 +31,16 @@ class SensorOptions:
     """seed: of everything that is drawn here."""
 
     seed: int = 0
-    battery: BatteryModel = BatteryModel()
-    odometry: Odometry = Odometry()
+    battery: BatteryModel = field(default_factory=BatteryModel)
+    odometry: Odometry = field(default_factory=Odometry)
 
 
 class Floor:
     """The twin must not be given steps by anybody else.
 
-    cells_driven: by all units, lifts and lowerings counted as one each. labels: of each pod, "" for one whose label nobody has read yet. names: node of each cell.
-    batteries, localisation: of all units. starts_s: float64[n_units], when each knows where it is.
+    cells_driven: by all units, lifts and lowerings counted as one each. labels: of each pod, "" for
+    one whose label nobody has read yet. names: node of each cell. batteries, localisation: of all
+    units. starts_s: float64[n_units], when each knows where it is.
     """
 
     def __init__(
@@ -186,6 +188,6 @@ class Floor:
         return [(int(unit), int(carried[unit])) for unit in rows]
 
 
-def _columns(rows: list[tuple[int, ...]], n: int) -> NDArray[np.int32]:
+def _columns(rows: Sequence[tuple[int, ...]], n: int) -> NDArray[np.int32]:
     """int32[n, k] of k rows."""
     return np.array(rows, dtype=np.int32).reshape(-1, n).T.copy()

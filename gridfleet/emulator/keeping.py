@@ -32,7 +32,9 @@ class Keeper:
     def _encoded(self, labels: list[str]) -> np.ndarray:
         if labels != self._labels:
             self._labels = list(labels)
-            self._label_bytes = np.array([label.encode() for label in labels], dtype=f"S{LABEL_BYTES}")
+            self._label_bytes = np.array(
+                [label.encode() for label in labels], dtype=f"S{LABEL_BYTES}"
+            )
         return self._label_bytes
 
     def take_up(self, floor: Floor) -> None:

@@ -44,7 +44,7 @@ class SimulatedMotors:
         floor, unit = self._floor, self._unit
         record = floor.twin.units[unit]
         cell, done = floor.cell_of(unit), int(record["done"])
-        is_started = floor.time_s >= floor.starts_s[unit]
+        is_started = floor.time_s >= float(floor.starts_s[unit])
         drift_x, drift_y = floor.localisation.errors_m[unit] + (
             floor.localisation.slopes[unit] * record["along"]
         )
@@ -56,7 +56,7 @@ class SimulatedMotors:
             n_left=int(record["cleared"]) - self._zero,
             is_moving=not is_standing(record),
             is_between=is_between(record),
-            is_localised=is_started and record["fault"] != FaultCode.LOST_PLACE,
+            is_localised=is_started and int(record["fault"]) != FaultCode.LOST_PLACE,
             node=floor.names[cell] if is_started else "",
             load=self._load(int(record["carried"])),
             beyond=floor.names[floor.cell_after(unit)] if is_between(record) else "",

@@ -35,7 +35,7 @@ class Setting:
     cells: Ints
     headings: NDArray[np.int8]
     pod_cells: Ints
-    service: ServiceTimes | list[ServiceTimes] = ServiceTimes()
+    service: ServiceTimes | list[ServiceTimes] = field(default_factory=ServiceTimes)
     labels: list[str] = field(default_factory=list)
 
     def twin(self) -> KinematicTwin:

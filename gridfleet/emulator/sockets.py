@@ -90,8 +90,7 @@ class DeviceSockets:
                 "tcp://127.0.0.1:5555"
             ) from None
         self._sockets[device] = socket
-        handle = socket.getsockopt(zmq.FD)
-        assert isinstance(handle, int)
+        handle = _handle_of(socket)
         self._device_of[handle] = device
         self._epoll.register(handle, select.EPOLLIN)
         self._woken.add(device)
@@ -109,8 +108,7 @@ class DeviceSockets:
         socket = self._sockets[device]
         if socket is None:
             return
-        handle = socket.getsockopt(zmq.FD)
-        assert isinstance(handle, int)
+        handle = _handle_of(socket)
         self._epoll.unregister(handle)
         del self._device_of[handle]
         socket.close()
@@ -143,7 +141,7 @@ class DeviceSockets:
         socket = self._sockets[device]
         if socket is None:
             return
-        while (events := socket.getsockopt(zmq.EVENTS)) & zmq.POLLIN:  # type: ignore[operator]
+        while (events := _events_of(socket)) & zmq.POLLIN:
             frames = socket.recv_multipart(zmq.NOBLOCK)
             self.n_taken[device] += 1
             message = _read(device, frames)
@@ -151,7 +149,7 @@ class DeviceSockets:
                 self.n_malformed += 1
             else:
                 arrived.append(message)
-        is_up = bool(events & zmq.POLLOUT)  # type: ignore[operator]
+        is_up = bool(events & zmq.POLLOUT)
         if is_up and not self.is_up[device]:
             self._came_up.append(device)
         self.is_up[device] = is_up
@@ -182,6 +180,18 @@ class DeviceSockets:
         if not self._epoll.closed:
             self._epoll.close()
             self._context.term()
+
+
+def _events_of(socket: zmq.Socket[bytes]) -> int:
+    events = socket.getsockopt(zmq.EVENTS)
+    assert isinstance(events, int)
+    return events
+
+
+def _handle_of(socket: zmq.Socket[bytes]) -> int:
+    handle = socket.getsockopt(zmq.FD)
+    assert isinstance(handle, int)
+    return handle
 
 
 def _configure(socket: zmq.Socket[bytes], device: DeviceSecret | str) -> None:

@@ -30,7 +30,6 @@ from hw_bridge.stations.messages import (
 )
 from hw_bridge.wire.frames import Link, Topic
 
-
 TELL_S = 1.0
 """A terminal says how it is whenever that changes, and at least this often."""
 RESEND_S = 0.4
