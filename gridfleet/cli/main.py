@@ -10,6 +10,7 @@ import typer
 from gridfleet.cli import layouts as layouts_cli
 from gridfleet.cli.check_log import check_log
 from gridfleet.cli.demo import demo
+from gridfleet.cli.emulate import emulate
 from gridfleet.cli.replay import replay
 from gridfleet.cli.resume import resume
 from gridfleet.cli.simulate import simulate
@@ -28,6 +29,7 @@ app.command()(replay)
 app.command()(demo)
 app.command()(torture)
 app.command()(check_log)
+app.command()(emulate)
 app.add_typer(layouts_cli.app, name="layouts")
 
 

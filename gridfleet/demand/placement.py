@@ -171,7 +171,7 @@ def _dealt(
     stock: Stock | None,
 ) -> _Shelves:  # fmt: skip
     """Compartments dealt out to as many pods as `fill` says."""
-    n_pods = max(1, round(placement.fill * n_cells))
+    n_pods = pods_to_fill(placement, n_cells)
     n_copies = share_compartments(n_lines, n_pods, placement.skus_per_pod)
     pods, skus = _deal(n_copies, n_pods, _stream(seed, _DEALING))
     totals = stock.units if stock is not None else _made_up(book, n_lines, n_copies, placement)
@@ -242,7 +242,7 @@ def _stand(
     rng: np.random.Generator,
 ) -> Ints:
     """int32[n_pods], the cell of each pod. Which cells stay empty is random in either case."""
-    chosen = np.sort(rng.choice(cells, len(popularity), replace=False))
+    chosen = _choose(cells, len(popularity), rng)
     distances = _distances(layout, chosen)
     if placement.pods == "random" or distances is None:
         shuffled: Ints = rng.permutation(chosen)
@@ -251,6 +251,25 @@ def _stand(
     by_want = np.argsort(-popularity, kind="stable")
     pod_cells[by_want] = chosen[np.argsort(distances, kind="stable")]
     return pod_cells
+
+
+def cells_with_pods(
+    layout: Layout, placement: Placement, seed: int, stock: Stock | None = None
+) -> Ints:
+    """Ascending int32 ids of the cells where `place_stock` puts pods, whatever the orders are."""
+    cells = usable_storage(layout)
+    named = stock.pod_names if stock is not None and stock.pods is not None else ()
+    n_pods = len(named) or pods_to_fill(placement, len(cells))
+    return _choose(cells, min(n_pods, len(cells)), _stream(seed, _PODS))
+
+
+def pods_to_fill(placement: Placement, n_cells: int) -> int:
+    """Pods on so many usable storage cells, where no file names them."""
+    return max(1, round(placement.fill * n_cells))
+
+
+def _choose(cells: Ints, n_pods: int, rng: np.random.Generator) -> Ints:
+    return np.sort(rng.choice(cells, n_pods, replace=False))
 
 
 def _distances(layout: Layout, cells: Ints) -> NDArray[np.int64] | None:

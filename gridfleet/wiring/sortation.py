@@ -44,7 +44,7 @@ def set_up_sortation(floor: Floor) -> WorkSetup:
         counted="parcels",
         n_done=Count(work, "lines_done"),
         n_active=n_active,
-        service=_service(layout, scenario),
+        service=service_at(layout, scenario),
         notes=[told, *_surplus(floor)],
         station_times=work.station_times,
         due_s=DueAfter(parcels.due_minutes * 60.0),
@@ -87,7 +87,7 @@ def _units_per_induct(layout: Layout) -> int | None:
     return None if has_queue else UNITS_WITHOUT_QUEUE
 
 
-def _service(layout: Layout, scenario: Scenario) -> list[ServiceTimes]:
+def service_at(layout: Layout, scenario: Scenario) -> list[ServiceTimes]:
     """People put parcels on; dropping is mechanical and always takes the same time."""
     drop = ServiceTimes(line_s=scenario.parcels.drop_s, cv=0.0)
     put_on = scenario.service

@@ -116,3 +116,20 @@ def put_on(unit: Any, x_m: float, y_m: float, heading: int) -> None:
     unit["along"] = unit["turn_left"] = 0.0
     for name in ("done", "cleared", "released", "first", "last", "outlook_step", "fails"):
         unit[name] = 0
+
+
+def restart(unit: Any) -> int:
+    """A record from an earlier life of the floor, as after switching the unit off and on: steps are
+    counted from 0, and it has no fault. Returns the last step left: 1 between two centres."""
+    forget(unit)
+    done = int(unit["done"])
+    open_steps = int(unit["released"]) - done
+    unit["cleared"] = max(0, int(unit["cleared"]) - done)
+    unit["released"] = unit["last"] = open_steps
+    for name in ("done", "first", "fault", "fails"):
+        unit[name] = 0
+    unit["factor"], unit["run_limit"] = 1.0, math.inf
+    unit["contact_tick"] = NOBODY
+    for name in ("square", "after", "before"):
+        unit[name] = -1
+    return open_steps

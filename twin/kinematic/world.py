@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from fleet_control.backend import Act
 from fleet_control.streams import Streams
 from layouts import CellKind, Layout
 from twin.kinematic import mechanics
@@ -254,6 +255,32 @@ class World:
         self.is_off[unit] = False
         self.clear_fault(unit)
         rebin(self._units, unit, float(self._sizes[BIN_M]), self._n_bin_cols, self._heads)
+
+    def restore(
+        self, units: NDArray[np.void], cells: NDArray[np.int32], pod_cells: NDArray[np.int32],
+        is_off: NDArray[np.bool_], time_s: float,
+    ) -> None:  # fmt: skip
+        """Everything stands where it stood on a floor before, and all units have been switched off
+        and on: a unit between two centres has the step to the next one left.
+
+        units: UNIT[n_units]. cells: int32[n_units, 2], the centre passed last and the one after it.
+        pod_cells: int32[n_pods], as of `pod_cells`. is_off: bool[n_units]."""
+        self._tick = round(time_s / self.tick_s)
+        self._units[:] = units
+        self._cells[:, :2], self._acts[:, 1], self._speeds[:, 1] = cells, Act.DRIVE, np.inf
+        self._pod_at[:] = -1
+        standing = np.flatnonzero(pod_cells >= 0)
+        self._pod_at[pod_cells[standing]] = standing
+        self._streams = Streams(self._layout.n_rows, self._layout.n_cols, cells[:, 0])
+        self.is_off[:], self.n_off = is_off, int(is_off.sum())
+        self._heads[:] = -1
+        for index in range(len(units)):
+            kept = mechanics.restart(self._units[index])
+            self._streams.cut(index, kept, int(cells[index, kept]))
+            self._refresh(index)
+            if not is_off[index]:
+                rebin(self._units, index, float(self._sizes[BIN_M]), self._n_bin_cols, self._heads)
+        self._told[:] = 0
 
     def place_obstacle(self, cell: int) -> bool:
         """Something falls on the cell: units stop before it with PATH_BLOCKED. Returns whether it
