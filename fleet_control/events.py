@@ -44,6 +44,11 @@ class EventKind(IntEnum):
     REMOVED = 26  # unit, cell where it was last
     OPERATION = 27  # unit, value = number of the kind (fleet_control.operations)
     CUT_OFF = 28  # first cell that nobody enters; value = cells and stations out of reach, 0: none
+    SCAN_REFUSED = 29  # station, line; value = StationEvent: wrong pod or SKU
+    STATION_NOT_READY = 30  # station
+    STATION_READY = 31  # station
+    TASK_CANCELLED = 32  # task, pod, station, cell: given up before its pod was lifted
+    ORDER_CANCELLED = 33  # order, station or -1; value = lines that are not handled
 
 
 NAMES = ("time_s", "kind", "unit", "task", "pod", "station", "order", "line", "cell", "value")
