@@ -34,7 +34,8 @@ class CutOff:
     Ascending cell ids each. blocked: cells that nobody enters. aisles: cells of aisles that are not
     blocked themselves. storage: cells that no pod can be fetched from or taken to. pods: those of
     them where a pod stands. chargers, parking. stations: names, in the order of the layout;
-    station_numbers: their indices. text: all of it in one sentence, without a full stop; "" where nothing is blocked.
+    station_numbers: their indices. text: all of it in one sentence, without a full stop; "" where
+    nothing is blocked.
     """
 
     blocked: tuple[int, ...] = ()
