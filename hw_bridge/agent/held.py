@@ -11,7 +11,7 @@ import math
 from dataclasses import dataclass
 
 from hw_bridge.agent.motors import Move, MoveKind
-from hw_bridge.agent.tasks import LIFTING, Task
+from hw_bridge.agent.tasks import LIFTING, STANDING, Task
 from hw_bridge.vda5050.action import ActionState, ActionStatus
 from hw_bridge.vda5050.names import OrderName
 from hw_bridge.vda5050.order import Edge, Node, Order
@@ -120,7 +120,10 @@ class HeldOrder:
         is_free = n_done >= self.stops[index - 1].end
         if stop.end >= stop.first:
             return is_free and given >= stop.first
-        return is_free and all(task.status.is_over for task in self.tasks if task.node < index)
+        return is_free and not any(
+            task.node < index and not task.status.is_over and task.action.blocking_type in STANDING
+            for task in self.tasks
+        )
 
     def _prune(self) -> None:
         """Forget what lies behind. The node before the last is kept while the last is worked on."""
