@@ -80,8 +80,9 @@ class Controller:
             self.executor, planner, work, grid, Parking(parking or {}, grid.n_cols)
         )
         self.supervisor = Supervisor(
-            self.executor, self.driving, planner, grid, options.stops, log, state.time_s, reach
-        )
+            self.executor, self.driving, planner, grid, options.stops, log, state.time_s, work,
+            reach,
+        )  # fmt: skip
         self._last_plan_s = self._now_s = state.time_s
         self.unit_time_s = np.zeros((n_units, N_STATES))
         self.wait_s = np.zeros(grid.n_cells)

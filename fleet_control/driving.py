@@ -311,6 +311,21 @@ class Driving:
         self.set_free(unit)
         return True
 
+    def cancel_task(self, task: int) -> str:
+        """Give up a task whose pod has not been lifted; returns why that cannot be, "" where it was
+        done. Paths have been cut."""
+        unit = self._work.unit_of(task)
+        if unit is None:
+            return f"there is no task {task} under way"
+        if unit >= 0 and not self.give_back(unit):
+            return (
+                f"task {task} is with unit {unit}, which has lifted what it is about, or is about "
+                "to: it is finished as usual"
+            )
+        if self._work.unit_of(task) is None:
+            return ""  # its station is closed, so that it has been given up already
+        return self._work.cancel_task(task, self.now_s)
+
     def resume(self, unit: int) -> None:
         """The unit can go on: with its errand, or to its parking place."""
         errand = self._errands[unit]

@@ -44,6 +44,11 @@ class EventKind(IntEnum):
     REMOVED = 26  # unit, cell where it was last
     OPERATION = 27  # unit, value = number of the kind (fleet_control.operations)
     CUT_OFF = 28  # first cell that nobody enters; value = cells and stations out of reach, 0: none
+    SCAN_REFUSED = 29  # station, line; value = StationEvent: wrong pod or SKU
+    STATION_NOT_READY = 30  # station
+    STATION_READY = 31  # station
+    TASK_CANCELLED = 32  # task, pod, station, cell: given up before its pod was lifted
+    ORDER_CANCELLED = 33  # order, station or -1; value = lines that are not handled
 
 
 NAMES = ("time_s", "kind", "unit", "task", "pod", "station", "order", "line", "cell", "value")
@@ -84,9 +89,16 @@ class EventLog:
         self._n_before = sum(len(piece["kind"]) for piece in pieces)
         self._rows = []
 
+    def fold(self) -> None:
+        """Put the rows so far away as columns, which take a quarter of the room."""
+        if self._rows:
+            self._before.append(self.columns(self._n_before))
+            self._n_before += len(self._rows)
+            self._rows = []
+
     def columns(self, first: int = 0) -> Columns:
         """The rows from number `first` on as named columns of equal length, in the order of
-        recording. Rows that were restored come as a whole: first is 0 or behind them."""
+        recording. Rows that were restored or folded come as a whole: first is 0 or behind them."""
         start = max(first - self._n_before, 0)
         table: list[tuple[float, ...]] = list(zip(*self._rows[start:], strict=True)) or [()] * 10
         pieces = self._before if first < self._n_before else []

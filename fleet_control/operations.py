@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+import numpy as np
+from numpy.typing import NDArray
+
 
 class OperationKind(StrEnum):
     """What is asked."""
@@ -28,12 +31,35 @@ class OperationKind(StrEnum):
     """The unit has been taken off the floor; somebody has looked. Its cells are free."""
     ADMIT = "admit"
     """The unit may go on from where it says it stands, although nobody expects it there."""
+    ADD_ORDERS = "add-orders"
+    """More orders, placed now."""
+    CANCEL_TASK = "cancel-task"
+    """The task is given up, if its pod has not been lifted: what it was to do is open again."""
+    CANCEL_ORDER = "cancel-order"
+    """What nobody has begun to handle of the order is not wanted any more."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class NewOrders:
+    """Orders that come while the fleet runs, by value.
+
+    names: one per order. due_s: float64[n_orders], inf where nobody waits. line_order:
+    int32[n_lines], row of each line's order here, ascending. line_sku: int32[n_lines], number of
+    the SKU. line_quantity: int32[n_lines], units to pick (positive) or to stow (negative), not 0.
+    """
+
+    names: tuple[str, ...]
+    due_s: NDArray[np.float64]
+    line_order: NDArray[np.int32]
+    line_sku: NDArray[np.int32]
+    line_quantity: NDArray[np.int32]
 
 
 @dataclass(frozen=True, slots=True)
 class Operation:
     """unit: of those that concern one. name: of an area. cells: of areas and blocks.
-    speed_m_s: limit within `margin` cells around a closed area, 0 for none."""
+    speed_m_s: limit within `margin` cells around a closed area, 0 for none. task, order: numbers,
+    of those that concern one. orders: to be added."""
 
     kind: OperationKind
     unit: int = -1
@@ -41,3 +67,6 @@ class Operation:
     cells: tuple[int, ...] = ()
     speed_m_s: float = 0.0
     margin: int = 2
+    task: int = -1
+    order: int = -1
+    orders: NewOrders | None = None

@@ -101,7 +101,7 @@ class Brain:
             self.log, setup.parking, self._reach,
         )  # fmt: skip
         if self.valve is not None:
-            self.valve.watch(self.controller.executor.find_cells, grid.zones >= 0)
+            self.valve.watch(self.controller.executor.find_cells, grid.zones)
 
     # Deciding
 

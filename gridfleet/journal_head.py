@@ -18,14 +18,14 @@ import numpy as np
 
 from fleet_control.journal import Codec, Header, JournalError
 from fleet_control.journal.codec import SEAM
-from fleet_control.operations import Operation
+from fleet_control.operations import NewOrders, Operation
 from gridfleet.scenario import SYNTHETIC, Scenario, ScenarioError
 from gridfleet.typed_files import parse
 from gridfleet.wiring.units import CYCLE_S
 from layouts import Layout, load
 
 PACKAGES = ("layouts", "fleet_control", "twin", "hw_bridge", "gridfleet")
-TYPES = (*SEAM, Operation)
+TYPES = (*SEAM, Operation, NewOrders)
 """What records of a run are made of; new types at the end."""
 
 

@@ -8,12 +8,24 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from fleet_control.journal import Codec, Journal, Outcome, Recorder, Recovered, recover, replay
+from fleet_control.backend import FleetState
+from fleet_control.journal import (
+    Codec,
+    Header,
+    Journal,
+    JournalError,
+    Outcome,
+    Recorder,
+    Recovered,
+    recover,
+    replay,
+)
 from fleet_control.journal import snapshot as pickles
 from fleet_control.journal.database import check_is_journal
 from fleet_control.journal.lock import JournalLock
 from fleet_control.journal.recovery import Sound, newest_sound
 from fleet_control.journal.salvage import salvage
+from gridfleet.brain import Brain, lay_groundwork
 from gridfleet.journal_head import (
     TYPES,
     check_code,
@@ -23,6 +35,7 @@ from gridfleet.journal_head import (
     own_version,
     scenario_of,
 )
+from gridfleet.scenario import Scenario
 from gridfleet.simulation import Simulation
 from gridfleet.wiring.units import CYCLE_S
 
@@ -68,6 +81,7 @@ def resumed(path: Path) -> Iterator[Resumed]:
         with Journal.read(path) as journal:
             header = journal.header()
             check_code(path, header)
+            _check_simulated(path, header)
             simulation = Simulation(scenario_of(path, header))
             sound = newest_sound(journal)
             restore(simulation, sound, make_codec())
@@ -124,7 +138,8 @@ def replay_run(path: Path, on_cycle: Callable[[float], None] | None = None) -> R
     with Journal.read(path) as journal:
         header = journal.header()
         codec = Codec(TYPES, header.schema)
-        simulation = Simulation(scenario_of(path, header))
+        scenario = scenario_of(path, header)
+        decider, state = _freshly_built(path, journal, header, scenario, codec)
         notes = [f"records: {note}" for note in codec.notes]
         if header.code != code_fingerprint():
             notes.insert(
@@ -132,10 +147,31 @@ def replay_run(path: Path, on_cycle: Callable[[float], None] | None = None) -> R
                 f"{own_version()}): decisions may differ for that reason",
             )  # fmt: skip
         outcome = replay(
-            journal.records(), codec, simulation, own=make_codec(), on_cycle=on_cycle,
-            place=simulation.layout.place, state=simulation.state_at_start,
+            journal.records(), codec, decider, own=make_codec(), on_cycle=on_cycle,
+            place=decider.layout.place, state=state,
         )  # fmt: skip
     return Replayed(outcome, tuple(notes))
+
+
+def _freshly_built(
+    path: Path, journal: Journal, header: Header, scenario: Scenario, codec: Codec
+) -> tuple[Simulation | Brain, FleetState | None]:
+    """What decides, as it was at the start, and the fleet that it has to begin with."""
+    if not header.live:
+        simulation = Simulation(scenario)
+        return simulation, simulation.state_at_start
+    first = next(journal.records(), None)
+    if first is None:
+        raise JournalError(f"{path}: no fleet has been connected yet; there is nothing to replay")
+    return Brain(lay_groundwork(scenario), codec.decode(first.data)), None
+
+
+def _check_simulated(path: Path, header: Header) -> None:
+    if header.live:
+        raise JournalError(
+            f"{path} is the journal of a live fleet; go on with it by gridfleet serve --journal "
+            f"{path}"
+        )
 
 
 def _say(sound: Sound) -> str:

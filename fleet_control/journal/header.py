@@ -16,7 +16,8 @@ from fleet_control.journal.records import checksum_of
 class Header:
     """scenario: TOML text. files: name -> fingerprint of what the scenario names but does not hold,
     such as the floor. version, code: of the program, and a fingerprint of its source. schema: types
-    and fields of the records. cycle_s: seconds of a control cycle."""
+    and fields of the records. cycle_s: seconds of a control cycle. live: JSON text about the fleet
+    of a live run; "" for a simulated one."""
 
     scenario: str
     files: dict[str, str]
@@ -24,6 +25,7 @@ class Header:
     code: str
     schema: Schema
     cycle_s: float
+    live: str = ""
 
 
 def write_header(db: sqlite3.Connection, header: Header) -> None:
@@ -35,6 +37,8 @@ def write_header(db: sqlite3.Connection, header: Header) -> None:
         ("schema", json.dumps(header.schema)),
         ("version", header.version),
     ]
+    if header.live:
+        rows = sorted([*rows, ("live", header.live)])
     db.executemany("insert into header values (?, ?)", rows)
     db.execute("insert into header values ('~', ?)", (_sum(rows),))
 
@@ -53,6 +57,7 @@ def read_header(path: Path, db: sqlite3.Connection) -> Header:
     return Header(
         scenario=values["scenario"], files=json.loads(values["files"]), version=values["version"],
         code=values["code"], schema=schema, cycle_s=json.loads(values["cycle_s"]),
+        live=values.get("live", ""),
     )  # fmt: skip
 
 

@@ -55,6 +55,11 @@ class Recorder:
         self._last_snapshot = begun_at.cycle if begun_at else -1
 
     @property
+    def snapshot_cycle(self) -> int:
+        """Of the last snapshot, -1 without one."""
+        return self._last_snapshot
+
+    @property
     def is_catching_up(self) -> bool:
         """Whether the journal holds what comes next already."""
         return self._next is not None
@@ -89,7 +94,8 @@ class Recorder:
         """Between two cycles, when all of `cycle - 1` has been sent."""
         if self.is_catching_up:
             return
-        if cycle % self._snapshot_cycles == 0:
+        # Cycles may be left out, so it is not enough to look whether this is the one.
+        if cycle // self._snapshot_cycles > max(self._last_snapshot, 0) // self._snapshot_cycles:
             self.take_snapshot(cycle, run)
         self._journal.tidy()
 

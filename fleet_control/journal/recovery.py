@@ -77,13 +77,18 @@ def newest_sound(journal: Journal) -> Sound:
 class Recovered:
     """A controller as it was. next_cycle: the first that it has not decided. last: its last
     decision, None without any: it may not have been sent, so a backend must be given it again, or
-    be asked what it has had. damage: what of the journal could not be used.
+    be asked what it has had. damage: what of the journal could not be used. time_s: of the last
+    input. snapshot: that it was made from. halted: why it halts on the last input, "" if it does
+    not; then it must not go on.
     """
 
     next_cycle: int
     last: Commands | None
     n_replayed: int
     damage: tuple[str, ...]
+    time_s: float = 0.0
+    snapshot: Snapshot | None = None
+    halted: str = ""
 
 
 class Skeleton(Decider, Protocol):
@@ -111,4 +116,7 @@ def recover(journal: Journal, codec: Codec, skeleton: Skeleton) -> Recovered:
     if outcome.difference:
         raise DivergedError(f"{journal.path}: {outcome.difference}")
     next_cycle = max(outcome.next_cycle, next_cycle)
-    return Recovered(next_cycle, outcome.last, outcome.n_cycles, sound.damage)
+    return Recovered(
+        next_cycle, outcome.last, outcome.n_cycles, sound.damage, outcome.time_s, sound.snapshot,
+        outcome.halted,
+    )  # fmt: skip

@@ -67,7 +67,10 @@ class Journal:
     # Opening and closing
 
     @classmethod
-    def create(cls, path: Path, header: Header, since: str, synchronous: str = "FULL") -> Self:
+    def create(
+        cls, path: Path, header: Header, since: str, synchronous: str = "FULL", *,
+        least_epoch: int = 1,
+    ) -> Self:  # fmt: skip
         """A new journal. since: now, in words for others who find it held. Raises JournalError
         where the path is taken, by a journal or anything else."""
         lock = JournalLock(database.check_place(path), since)
@@ -80,7 +83,7 @@ class Journal:
                     db.execute(statement)
                 write_header(db, header)
                 db.execute("commit")
-            return cls(path, db, lock)._taken(header.version, since)
+            return cls(path, db, lock)._taken(header.version, since, least_epoch)
         except BaseException:
             lock.release()
             raise
@@ -88,10 +91,10 @@ class Journal:
     @classmethod
     def open(
         cls, path: Path, version: str, since: str, synchronous: str = "FULL",
-        lock: JournalLock | None = None,
+        lock: JournalLock | None = None, *, least_epoch: int = 1,
     ) -> Self:  # fmt: skip
-        """An existing journal, to go on writing where it ends: a new epoch begins. lock: where the
-        caller holds it already."""
+        """An existing journal, to go on writing where it ends: a new epoch begins, greater than all
+        before. lock: where the caller holds it already."""
         database.check_is_journal(path)
         lock = lock or JournalLock(path, since)
         try:
@@ -99,7 +102,7 @@ class Journal:
             with told(path, "its end cannot be read"):
                 number, anchor, _ = journal._db.execute(_END).fetchone() or (0, FIRST_ANCHOR, 0)
             journal.last_number, journal.anchor = number, anchor
-            return journal._taken(version, since)
+            return journal._taken(version, since, least_epoch)
         except BaseException:
             lock.release()
             raise
@@ -110,11 +113,12 @@ class Journal:
         database.check_is_journal(path)
         return cls(path, database.connect_to_read(path))
 
-    def _taken(self, version: str, since: str) -> Self:
+    def _taken(self, version: str, since: str, least_epoch: int) -> Self:
         with told(self.path, "cannot be written"):
             cursor = self._db.execute(
-                "insert into openings (process, since, version) values (?, ?, ?)",
-                (os.getpid(), since, version),
+                "insert into openings values "
+                "((select max(?, coalesce(max(epoch), 0) + 1) from openings), ?, ?, ?)",
+                (least_epoch, os.getpid(), since, version),
             )
         self.epoch = int(cursor.lastrowid or 0)
         return self

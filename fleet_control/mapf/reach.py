@@ -33,8 +33,9 @@ class CutOff:
 
     Ascending cell ids each. blocked: cells that nobody enters. aisles: cells of aisles that are not
     blocked themselves. storage: cells that no pod can be fetched from or taken to. pods: those of
-    them where a pod stands. chargers, parking. stations: names, in the order of the layout.
-    text: all of it in one sentence, without a full stop; "" where nothing is blocked.
+    them where a pod stands. chargers, parking. stations: names, in the order of the layout;
+    station_numbers: their indices. text: all of it in one sentence, without a full stop; "" where
+    nothing is blocked.
     """
 
     blocked: tuple[int, ...] = ()
@@ -45,6 +46,7 @@ class CutOff:
     parking: tuple[int, ...] = ()
     stations: tuple[str, ...] = ()
     text: str = ""
+    station_numbers: tuple[int, ...] = ()
 
     @property
     def is_harmless(self) -> bool:
@@ -113,7 +115,10 @@ class FloorReach:
             "parking": _cells(is_gone & (layout.kinds == CellKind.PARKING)),
         }
         names = tuple(layout.stations[index].name for index in missed)
-        return CutOff(**parts, stations=names, text=_sentence(layout, parts, names))
+        return CutOff(
+            **parts, stations=names, text=_sentence(layout, parts, names),
+            station_numbers=tuple(missed),
+        )  # fmt: skip
 
     def _reached_past(self, shut: Mask) -> _Reached:
         """What is reached while nobody enters the cells that are shut."""

@@ -17,34 +17,62 @@ from fleet_control.supervision.admission import Admission
 from fleet_control.supervision.books import Books
 from fleet_control.supervision.closures import Area
 from fleet_control.supervision.roster import PAUSED_ALONE, PAUSED_WITH_ALL
+from fleet_control.work.work import Work
 
 
 class Operating:
-    """is_all_paused: everyone was asked to stand."""
+    """is_all_paused: everyone was asked to stand. refusals: of what was asked in this cycle, one by
+    one, why it could not be done; "" for what was."""
 
-    def __init__(self, books: Books, admission: Admission) -> None:
-        self._books, self._admission = books, admission
+    def __init__(self, books: Books, admission: Admission, work: Work) -> None:
+        self._books, self._admission, self._work = books, admission, work
         self.is_all_paused = False
+        self.refusals: list[str] = []
 
     def operate(self, operations: Sequence[Operation]) -> None:
         """Do what is asked, in that order."""
-        for asked in operations:
-            unit = asked.unit
-            self._books.note(EventKind.OPERATION, unit, value=float(_CODES[asked.kind]))
-            match asked.kind:
-                case OperationKind.PAUSE | OperationKind.RESUME:
-                    is_wanted = asked.kind is OperationKind.PAUSE
-                    self._books.roster.want_pause(unit, PAUSED_ALONE, is_wanted)
-                case OperationKind.PAUSE_ALL | OperationKind.RESUME_ALL:
-                    self._pause_all(asked.kind is OperationKind.PAUSE_ALL)
-                case OperationKind.DRAIN | OperationKind.UNDRAIN:
-                    self._books.driving.is_draining = asked.kind is OperationKind.DRAIN
-                case OperationKind.REMOVE:
-                    self._admission.take_off(unit)
-                case OperationKind.ADMIT:
-                    self._admission.admit_by_hand(unit)
-                case _:
-                    self._close(asked)
+        if operations or self.refusals:
+            self.refusals = [self._operate(asked) for asked in operations]
+
+    def _operate(self, asked: Operation) -> str:
+        unit, books = asked.unit, self._books
+        books.note(EventKind.OPERATION, unit, value=float(_CODES[asked.kind]))
+        match asked.kind:
+            case OperationKind.PAUSE | OperationKind.RESUME:
+                is_wanted = asked.kind is OperationKind.PAUSE
+                books.roster.want_pause(unit, PAUSED_ALONE, is_wanted)
+            case OperationKind.PAUSE_ALL | OperationKind.RESUME_ALL:
+                self._pause_all(asked.kind is OperationKind.PAUSE_ALL)
+            case OperationKind.DRAIN | OperationKind.UNDRAIN:
+                books.driving.is_draining = asked.kind is OperationKind.DRAIN
+            case OperationKind.REMOVE:
+                self._admission.take_off(unit)
+            case OperationKind.ADMIT:
+                if not self._admission.admit_by_hand(unit):
+                    return self._why_not_admitted(unit)
+            case OperationKind.ADD_ORDERS | OperationKind.CANCEL_TASK | OperationKind.CANCEL_ORDER:
+                return self._change_work(asked)
+            case _:
+                self._close(asked)
+        return ""
+
+    def _why_not_admitted(self, unit: int) -> str:
+        if self._books.executor.is_present[unit]:
+            return f"unit {unit} is on the floor already"
+        return (
+            f"unit {unit} has not said where it stands, or another unit holds that cell: look at "
+            "both, and remove the one that is gone"
+        )
+
+    def _change_work(self, asked: Operation) -> str:
+        now_s = self._books.now_s
+        if asked.kind is OperationKind.CANCEL_TASK:
+            self._books.cut()
+            return self._books.driving.cancel_task(asked.task)
+        if asked.kind is OperationKind.CANCEL_ORDER:
+            return self._work.cancel_order(asked.order, now_s)
+        assert asked.orders is not None
+        return self._work.add_orders(asked.orders, now_s)
 
     def _pause_all(self, is_wanted: bool) -> None:
         self.is_all_paused = is_wanted

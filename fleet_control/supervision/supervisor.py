@@ -28,28 +28,32 @@ from fleet_control.supervision.closures import Closures
 from fleet_control.supervision.operating import Operating
 from fleet_control.supervision.roster import PAUSED_TO_HALT, Roster
 from fleet_control.supervision.standing import Standing
+from fleet_control.supervision.stations import Stations
 from fleet_control.supervision.stops import StopOptions, Stops
 from fleet_control.supervision.watch import Watch
+from fleet_control.work.work import Work
 
 
 class Supervisor:
     """Watches over all units of one floor.
 
     reach: what can be reached on the floor, None where nobody asks. roster: how units are.
-    closures: what is closed now. stops: who watches for units that stop. watch: who waits, wanders,
-    or is cut off.
+    closures: what is closed now. stops: who watches for units that stop. stations: which of them
+    can be worked at. watch: who waits, wanders, or is cut off.
     """
 
     def __init__(
         self, executor: Executor, driving: Driving, planner: Planner, grid: Grid,
-        options: StopOptions, log: EventLog, now_s: float, reach: FloorReach | None = None,
+        options: StopOptions, log: EventLog, now_s: float, work: Work,
+        reach: FloorReach | None = None,
     ) -> None:  # fmt: skip
         self.roster = Roster(len(executor.done), now_s)
         self.closures = Closures(grid.n_rows, grid.n_cols)
         self.books = Books(executor, self.roster, driving, planner, grid, self.closures, log, now_s)
         self.stops = Stops(self.books, options)
         self._admission = Admission(self.books)
-        self.operating = Operating(self.books, self._admission)
+        self.operating = Operating(self.books, self._admission, work)
+        self.stations = Stations(self.books, work)
         self._charging = Charging(self.books)
         self._clearing = Clearing(self.books)
         self._standing = Standing(self.books)
@@ -77,8 +81,9 @@ class Supervisor:
         self.stops.retract(reports)
         if len(reports.arrivals.units):
             self._admission.greet(reports)
-        if operations:
-            self.operating.operate(operations)
+        if len(reports.station_news.stations):
+            self.stations.take_in(reports.station_news)
+        self.operating.operate(operations)
         if self.operating.is_all_paused:
             self.operating.include_newcomers()
             roster.progress_s[:] = now_s
@@ -88,7 +93,8 @@ class Supervisor:
         self._charging.advance()
         self._clearing.advance()
         self.operating.lead_out()
-        self.watch.look()
+        if self.watch.look():
+            self.stations.see_cut_off(self.watch.cut_off.station_numbers)
 
     def may_have_task(self) -> np.ndarray:
         """bool[n_units], units that may be given a task now."""

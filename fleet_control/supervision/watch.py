@@ -64,11 +64,12 @@ class Watch:
         self.cut_off = CutOff()
         self.spells: list[Spell] = []
 
-    def look(self) -> None:
-        """Every few seconds. Raises InvariantError for a unit that can never go on."""
+    def look(self) -> bool:
+        """Every few seconds; whether it looked. Raises InvariantError for a unit that can never go
+        on."""
         books = self._books
         if books.now_s < self._looked_s + LOOK_S:
-            return
+            return False
         self._looked_s = books.now_s
         self._waits.note(books.now_s, books.executor)
         if books.now_s >= self._looked_closely_s + RARELY_S:
@@ -76,6 +77,7 @@ class Watch:
             self._check_order()
             self._note_wandering()
         self._see_what_is_cut_off()
+        return True
 
     # What there is to tell
 

@@ -10,7 +10,7 @@ and paths that led on over several goals are cut and driven anew.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Collection
+from collections.abc import Collection, Set
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from fleet_control.backend import Reports, StationJobs, empty_ints, no_station_jobs
 from fleet_control.errors import FleetError
 from fleet_control.events import EventKind, EventLog
+from fleet_control.operations import NewOrders
 from fleet_control.work.work import Deed, Errand, OpenTasks
 
 PURPOSE = 0xE44A4D
@@ -25,6 +26,7 @@ PURPOSE = 0xE44A4D
 _BLOCK = 64
 _NO_TASKS = OpenTasks(empty_ints(), empty_ints())
 _NO_JOBS = no_station_jobs()
+_NO_ORDERS = "the floor has no stations; units run random errands and take no orders"
 
 
 class ErrandError(FleetError, ValueError):
@@ -162,6 +164,24 @@ class ErrandStream:
         """Number of the errand that the unit is on, -1 for a unit that has none."""
         queue = self._queues[unit]
         return queue[0][0] if queue else -1
+
+    def close_stations(self, closed: Set[int], now_s: float) -> None:
+        """Errands go to no station."""
+
+    def unit_of(self, task: int) -> int | None:
+        for unit, queue in enumerate(self._queues):
+            if any(number == task for number, _ in queue):
+                return unit
+        return None
+
+    def cancel_task(self, task: int, now_s: float) -> str:
+        return _NO_ORDERS
+
+    def add_orders(self, new: NewOrders, now_s: float) -> str:
+        return _NO_ORDERS
+
+    def cancel_order(self, order: int, now_s: float) -> str:
+        return _NO_ORDERS
 
     def _draw(self, unit: int, now_s: float) -> Errand:
         goal = self._streams[unit].next_goal(self._last_goals[unit])

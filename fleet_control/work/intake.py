@@ -3,18 +3,22 @@
 An order waits until a rule gives it to a station with a free order slot. There every pick is
 promised its units; what stock cannot cover is short at once, so that no order ever waits for goods
 that do not exist. The order is done, and its slot free again, with its last line.
+
+Orders may be added while the fleet runs, and cancelled. A cancelled order keeps the lines that
+people have been given; all others are not wanted any more, and its slot is free when none is left.
 """
 
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Set
 from dataclasses import dataclass, field
 
-import numpy as np
-
 from fleet_control.events import EventKind, EventLog
+from fleet_control.operations import NewOrders
 from fleet_control.work.inventory import Inventory
 from fleet_control.work.lines import WaitingLines
+from fleet_control.work.order_lines import BookLines, OrderLines
 from fleet_control.work.orders import OrderBook
 from fleet_control.work.rules import OrderChoice, OrderRule, ReturnChoice, ReturnRule
 from fleet_control.work.stations import StationClock
@@ -28,6 +32,7 @@ class Counters:
     lines_done: int = 0
     units_done: int = 0
     orders_done: int = 0
+    orders_cancelled: int = 0
     lines_short: int = 0
     units_short: int = 0
 
@@ -45,36 +50,13 @@ class Desk:
 
 @dataclass(slots=True)
 class _Progress:
-    """An order at a station. left: line -> units still to do. total: line -> units in all."""
+    """An order at a station. left: line -> units still to do. total: line -> units in all.
+    is_cancelled: what is left is only what people have been given."""
 
     station: int
     left: dict[int, int] = field(default_factory=dict)
     total: dict[int, int] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class OrderLines:
-    """The order book as lists, which are faster to look up one by one; never changed.
-
-    placed_s, is_return: by order. starts: first line of each order, and one behind the last.
-    order_of, sku_of, quantity_of: by line. is_return: whether there is nothing but to put in."""
-
-    placed_s: list[float]
-    starts: list[int]
-    order_of: list[int]
-    sku_of: list[int]
-    quantity_of: list[int]
-    is_return: list[bool]
-
-    @classmethod
-    def of(cls, book: OrderBook) -> OrderLines:
-        picks = np.bincount(book.line_order[book.line_quantity > 0], minlength=book.n_orders)
-        puts = np.bincount(book.line_order[book.line_quantity < 0], minlength=book.n_orders)
-        return cls(
-            book.placed_s.tolist(), book.line_starts().tolist(), book.line_order.tolist(),
-            book.line_sku.tolist(), book.line_quantity.tolist(),
-            ((picks == 0) & (puts > 0)).tolist(),
-        )  # fmt: skip
+    is_cancelled: bool = False
 
 
 class Intake:
@@ -86,13 +68,14 @@ class Intake:
     ) -> None:  # fmt: skip
         self._book, self._inventory, self._lines = book, inventory, waiting
         self._clock, self._desk, self._log = clock, desk, log
-        self.lines = OrderLines.of(book)
+        self.lines = OrderLines(BookLines.of(book))
         self._n_placed = 0
         self._orders: OrderedDict[int, None] = OrderedDict()
         self._returns: OrderedDict[int, None] = OrderedDict()
         self._free_slots = [desk.order_slots] * n_stations
         self._open: dict[int, _Progress] = {}
         self._is_stale = False
+        self._closed: Set[int] = frozenset()
         self.counters = Counters()
 
     def sku_of(self, line: int) -> int:
@@ -101,14 +84,29 @@ class Intake:
     def place(self, now_s: float) -> None:
         """Orders placed by now join those that wait."""
         lines = self.lines
-        while self._n_placed < len(lines.placed_s) and lines.placed_s[self._n_placed] <= now_s:
-            order, placed_s = self._n_placed, lines.placed_s[self._n_placed]
-            n_lines = lines.starts[order + 1] - lines.starts[order]
-            self._log.add(placed_s, EventKind.ORDER_PLACED, order=order, value=float(n_lines))
-            waiting = self._returns if self.lines.is_return[order] else self._orders
-            waiting[order] = None
+        while self._n_placed < lines.n_base and lines.placed_s[self._n_placed] <= now_s:
+            self._place(self._n_placed)
             self._n_placed += 1
-            self._is_stale = True
+
+    def _place(self, order: int) -> None:
+        lines = self.lines
+        n_lines = lines.starts[order + 1] - lines.starts[order]
+        self._log.add(
+            lines.placed_s[order], EventKind.ORDER_PLACED, order=order, value=float(n_lines)
+        )
+        waiting = self._returns if lines.is_return[order] else self._orders
+        waiting[order] = None
+        self._is_stale = True
+
+    def add(self, new: NewOrders, now_s: float) -> None:
+        """Orders that are placed now, behind those that wait."""
+        for order in self.lines.add(new, now_s):
+            self._place(order)
+
+    def close_stations(self, closed: Set[int]) -> None:
+        """These stations take no orders for now; what they have stays with them."""
+        self._closed = closed
+        self._is_stale = True
 
     def hand_out(self, now_s: float) -> set[int]:
         """Give waiting orders to stations with room; returns the stations that have new lines."""
@@ -124,7 +122,7 @@ class Intake:
         return changed
 
     def _choose_order(self) -> tuple[int, int] | None:
-        stations = self._desk.pick_stations
+        stations = self._open_ones(self._desk.pick_stations)
         if not self._orders or not any(self._free_slots[station] for station in stations):
             return None
         return self._desk.order_rule(
@@ -134,8 +132,16 @@ class Intake:
     def _choose_return(self) -> tuple[int, int] | None:
         if not self._returns or not any(self._free_slots):
             return None
-        picks, stows = self._desk.pick_stations, self._desk.stow_stations
+        picks = self._open_ones(self._desk.pick_stations)
+        stows = self._open_ones(self._desk.stow_stations)
+        if not picks and not stows:
+            return None
         return self._desk.return_rule(ReturnChoice(self._returns, picks, stows, self._free_slots))
+
+    def _open_ones(self, stations: tuple[int, ...]) -> tuple[int, ...]:
+        if not self._closed:
+            return stations
+        return tuple(station for station in stations if station not in self._closed)
 
     def _open_at(self, order: int, station: int, now_s: float) -> None:
         self._log.add(now_s, EventKind.ORDER_ASSIGNED, order=order, station=station)
@@ -185,9 +191,13 @@ class Intake:
         del progress.left[line]
         self._note_done(order, line, progress, pod, time_s)
         self._clock.add_lines(progress.station, -1, time_s)
-        if not progress.left:
-            del self._open[order]
-            self._finish(order, progress.station, time_s)
+        if progress.left:
+            return
+        if progress.is_cancelled:
+            self._close(order, progress.station)
+            return
+        del self._open[order]
+        self._finish(order, progress.station, time_s)
 
     def _note_done(self, order: int, line: int, at: _Progress, pod: int, time_s: float) -> None:
         self.counters.lines_done += 1
@@ -201,5 +211,57 @@ class Intake:
         self.counters.orders_done += 1
         self._free_slots[station] += 1
         self._is_stale = True
-        cycle_s = time_s - float(self._book.placed_s[order])
+        cycle_s = time_s - self.lines.placed_s[order]
         self._log.add(time_s, EventKind.ORDER_DONE, order=order, station=station, value=cycle_s)
+
+    # Orders that are not wanted any more
+
+    def state_of(self, order: int) -> str:
+        """Where the order is: "known", "waiting", "open", "cancelled" or "done"."""
+        if order in self._open:
+            return "cancelled" if self._open[order].is_cancelled else "open"
+        if order in self._orders or order in self._returns:
+            return "waiting"
+        is_placed = order < self._n_placed or order >= self.lines.n_base
+        return "done" if is_placed else "known"
+
+    def cancel_waiting(self, order: int, now_s: float) -> None:
+        """An order that no station has."""
+        waiting = self._returns if self.lines.is_return[order] else self._orders
+        waiting.pop(order)
+        n_lines = self.lines.starts[order + 1] - self.lines.starts[order]
+        self._note_cancelled(order, -1, n_lines, now_s)
+
+    def open_lines(self, order: int) -> tuple[int, dict[int, int]]:
+        """The station of an open order; line -> units that are not handled, negative to put in."""
+        progress, quantity_of = self._open[order], self.lines.quantity_of
+        left = progress.left.items()
+        return progress.station, {
+            line: units if quantity_of[line] > 0 else -units for line, units in left
+        }
+
+    def cancel_open(self, order: int, kept: dict[int, int], now_s: float) -> None:
+        """Nothing of the order is wanted any more but what people have: `kept`, line -> units."""
+        progress = self._open[order]
+        gone = [line for line in progress.left if line not in kept]
+        for line in gone:
+            del progress.left[line]
+        for line, units in kept.items():
+            progress.total[line] -= progress.left[line] - units
+            progress.left[line] = units
+        progress.is_cancelled = True
+        self._clock.add_lines(progress.station, -len(gone), now_s)
+        self._note_cancelled(order, progress.station, len(gone), now_s)
+        if not progress.left:
+            self._close(order, progress.station)
+
+    def _close(self, order: int, station: int) -> None:
+        del self._open[order]
+        self._free_slots[station] += 1
+        self._is_stale = True
+
+    def _note_cancelled(self, order: int, station: int, n_lines: int, now_s: float) -> None:
+        self.counters.orders_cancelled += 1
+        self._log.add(
+            now_s, EventKind.ORDER_CANCELLED, order=order, station=station, value=float(n_lines)
+        )

@@ -107,6 +107,14 @@ class Inventory:
         free.pop(pod, None)
         return there
 
+    def unreserve(self, pod: int, sku: int, units: int) -> None:
+        """Units reserved on the pod are free there again, and still promised."""
+        self._free[sku][pod] = self._free[sku].get(pod, 0) + units
+
+    def take_back_promise(self, sku: int, units: int) -> None:
+        """Units promised to an order line are not wanted any more."""
+        self._unpromised[sku] += units
+
     def pick(self, pod: int, sku: int, units: int) -> None:
         """Reserved units leave the pod for good."""
         self._on_pod[pod][sku] -= units

@@ -14,8 +14,8 @@ from fleet_control.work.stations import StationClock
 from fleet_control.work.tasks import Task, TaskError
 
 _NO_JOBS = no_station_jobs()
-JobRow = tuple[int, int, int, int]
-"""(station, job, line, units)"""
+JobRow = tuple[int, int, int, int, int, int]
+"""(station, job, line, units, pod, SKU); -1 for what is not scanned."""
 
 
 def station_jobs(rows: list[JobRow]) -> StationJobs:
@@ -94,8 +94,16 @@ class JobBoard:
         return station_jobs([row for job in handed_out for row in self._rows_left(job)])
 
     def _rows_left(self, job: int) -> list[JobRow]:
-        task = self._open[job].task
-        return [(task.station, job, line, units) for line, units in sorted(task.in_job.items())]
+        task, sku_of = self._open[job].task, self._intake.sku_of
+        return [
+            (task.station, job, line, units, task.pod, sku_of(line))
+            for line, units in sorted(task.in_job.items())
+        ]
+
+    def pod_of(self, job: int) -> int:
+        """The pod of an open job; -1 for others."""
+        found = self._open.get(job)
+        return -1 if found is None else found.task.pod
 
     def _task_for(self, job: int, line: int) -> Task | None:
         """Whose line was done; None for a line booked before."""

@@ -10,6 +10,7 @@ over a row of numbers:
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable
 
 import numpy as np
 
@@ -66,6 +67,52 @@ class WaitingLines:
                 self._take_puts(station, sku, parts)
         parts.sort()
         return parts
+
+    def give_back(
+        self, station: int, pod: int, parts: list[Part], sku_of: Callable[[int], int]
+    ) -> None:
+        """The pod will not do this for lines of the station after all: they wait again, before all
+        others, as when they were taken. sku_of: SKU by line."""
+        for line, units in reversed(parts):
+            sku = sku_of(line)
+            if units > 0:
+                self._free_again(pod, sku, units)
+                pods, lines = list(self._inventory.free_pods(sku)), self._picks[station]
+            else:
+                pods, lines = list(self._inventory.pods_with_compartment(sku)), self._puts[station]
+            if line in self._units:  # its other units have been waiting all the time
+                self._units[line] += abs(units)
+                continue
+            self._units[line] = abs(units)
+            lines.setdefault(sku, deque()).appendleft(line)
+            self.n_waiting[station] += 1
+            self.counts[station, pods] += 1
+
+    def forget(self, station: int, line: int, sku: int) -> int:
+        """The line is not wanted any more; returns its units that waited, negative to put in; 0
+        for a line that does not wait."""
+        if line not in self._units:
+            return 0
+        units, is_pick = self._units.pop(line), line in self._picks[station].get(sku, ())
+        lines = self._picks[station] if is_pick else self._puts[station]
+        lines[sku].remove(line)
+        if not lines[sku]:
+            del lines[sku]
+        pods = self._inventory.free_pods(sku) if is_pick else (
+            self._inventory.pods_with_compartment(sku)
+        )  # fmt: skip
+        self._forget(station, list(pods), 1)
+        return units if is_pick else -units
+
+    def free_again(self, pod: int, sku: int, units: int) -> None:
+        """Units reserved on the pod for a line that is not wanted any more."""
+        self._free_again(pod, sku, units)
+
+    def _free_again(self, pod: int, sku: int, units: int) -> None:
+        is_new = pod not in self._inventory.free_pods(sku)
+        self._inventory.unreserve(pod, sku, units)
+        if is_new:
+            self._count_for_all(pod, sku, 1)
 
     def put_in(self, pod: int, sku: int, units: int) -> None:
         """Returned units are on the pod now, and lines may wait for them."""

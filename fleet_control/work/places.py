@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Set
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -27,13 +29,14 @@ class NextPlaces:
         self._onward = rules.find_rule(rules.ONWARD_RULES, options.onward_rule, "onward rule")
         self.station_cells = np.array([s.cell for s in layout.stations], dtype=np.int32)
 
-    def find_onward(self, task: Task) -> int:
-        """Another station with lines for the pod and room for its unit, -1 to store it."""
+    def find_onward(self, task: Task, closed: Set[int]) -> int:
+        """Another station with lines for the pod and room for its unit, -1 to store it. closed:
+        stations that are none."""
         counts = self._waiting.counts[:, task.pod]
         stations = [
             station
             for station in np.flatnonzero(counts).tolist()
-            if station != task.station and self._gate.has_room(station)
+            if station != task.station and self._gate.has_room(station) and station not in closed
         ]
         if not stations:
             return -1

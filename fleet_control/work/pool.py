@@ -50,6 +50,14 @@ class TaskPool(Generic[AnyTask]):
         self._offer = None
         return task
 
+    def find(self, number: int) -> AnyTask | None:
+        """The open task of that number, None where there is none."""
+        return self._open.get(number)
+
+    def all(self) -> list[AnyTask]:
+        """All of them, the oldest first."""
+        return list(self._open.values())
+
     def offer(self) -> OpenTasks:
         """All of them, the oldest first."""
         if self._offer is None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
+
+import numpy as np
 
 from fleet_control.work.pool import TaskPool
 from fleet_control.work.work import Deed, OpenTasks
@@ -38,6 +40,7 @@ class RideBoard:
         self._n_empty = dict.fromkeys(inducts, 0)
         self._open: TaskPool[Ride] = TaskPool()
         self._n_opened = 0
+        self._closed: Set[int] = frozenset()
 
     def open_one(self, station: int, n_parcels: int) -> Ride | None:
         """A new ride, if more parcels than rides wait for each other and there is room for it."""
@@ -51,8 +54,20 @@ class RideBoard:
         return ride
 
     def offer(self) -> OpenTasks:
-        """Rides without a unit, oldest first."""
-        return self._open.offer()
+        """Rides without a unit, oldest first, but those to closed stations."""
+        if not self._closed:
+            return self._open.offer()
+        rides = [ride for ride in self._open.all() if ride.station not in self._closed]
+        return OpenTasks(
+            np.array([ride.number for ride in rides], dtype=np.int32),
+            np.array([ride.cell for ride in rides], dtype=np.int32),
+        )
+
+    def close_stations(self, closed: Set[int]) -> None:
+        self._closed = frozenset(closed)
+
+    def is_open(self, number: int) -> bool:
+        return self._open.find(number) is not None
 
     def take(self, number: int) -> Ride:
         """The open ride of that number, which is open no more."""

@@ -14,12 +14,14 @@ from __future__ import annotations
 
 import heapq
 from collections import deque
+from collections.abc import Set
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fleet_control.backend import Reports, StationJobs
 from fleet_control.events import EventKind, EventLog
+from fleet_control.operations import NewOrders
 from fleet_control.work.jobs import JobRow, station_jobs
 from fleet_control.work.parcels import ParcelStream, SortationError, check, stations_of
 from fleet_control.work.pool import TaskError
@@ -30,6 +32,7 @@ from layouts import Layout
 
 __all__ = ["SortationError", "SortationWork"]
 
+_NO_ORDERS = "the floor sorts parcels as they come; it takes no orders"
 UNITS_DRIVING = 3
 """Loaded units that may be on their way to a chute beyond those that fit there."""
 SPEED_M_S = 1.5
@@ -163,6 +166,27 @@ class SortationWork:
         handed_out = (job for job in self._in_jobs if job < self._n_handed_out)
         return station_jobs([self._job_row(job) for job in handed_out])
 
+    def close_stations(self, closed: Set[int], now_s: float) -> None:
+        """No unit sets out for a closed induct station. A parcel that is on a unit is bound for its
+        chute, closed or not."""
+        self._rides.close_stations(closed)
+
+    def unit_of(self, task: int) -> int | None:
+        for ride in self._running:
+            if ride is not None and ride.number == task:
+                return ride.unit
+        return -1 if self._rides.is_open(task) else None
+
+    def cancel_task(self, task: int, now_s: float) -> str:
+        """The parcel is there and has to go: its ride is open for another unit, as it is now."""
+        return "" if self._rides.is_open(task) else f"ride {task} is not open"
+
+    def add_orders(self, new: NewOrders, now_s: float) -> str:
+        return _NO_ORDERS
+
+    def cancel_order(self, order: int, now_s: float) -> str:
+        return _NO_ORDERS
+
     def task_of(self, unit: int) -> int:
         ride = self._running[unit]
         return -1 if ride is None else ride.number
@@ -202,7 +226,7 @@ class SortationWork:
         """One parcel is put on, or dropped."""
         ride = self._in_jobs[job]
         quantity = 1 if ride.station == self._chute_of[ride.parcel] else -1
-        return (ride.station, job, ride.parcel, quantity)
+        return (ride.station, job, ride.parcel, quantity, -1, -1)
 
     def _ride_for(self, job: int, parcel: int) -> Ride | None:
         """Whose job was done, and is closed now; None for one that was reported before."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Set
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -38,11 +39,17 @@ class Task:
     in_job: dict[int, int] = field(default_factory=dict)
 
 
+CANCELLED_REST_S = 120.0
+"""The pod of a task that somebody has cancelled is not sent for again for so long: whoever did it
+had a reason, and what it was to do may be done by another pod."""
+
+
 class TaskBoard:
     """Opens tasks while stations have lines, free pods to serve them and few enough tasks.
 
     limits: per station, tasks open or begun and not yet served there. Stations are looked at only
-    after something changed for them: new lines, a task served, a pod free again.
+    after something changed for them: new lines, a task served, a pod free again. A closed station
+    has no open tasks: what it has to do waits, and its pods are free for others.
     """
 
     def __init__(
@@ -58,6 +65,8 @@ class TaskBoard:
         self._changed: set[int] = set()
         self._open: TaskPool[Task] = TaskPool()
         self._n_opened = 0
+        self._closed: Set[int] = frozenset()
+        self._resting: dict[int, float] = {}
 
     def lines_added(self, stations: set[int]) -> None:
         self._changed |= stations
@@ -77,9 +86,12 @@ class TaskBoard:
 
     def open_tasks(self, now_s: float) -> None:
         """Open what can be opened, a task per station in turn, so that none takes all good pods."""
+        for pod in [pod for pod, until_s in self._resting.items() if until_s <= now_s]:
+            del self._resting[pod]
+            self.pod_stored(pod)
         if not self._changed:
             return
-        stations = sorted(self._changed)
+        stations = sorted(self._changed - self._closed)
         self._changed.clear()
         while stations:
             stations = [station for station in stations if self._open_one(station, now_s)]
@@ -115,6 +127,40 @@ class TaskBoard:
     def take(self, number: int) -> Task:
         """The open task of that number, which is open no more."""
         return self._open.take(number)
+
+    def close_stations(self, closed: Set[int], sku_of: Callable[[int], int], now_s: float) -> None:
+        """From now on these stations are closed, and no others."""
+        self._changed |= set(self._closed - closed)
+        self._closed = closed
+        for task in self._open.all():
+            if task.station in closed:
+                self.withdraw(task, sku_of, now_s)
+
+    def find(self, number: int) -> Task | None:
+        """The open task of that number."""
+        return self._open.find(number)
+
+    def all_open(self) -> list[Task]:
+        """Tasks without a unit, oldest first."""
+        return self._open.all()
+
+    def withdraw(
+        self, task: Task, sku_of: Callable[[int], int], now_s: float, rest_s: float = 0.0
+    ) -> None:
+        """The open task will not be done: its lines wait for pods again. rest_s: how long the pod
+        is not sent for."""
+        self._open.take(task.number)
+        self._waiting.give_back(task.station, task.pod, task.parts, sku_of)
+        self._n_tasks[task.station] -= 1
+        self._changed.add(task.station)
+        if rest_s:
+            self._resting[task.pod] = now_s + rest_s
+        else:
+            self.pod_stored(task.pod)
+        self._log.add(
+            now_s, EventKind.TASK_CANCELLED, task=task.number, pod=task.pod, station=task.station,
+            cell=task.cell,
+        )  # fmt: skip
 
     def put_back(self, task: Task) -> None:
         """Its unit has given the task up before it lifted the pod, which others may fetch now. All

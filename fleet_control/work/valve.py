@@ -5,19 +5,21 @@ every new task drives one more into the knot, and it never comes loose. Here the
 units that make no headway closes a valve for new tasks, and a smaller share opens it again
 (hysteresis). Tasks under way go on.
 
-Two kinds of waiting do not count: that in the queue of a station, which is by design, and that of
-units on their way to lift a pod. These drive under pods, where a unit that waits for a place at its
-station may stand for minutes, in the way of one or two others but not of the aisles.
+Some waiting does not count: that in the queue of a station, which is by design; that for a station
+that is closed, which no holding back of tasks would end; and that of units on their way to lift a
+pod. These drive under pods, where a unit that waits for a place at its station may stand for
+minutes, in the way of one or two others but not of the aisles.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Set
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fleet_control.backend import Ints, Reports, StationJobs, empty_ints
+from fleet_control.operations import NewOrders
 from fleet_control.work.work import Deed, Errand, OpenTasks, Work
 
 _NO_TASKS = OpenTasks(empty_ints(), empty_ints())
@@ -48,12 +50,16 @@ class Valve:
         self._now_s = self._checked_s = self.closed_s = 0.0
         self._cells_now: Callable[[], Ints] | None = None
         self._is_queue = np.empty(0, dtype=bool)
+        self._zones = np.empty(0, dtype=np.int16)
+        self._goals = np.zeros(n_units, dtype=np.int32)
+        self._closed: Set[int] = frozenset()
         self.is_closed = False
         self.begin, self.follow_on, self.task_of = work.begin, work.follow_on, work.task_of
 
-    def watch(self, cells_now: Callable[[], Ints], is_queue: NDArray[np.bool_]) -> None:
-        """cells_now: int32[n_units], where units are. is_queue: bool[n_cells], cells to wait on."""
-        self._cells_now, self._is_queue = cells_now, is_queue
+    def watch(self, cells_now: Callable[[], Ints], zones: NDArray[np.int16]) -> None:
+        """cells_now: int32[n_units], where units are. zones: int16[n_cells], station of each cell
+        to wait on, -1 elsewhere."""
+        self._cells_now, self._zones, self._is_queue = cells_now, zones, zones >= 0
 
     def advance(self, now_s: float, reports: Reports) -> None:
         self._news_s[reports.units] = now_s
@@ -68,6 +74,8 @@ class Valve:
         is_stuck = self._is_driving & (self._news_s < self._now_s - self._stuck_s)
         if self._cells_now is not None:
             is_stuck &= ~self._is_queue[self._cells_now()]
+        if self._closed:
+            is_stuck &= ~np.isin(self._zones[self._goals], list(self._closed))
         share = self._open_share if self.is_closed else self._close_share
         self.is_closed = int(is_stuck.sum()) > max(self._spare, share * self._is_driving.sum())
 
@@ -102,6 +110,23 @@ class Valve:
     def _set_out(self, unit: int, errand: Errand) -> None:
         self._is_driving[unit] = errand.deed is not Deed.LIFT
         self._news_s[unit] = self._now_s
+        self._goals[unit] = errand.cell
+
+    def close_stations(self, closed: Set[int], now_s: float) -> None:
+        self._closed = frozenset(closed)
+        self._work.close_stations(closed, now_s)
+
+    def unit_of(self, task: int) -> int | None:
+        return self._work.unit_of(task)
+
+    def cancel_task(self, task: int, now_s: float) -> str:
+        return self._work.cancel_task(task, now_s)
+
+    def add_orders(self, new: NewOrders, now_s: float) -> str:
+        return self._work.add_orders(new, now_s)
+
+    def cancel_order(self, order: int, now_s: float) -> str:
+        return self._work.cancel_order(order, now_s)
 
     def take_station_jobs(self) -> StationJobs:
         return self._work.take_station_jobs()

@@ -6,6 +6,7 @@ point-to-point errands for floors without stations.
 
 from __future__ import annotations
 
+from collections.abc import Set
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import Protocol
@@ -14,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fleet_control.backend import Reports, StationJobs
+from fleet_control.operations import NewOrders
 
 
 class Deed(IntEnum):
@@ -97,3 +99,22 @@ class Work(Protocol):
 
     def task_of(self, unit: int) -> int:
         """The unit's task or -1."""
+
+    def close_stations(self, closed: Set[int], now_s: float) -> None:
+        """Nobody can work at these stations, or get to them: no unit sets out for them any more,
+        and orders go to others. Called again with all that are closed whenever that changes. What
+        is under way to them stays so."""
+
+    def unit_of(self, task: int) -> int | None:
+        """The unit that has the task, -1 for an open task, None for one that is neither."""
+
+    # Each of the following returns why it cannot be done, "" where it was done.
+
+    def cancel_task(self, task: int, now_s: float) -> str:
+        """Give up an open task: what it was to do is open again, for another unit or pod."""
+
+    def add_orders(self, new: NewOrders, now_s: float) -> str:
+        """More orders, placed now."""
+
+    def cancel_order(self, order: int, now_s: float) -> str:
+        """What people have not been given of the order is not wanted any more."""

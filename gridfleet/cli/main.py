@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from gridfleet.cli import layouts as layouts_cli
+from gridfleet.cli.check_log import check_log
 from gridfleet.cli.demo import demo
 from gridfleet.cli.emulate import emulate
 from gridfleet.cli.replay import replay
@@ -27,6 +28,7 @@ app.command()(resume)
 app.command()(replay)
 app.command()(demo)
 app.command()(torture)
+app.command()(check_log)
 app.command()(emulate)
 app.add_typer(layouts_cli.app, name="layouts")
 

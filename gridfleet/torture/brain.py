@@ -82,5 +82,5 @@ def make_mind(case: Case, state: FleetState) -> Mind:
     valve = Valve(work, case.n_units)
     options = controller_options(case.unit, case.layout.cell_size_m, case.max_working)
     controller = Controller(grid, state, planner, valve, optimal, options, log)
-    valve.watch(controller.executor.find_cells, grid.zones >= 0)
+    valve.watch(controller.executor.find_cells, grid.zones)
     return Mind(controller, work, log)

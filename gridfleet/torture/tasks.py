@@ -26,6 +26,7 @@ def find_lost(goods: Goods, events: Columns, *, is_over: bool) -> list[str]:
     if is_over:
         opened = set(_of_kind(events, "task", EventKind.TASK_OPENED))
         ended = set(_of_kind(events, "task", EventKind.TASK_DONE))
+        ended |= set(_of_kind(events, "task", EventKind.TASK_CANCELLED))
         lost += [f"task {task} never ended" for task in sorted(opened - ended)]
     return lost
 

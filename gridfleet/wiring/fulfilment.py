@@ -49,8 +49,8 @@ def set_up_fulfilment(floor: Floor) -> WorkSetup:
         notes=notes,
         demand=summary,
         station_times=work.station_times,
-        due_s=KnownDue(orders),
-        fixed={"orders": orders, "order lines": work.order_lines, "demand": summary},
+        due_s=KnownDue(work.order_lines),
+        fixed={"orders": orders, "order lines": work.order_lines.base, "demand": summary},
     )
 
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from fleet_control.backend import empty_ints
 from fleet_control.events import EventLog
-from fleet_control.work.orders import OrderBook
+from fleet_control.work.order_lines import OrderLines
 from fleet_control.work.work import Work
 from gridfleet.demand import DemandSummary
 from gridfleet.scenario import Scenario
@@ -61,10 +61,10 @@ class Count:
 class KnownDue:
     """Due times that the orders themselves name."""
 
-    orders: OrderBook
+    orders: OrderLines
 
     def __call__(self, events: Columns) -> DueTimes:
-        return self.orders.due_s
+        return self.orders.due_s()
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,13 +10,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum, StrEnum
 
-from hw_bridge.agent.form import faults_of
 from hw_bridge.agent.held import HeldOrder
 from hw_bridge.agent.options import AgentOptions, Identity
 from hw_bridge.agent.tasks import LIFTING
 from hw_bridge.vda5050.action import Action, BlockingType
+from hw_bridge.vda5050.base import Message
 from hw_bridge.vda5050.names import OrderName, order_named
 from hw_bridge.vda5050.order import Node, Order
+from hw_bridge.vda5050.rules import message_faults
 from hw_bridge.vda5050.state import ErrorLevel
 
 
@@ -73,6 +74,12 @@ class Standing:
     tombstone: int = 0
 
 
+def header_faults(message: Message, identity: Identity) -> Iterator[str]:
+    """Is it for this unit?"""
+    if message.serial_number != identity.serial or message.manufacturer != identity.manufacturer:
+        yield f"it is for {message.manufacturer}/{message.serial_number}"
+
+
 @dataclass(frozen=True, slots=True)
 class Judge:
     identity: Identity
@@ -81,7 +88,7 @@ class Judge:
     def verdict(
         self, order: Order, is_anew: bool, held: HeldOrder | None, standing: Standing
     ) -> Verdict | Refusal:
-        faults = faults_of(order, self.identity)
+        faults = [*header_faults(order, self.identity), *map(str, message_faults(order))]
         name = order_named(order.order_id)
         if name is None:
             faults.append(f"orderId {order.order_id!r} is not <epoch>.<count>.<stand>")
@@ -262,22 +269,16 @@ def _unsupported_fields(order: Order) -> Iterator[str]:
         if place is not None and place.allowed_deviation_theta is not None:
             yield "nodePosition.allowedDeviationTheta"
     for edge in order.edges:
-        for field, unset in _UNSUPPORTED_OF_EDGES.items():
-            if getattr(edge, field) != unset:
+        for field in _UNSUPPORTED_OF_EDGES:
+            if getattr(edge, field) not in (None, ""):
                 yield f"edge.{field}"
 
 
-_UNSUPPORTED_OF_EDGES: dict[str, object] = {
-    "maximum_mobile_robot_height": None,
-    "minimum_load_handling_device_height": None,
-    "orientation": None,
-    "orientation_type": "",
-    "direction": "",
-    "reach_orientation_before_entering": None,
-    "max_rotation_speed": None,
-    "trajectory": None,
-    "corridor": None,
-}
+_UNSUPPORTED_OF_EDGES = (
+    "maximum_mobile_robot_height", "minimum_load_handling_device_height", "orientation",
+    "orientation_type", "direction", "reach_orientation_before_entering", "max_rotation_speed",
+    "trajectory", "corridor",
+)  # fmt: skip
 
 
 def _is_same_node(node: Node, mine: Node) -> bool:

@@ -31,9 +31,6 @@ class Drive:
             self._is_held = is_held
             self._motors.hold(is_held)
 
-    def retry(self) -> None:
-        self._motors.retry()
-
     def give(self, order: HeldOrder, senses: Senses) -> bool:
         """Hand the motors what they may do and do not have yet; whether there was anything."""
         if senses.n_done < self._stopped_at:

@@ -11,7 +11,7 @@ import math
 from dataclasses import dataclass
 
 from hw_bridge.agent.motors import Move, MoveKind
-from hw_bridge.agent.tasks import LIFTING, Task
+from hw_bridge.agent.tasks import LIFTING, STANDING, Task
 from hw_bridge.vda5050.action import ActionState, ActionStatus
 from hw_bridge.vda5050.names import OrderName
 from hw_bridge.vda5050.order import Edge, Node, Order
@@ -43,8 +43,9 @@ class Leg:
 
 
 class HeldOrder:
-    """base: index of the last node that it may still go to. last: of the one reached last. origin:
-    number of the move that brought the unit to the first node."""
+    """base: index of the last node of which it may do something; once cancelled, it is the one
+    before `last` where a lift that was to be done at `last` has been given up. last: of the one
+    reached last. origin: number of the move that brought the unit to the first node."""
 
     def __init__(self, order: Order, name: OrderName, origin: int) -> None:
         self.name, self.order_id = name, order.order_id
@@ -119,7 +120,10 @@ class HeldOrder:
         is_free = n_done >= self.stops[index - 1].end
         if stop.end >= stop.first:
             return is_free and given >= stop.first
-        return is_free and all(task.status.is_over for task in self.tasks if task.node < index)
+        return is_free and not any(
+            task.node < index and not task.status.is_over and task.action.blocking_type in STANDING
+            for task in self.tasks
+        )
 
     def _prune(self) -> None:
         """Forget what lies behind. The node before the last is kept while the last is worked on."""
@@ -145,12 +149,14 @@ class HeldOrder:
         self.horizon, self.ahead = ((), ()), None
         for number in [number for number in self.legs if number > kept]:
             del self.legs[number]
-        while self.base > self.last:
-            stop = self.stops[self.base]
-            if stop.first <= kept and stop.end >= stop.first:
-                break
-            del self.stops[self.base]
+        while self.base > 0 and not self._is_kept(self.base, kept):
+            if self.base > self.last:
+                del self.stops[self.base]
             self.base -= 1
+
+    def _is_kept(self, index: int, kept: int) -> bool:
+        stop = self.stops[index]
+        return stop.first <= kept if stop.end >= stop.first else index <= self.last
 
     def is_idle(self, n_done: int) -> bool:
         """Whether nothing is left to do, and no update is waited for."""
@@ -160,7 +166,7 @@ class HeldOrder:
 
     def is_done(self, n_done: int) -> bool:
         """Whether nothing of the base is left to do."""
-        return self.last == self.base and self.stops[self.base].end <= n_done
+        return self.last >= self.base and self.stops[self.base].end <= n_done
 
     @property
     def is_busy(self) -> bool:

@@ -14,12 +14,12 @@ from hw_bridge.agent.motors import MoveKind, Senses
 from hw_bridge.agent.options import AgentOptions, Identity
 from hw_bridge.vda5050.base import VERSION
 from hw_bridge.vda5050.names import LOAD_TYPE
+from hw_bridge.vda5050.path import MobileRobotPosition
 from hw_bridge.vda5050.state import (
     EmergencyStop,
     Info,
     Load,
     Map,
-    MobileRobotPosition,
     OperatingMode,
     PowerSupply,
     SafetyState,

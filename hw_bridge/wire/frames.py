@@ -90,10 +90,14 @@ def unpack_link(data: bytes | memoryview) -> Link:
     """Raises FrameError for what is no link header, or of another version."""
     try:
         link = _decoder.decode(data)
-    except msgspec.MsgspecError as error:
+    except (ValueError, RecursionError) as error:  # text that is no UTF-8 is no MsgspecError
         raise FrameError(f"link header: {error}") from None
     if link.proto != PROTO:
         raise FrameError(f"link header of version {link.proto}, this is version {PROTO}")
     if min(link.seq, link.epoch, link.session, link.tombstone, link.cleared) < 0:
         raise FrameError("link header: a number is negative")
+    if max(link.epoch, link.session, link.cleared, link.base) >= 1 << 31:
+        raise FrameError("link header: a number is above 31 bits")
+    if max(link.seq, link.tombstone, link.sent_ns, link.echo_ns) >= 1 << 63:
+        raise FrameError("link header: a number is above 63 bits")
     return link

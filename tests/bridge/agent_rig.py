@@ -11,11 +11,11 @@ import msgspec
 
 from hw_bridge.agent.agent import DriveAgent
 from hw_bridge.agent.memory import Memory, ShortMemory
-from hw_bridge.agent.motors import Mode, Move, MoveKind, Senses, Trouble
+from hw_bridge.agent.motors import Move, MoveKind, Senses, Trouble
 from hw_bridge.agent.options import AgentOptions, Identity, Outgoing
 from hw_bridge.agent.tools import Pause
 from hw_bridge.vda5050.action import Action, ActionParameter, BlockingType
-from hw_bridge.vda5050.base import MANUFACTURER, VERSION, encode
+from hw_bridge.vda5050.base import MANUFACTURER, VERSION, decode, encode
 from hw_bridge.vda5050.names import (
     CANCEL_ORDER,
     DROP,
@@ -27,7 +27,9 @@ from hw_bridge.vda5050.names import (
     step_action_name,
 )
 from hw_bridge.vda5050.order import Edge, InstantActions, Node, NodePosition, Order
+from hw_bridge.vda5050.rules import message_faults
 from hw_bridge.vda5050.state import State
+from hw_bridge.vda5050.topics import KINDS
 from hw_bridge.wire.frames import Link, Topic
 
 SERIAL = "R0001"
@@ -240,7 +242,15 @@ class Rig:
 
     def tick(self, seconds: float = 0.0) -> Rig:
         self.now_s += seconds
-        self.sent += self.agent.tick(self.now_s)
+        return self.note(self.agent.tick(self.now_s))
+
+    def note(self, messages: list[Outgoing]) -> Rig:
+        """Everything that it says is well-formed, whatever was said to it."""
+        for topic, link, payload in messages:
+            assert link.session == self.agent.session
+            message = decode(KINDS[topic.value], payload)
+            assert not message_faults(message), payload
+        self.sent += messages
         return self
 
     def run(self, n_moves: int = 1) -> Rig:
@@ -284,6 +294,3 @@ class Rig:
             if action.action_id == f"{state.order_id}.{done}" and action.action_status != "FINISHED"
         ]
         return done - len(open_ones)
-
-
-AWAY = (Mode.MANUAL, Mode.SERVICE)

@@ -107,10 +107,10 @@ def test_a_unit_or_two_on_a_small_floor_say_nothing() -> None:
 def test_queues_are_no_jam() -> None:
     valve = started()
     cells = np.arange(N_UNITS, dtype=np.int32)
-    valve.watch(lambda: cells, cells < 10)
+    valve.watch(lambda: cells, np.where(cells < 10, 0, -1))
     drive(valve, range(10, N_UNITS), 1, 100)
     assert not valve.is_closed
-    valve.watch(lambda: cells, cells < 5)
+    valve.watch(lambda: cells, np.where(cells < 5, 0, -1))
     drive(valve, range(10, N_UNITS), 100, 102)
     assert valve.is_closed
 

@@ -1,0 +1,425 @@
+"""A proxy between devices and controller that loses, doubles, delays and cuts real connections.
+
+Inside CURVE nobody can drop a frame unnoticed (its nonces count), so the proxy holds the keys: to
+devices it is the controller (ROUTER with the server's key), to the controller it is each of the
+devices (a DEALER with the device's key). What it carries it does not read.
+
+Left alone, it is like a wire: a device is connected to the controller or not at all. A connection
+that breaks on one side is broken on the other.
+"""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+import numpy as np
+import zmq
+from zmq.utils.monitor import recv_monitor_message
+
+from hw_bridge.chaos.counts import Counts
+from hw_bridge.chaos.fate import PURPOSE, QUIET, Fates, Noise, Way
+from hw_bridge.chaos.gate import DOMAIN, Gate
+from hw_bridge.chaos.ports import Port, shut_port
+from hw_bridge.wire.frames import MAX_MESSAGE_BYTES
+
+Frames = list[bytes]
+HOLD_S = 1.0
+"""Messages of a device whose connection to the controller is being made wait so long; then its own
+connection is shut, as that of a device that cannot reach the controller."""
+HEARTBEAT_MS, HEARTBEAT_TIMEOUT_MS = 500, 1500
+RECONNECT_MS, RECONNECT_MOST_MS = 50, 200
+HIGH_WATER = 1000
+SOCKETS_EACH = 4
+"""Of a device: its socket and those that watch it."""
+FRONT_MONITOR = "inproc://front-monitor"
+
+
+class Side(StrEnum):
+    """Where a link is cut."""
+
+    DEVICE = "device"
+    CONTROLLER = "controller"
+    BOTH = "both"
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """A CURVE key pair, Z85."""
+
+    public: bytes
+    secret: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class ProxyKeys:
+    """server: of the controller, which the proxy stands in for. devices: by serial."""
+
+    server: Pair
+    devices: Mapping[str, Pair]
+
+
+@dataclass(frozen=True, slots=True)
+class Flap:
+    """A link that comes and goes. up_s, down_s: means of both, exponentially distributed."""
+
+    up_s: float
+    down_s: float
+
+
+@dataclass(slots=True)
+class _Device:
+    """back: the socket to the controller. is_open: it is connected. port: the device's own
+    connection to the proxy. silent: directions that swallow everything. until_s: end of this phase
+    of a link that comes and goes."""
+
+    serial: str
+    fates: tuple[Fates, Fates]
+    rng: np.random.Generator
+    counts: tuple[Counts, Counts] = field(default_factory=lambda: (Counts(), Counts()))
+    back: zmq.Socket[bytes] | None = None
+    monitor: zmq.Socket[bytes] | None = None
+    is_open: bool = False
+    port: Port | None = None
+    noise: Noise = QUIET
+    cut: Side | None = None
+    silent: set[Way] = field(default_factory=set)
+    flap: Flap | None = None
+    is_down: bool = False
+    until_s: float = 0.0
+
+
+@dataclass(slots=True, order=True)
+class _Copy:
+    """A copy of a message on its way. give_up_s: 0 until it first finds nobody."""
+
+    due_s: float
+    number: int
+    device: _Device = field(compare=False)
+    way: Way = field(compare=False)
+    frames: Frames = field(compare=False)
+    give_up_s: float = field(compare=False, default=0.0)
+
+
+class ChaosProxy:
+    """Runs in one thread (hw_bridge.chaos.background). Serials None: all devices.
+
+    front: where devices connect, tcp://HOST:PORT or tcp://HOST:* for a free port; `endpoint` is
+    where it is. controller: where the controller is. speed: how many times faster than real time
+    the fleet lives; all seconds here are the fleet's.
+    """
+
+    def __init__(
+        self, front: str, controller: str, keys: ProxyKeys, seed: int = 0, speed: float = 1.0
+    ) -> None:
+        self._keys, self._controller, self._speed = keys, controller, speed
+        self._context = zmq.Context()
+        self._context.set(zmq.MAX_SOCKETS, 64 + SOCKETS_EACH * len(keys.devices))
+        of_key = {pair.public.decode(): serial for serial, pair in keys.devices.items()}
+        self._gate = Gate(self._context, of_key)
+        self._devices = {serial: _new_device(seed, serial) for serial in keys.devices}
+        self._way_of: dict[zmq.Socket[bytes], _Device] = {}
+        self._on_the_way: list[_Copy] = []
+        self._numbers = itertools.count()
+        self._poller = zmq.Poller()
+        self._front = self._bind(front)
+        self._ports = self._front.get_monitor_socket(zmq.EVENT_DISCONNECTED, FRONT_MONITOR)
+        for socket in (self._gate.socket, self._front, self._ports):
+            self._poller.register(socket, zmq.POLLIN)
+        self.endpoint: str = self._front.last_endpoint.decode()
+
+    # The dials.
+
+    def set_noise(self, noise: Noise, serials: Iterable[str] | None = None) -> None:
+        for device in self._some(serials):
+            device.noise = noise
+
+    def cut(self, serials: Iterable[str] | None = None, side: Side = Side.BOTH) -> None:
+        """Break connections and refuse new ones, on the side of the device, on that of the
+        controller, or on both. What comes in on the other side is lost."""
+        for device in self._some(serials):
+            device.cut = side
+            self._apply_cut(device)
+
+    def mend(self, serials: Iterable[str] | None = None) -> None:
+        """End cuts, silences and coming and going; connections are made again by who lost them."""
+        for device in self._some(serials):
+            device.cut, device.flap, device.is_down = None, None, False
+            device.silent.clear()
+            self._apply_cut(device)
+
+    def silence(self, ways: Iterable[Way], serials: Iterable[str] | None = None) -> None:
+        """Swallow everything in these directions, with the connections up: half-open links."""
+        for device in self._some(serials):
+            device.silent = set(ways)
+
+    def set_flapping(self, flap: Flap, serials: Iterable[str] | None = None) -> None:
+        for device in self._some(serials):
+            device.flap, device.is_down, device.until_s = flap, False, 0.0
+
+    def drop_connections(self, serials: Iterable[str] | None = None) -> int:
+        """Shut the devices' connections once; they may come back at once. Returns how many."""
+        shut = [device for device in self._some(serials) if device.port is not None]
+        for device in shut:
+            self._shut(device)
+        return len(shut)
+
+    # What it says of itself.
+
+    def counts(self, serial: str, way: Way) -> Counts:
+        return self._devices[serial].counts[way]
+
+    def totals(self) -> dict[str, Counts]:
+        """Sums over devices, by direction."""
+        sums = {way.name.lower(): Counts() for way in Way}
+        for device in self._devices.values():
+            for way in Way:
+                sums[way.name.lower()].add(device.counts[way])
+        return sums
+
+    def connected(self) -> list[str]:
+        """Serials with a connection on both sides."""
+        return [s for s, device in self._devices.items() if device.is_open and device.port]
+
+    @property
+    def n_refused(self) -> int:
+        """Connections with a key that is none of the devices'."""
+        return self._gate.n_refused
+
+    # Running.
+
+    def watch(self, fd: int) -> None:
+        self._poller.register(fd, zmq.POLLIN)
+
+    def step(self, timeout_s: float) -> None:
+        """Wait for messages, or for one on its way to be due, and carry."""
+        now_s = self._now_s()
+        wait_s = min(timeout_s, max(0.0, (self._next_s() - now_s) / self._speed))
+        ready = self._poller.poll(int(np.ceil(wait_s * 1000)))
+        for socket, _ in ready:
+            self._serve(socket)
+        now_s = self._now_s()
+        self._turn_flapping(now_s)
+        self._deliver(now_s)
+
+    def close(self) -> None:
+        for device in self._devices.values():
+            self._close_back(device)
+        self._front.disable_monitor()
+        for socket in (self._ports, self._front, self._gate.socket):
+            socket.close(linger=0)
+        self._context.destroy(linger=0)
+
+    # Inside.
+
+    def _bind(self, front: str) -> zmq.Socket[bytes]:
+        socket = self._context.socket(zmq.ROUTER)
+        socket.curve_server = True
+        socket.curve_secretkey = self._keys.server.secret
+        socket.zap_domain = DOMAIN
+        socket.router_mandatory = True
+        socket.router_handover = True
+        _set_common(socket)
+        socket.bind(front)
+        return socket
+
+    def _serve(self, socket: zmq.Socket[bytes] | int) -> None:
+        if socket is self._gate.socket:
+            for serial in self._gate.answer():
+                self._open_back(self._devices[serial])
+        elif socket is self._front:
+            self._take_front()
+        elif socket is self._ports:
+            self._note_gone()
+        elif isinstance(socket, zmq.Socket) and socket in self._way_of:
+            self._serve_back(socket, self._way_of[socket])
+
+    def _take_front(self) -> None:
+        while True:
+            try:
+                parts = self._front.recv_multipart(zmq.NOBLOCK, copy=False)
+            except zmq.Again:
+                return
+            name, *frames = parts
+            device = self._devices.get(bytes(name).decode(errors="replace"))
+            if device is None or not frames:
+                continue
+            is_own = frames[0].get("User-Id") == self._keys.devices[device.serial].public.decode()
+            if is_own:
+                device.port = Port.of(frames[0])
+                self._open_back(device)
+            self._take(device, Way.UP, [bytes(frame) for frame in frames], is_own)
+
+    def _serve_back(self, socket: zmq.Socket[bytes], device: _Device) -> None:
+        if socket is device.monitor:
+            self._note_back(device)
+            return
+        while device.back is socket:
+            try:
+                frames = socket.recv_multipart(zmq.NOBLOCK)
+            except zmq.Again:
+                return
+            self._take(device, Way.DOWN, frames)
+
+    def _take(self, device: _Device, way: Way, frames: Frames, is_own: bool = True) -> None:
+        """Decide what becomes of a message that has come in."""
+        counts, now_s = device.counts[way], self._now_s()
+        copies_s = device.fates[way].next(device.noise)
+        counts.taken += 1
+        counts.doubled += max(0, len(copies_s) - 1)
+        if not copies_s:
+            counts.lost += 1
+        for late_s in copies_s:
+            if not is_own:
+                counts.forged += 1
+            elif device.is_down or device.cut is not None:
+                counts.cut += 1
+            elif way in device.silent:
+                counts.swallowed += 1
+            else:
+                counts.late += late_s > 0.0
+                copy = _Copy(now_s + late_s, next(self._numbers), device, way, frames)
+                heapq.heappush(self._on_the_way, copy)
+
+    def _deliver(self, now_s: float) -> None:
+        again = []
+        while self._on_the_way and self._on_the_way[0].due_s <= now_s:
+            copy = heapq.heappop(self._on_the_way)
+            if self._pass_on(copy):
+                copy.device.counts[copy.way].passed += 1
+            elif self._may_wait(copy, now_s):
+                again.append(copy)
+            else:
+                copy.device.counts[copy.way].unreachable += 1
+        for copy in again:
+            heapq.heappush(self._on_the_way, copy)
+
+    def _pass_on(self, copy: _Copy) -> bool:
+        device = copy.device
+        try:
+            if copy.way is Way.DOWN:
+                self._front.send_multipart([device.serial.encode(), *copy.frames], zmq.NOBLOCK)
+            elif device.back is not None and device.is_open:
+                device.back.send_multipart(copy.frames, zmq.NOBLOCK)
+            else:
+                return False
+        except zmq.ZMQError:
+            return False
+        return True
+
+    def _may_wait(self, copy: _Copy, now_s: float) -> bool:
+        """Whether a message waits for the controller's side to be connected. One that has waited
+        too long takes its device's connection with it."""
+        device = copy.device
+        if copy.way is Way.DOWN or device.is_open or device.back is None:
+            return False
+        if copy.give_up_s == 0.0:
+            copy.give_up_s = now_s + HOLD_S * self._speed
+        if now_s >= copy.give_up_s:
+            self._shut(device)
+            return False
+        copy.due_s = now_s + 0.01 * self._speed
+        return True
+
+    def _open_back(self, device: _Device) -> None:
+        if device.back is not None or device.is_down or device.cut is not None:
+            return
+        pair = self._keys.devices[device.serial]
+        socket = self._context.socket(zmq.DEALER)
+        socket.routing_id = device.serial.encode()
+        socket.curve_serverkey = self._keys.server.public
+        socket.curve_publickey, socket.curve_secretkey = pair.public, pair.secret
+        socket.immediate = True
+        socket.reconnect_ivl, socket.reconnect_ivl_max = RECONNECT_MS, RECONNECT_MOST_MS
+        _set_common(socket)
+        events = zmq.EVENT_HANDSHAKE_SUCCEEDED | zmq.EVENT_DISCONNECTED
+        monitor = socket.get_monitor_socket(events, f"inproc://monitor-{next(self._numbers)}")
+        socket.connect(self._controller)
+        device.back, device.monitor = socket, monitor
+        for one in (socket, monitor):
+            self._way_of[one] = device
+            self._poller.register(one, zmq.POLLIN)
+
+    def _close_back(self, device: _Device) -> None:
+        device.is_open = False
+        if device.back is None or device.monitor is None:
+            return
+        for one in (device.back, device.monitor):
+            self._poller.unregister(one)
+            del self._way_of[one]
+        device.back.disable_monitor()
+        device.monitor.close(linger=0)
+        device.back.close(linger=0)
+        device.back = device.monitor = None
+
+    def _note_back(self, device: _Device) -> None:
+        """The connection to the controller was made or broke; if it broke, the device's does."""
+        while device.monitor is not None and device.monitor.poll(0):
+            event = recv_monitor_message(device.monitor)["event"]
+            if event == zmq.EVENT_HANDSHAKE_SUCCEEDED:
+                device.is_open = True
+            elif device.is_open:
+                device.is_open = False
+                self._shut(device)
+
+    def _note_gone(self) -> None:
+        """A device's connection is gone: so is the one that was made for it."""
+        while self._ports.poll(0):
+            fd = recv_monitor_message(self._ports)["value"]
+            for device in self._devices.values():
+                if device.port is not None and device.port.fd == fd:
+                    device.port = None
+                    if device.cut is None:
+                        self._close_back(device)
+
+    def _shut(self, device: _Device) -> None:
+        if device.port is not None:
+            shut_port(device.port)
+
+    def _apply_cut(self, device: _Device) -> None:
+        is_cut = device.is_down or device.cut in (Side.DEVICE, Side.BOTH)
+        if is_cut:
+            self._gate.shut(device.serial)
+            self._shut(device)
+        elif self._gate.open(device.serial):
+            self._open_back(device)
+        if device.is_down or device.cut in (Side.CONTROLLER, Side.BOTH):
+            self._close_back(device)
+
+    def _turn_flapping(self, now_s: float) -> None:
+        for device in self._devices.values():
+            if device.flap is not None and now_s >= device.until_s:
+                is_first = device.until_s == 0.0
+                device.is_down = not (device.is_down or is_first)
+                mean_s = device.flap.down_s if device.is_down else device.flap.up_s
+                device.until_s = now_s + float(device.rng.exponential(mean_s))
+                self._apply_cut(device)
+
+    def _next_s(self) -> float:
+        """When something is due without anything coming in."""
+        ends = [d.until_s for d in self._devices.values() if d.flap is not None]
+        return min([copy.due_s for copy in self._on_the_way[:1]] + ends, default=np.inf)
+
+    def _some(self, serials: Iterable[str] | None) -> list[_Device]:
+        wanted = self._devices if serials is None else serials
+        return [self._devices[serial] for serial in wanted]
+
+    def _now_s(self) -> float:
+        return time.monotonic() * self._speed
+
+
+def _new_device(seed: int, serial: str) -> _Device:
+    key = [seed, PURPOSE, *serial.encode()]
+    rng = np.random.Generator(np.random.PCG64(np.random.SeedSequence(key)))
+    return _Device(serial, (Fates(seed, serial, Way.UP), Fates(seed, serial, Way.DOWN)), rng)
+
+
+def _set_common(socket: zmq.Socket[bytes]) -> None:
+    socket.linger = 0
+    socket.sndhwm = socket.rcvhwm = HIGH_WATER
+    socket.maxmsgsize = MAX_MESSAGE_BYTES
+    socket.heartbeat_ivl, socket.heartbeat_timeout = HEARTBEAT_MS, HEARTBEAT_TIMEOUT_MS

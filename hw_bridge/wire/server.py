@@ -1,0 +1,304 @@
+"""The controller's socket: one ROUTER for all devices, with CURVE and ZAP.
+
+Who a message comes from is what its connection has proved, never what it says: libzmq hands out
+the key of the connection with every frame (User-Id), and the key's file says whose it is. A device
+is answered where its newest message came from. What is not in order is refused and counted; none
+of it stops anything.
+
+What libzmq does by default and must not here:
+- messages to a peer that is not there, or does not read, vanish: ROUTER_MANDATORY makes both
+  errors, which are "not sent";
+- a second connection under a routing id stays mute until the first one dies: HANDOVER;
+- a peer that has frozen looks like one that listens: ZMTP heartbeats;
+- a connection that has been handed over is not closed but deaf; it is its heartbeats that end it.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import zmq
+
+from hw_bridge.transport import Received
+from hw_bridge.wire.addresses import allow_many_files, is_local
+from hw_bridge.wire.errors import WireError
+from hw_bridge.wire.frames import MAX_MESSAGE_BYTES, FrameError, Link, Topic, pack_link, unpack_link
+from hw_bridge.wire.keys import KeyStore, Role
+from hw_bridge.wire.peers import Peer
+from hw_bridge.wire.refusals import Refusals, Refused
+from hw_bridge.wire.watch import Fate, Watch
+from hw_bridge.wire.zap import Gate
+
+DOMAIN = "fleet"
+DEVICE_ROLES = (Role.UNIT, Role.STATION)
+HEARTBEAT_MS, HEARTBEAT_TIMEOUT_MS = 500, 1500
+_KICK = "inproc://kick"
+_TOPICS = {str(topic).encode(): topic for topic in Topic}
+_log = logging.getLogger("hw_bridge")
+
+
+@dataclass(frozen=True, slots=True)
+class ServerOptions:
+    """rate_per_s, burst: messages that a device may send, by the clock given to the transport; one
+    in order sends about 3 a second. queue: messages kept for one that is slow to read. max_peers:
+    connections. per_turn: messages taken before others have their turn. quarantine_s: how long a
+    key is turned away that has been used under somebody else's name. reload_s: how often the keys
+    are looked at."""
+
+    rate_per_s: float = 100.0
+    burst: float = 300.0
+    queue: int = 32
+    max_peers: int = 4096
+    per_turn: int = 5000
+    quarantine_s: float = 10.0
+    reload_s: float = 1.0
+    insecure_plaintext_on_network: bool = False
+
+
+class ZmqTransport:
+    """Implements `hw_bridge.transport.Transport` for devices that connect by ZeroMQ.
+
+    store: keys; None for no encryption and no proof of who is who, which is only for addresses that
+    nobody else can reach, or where options say so. serials: devices that may be heard then, with
+    their roles. clock: seconds, of the limits.
+    """
+
+    def __init__(
+        self, addresses: Sequence[str], store: KeyStore | None, *,
+        serials: dict[str, Role] | None = None, options: ServerOptions | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:  # fmt: skip
+        self._options = options = options or ServerOptions()
+        _check_addresses(addresses, store is not None, options)
+        self.refusals = Refusals(clock)
+        self.counts: Counter[str] = Counter()
+        self._clock = clock
+        self._peers: dict[str, Peer] = {}
+        self._plain = dict(serials or {}) if store is None else {}
+        self._quarantine: dict[str, float] = {}
+        self._reload_s = clock() + options.reload_s
+        allow_many_files(options.max_peers + 256)
+        self._context = zmq.Context[zmq.Socket[bytes]]()
+        self._socket = self._context.socket(zmq.ROUTER)
+        self._gate: Gate | None = None
+        self._watch: Watch | None = None
+        try:
+            self._open(addresses, store)
+        except BaseException:
+            self.close()
+            raise
+
+    def _open(self, addresses: Sequence[str], store: KeyStore | None) -> None:
+        _configure(self._socket, self._options)
+        if store is not None:
+            self._gate = Gate(self._context, store, DOMAIN, DEVICE_ROLES, self.refusals)
+            self._gate.guard(self._socket)
+        self._watch = Watch(self._socket)
+        self.addresses = [_bind(self._socket, address) for address in addresses]
+        self._socket.bind(_KICK)
+
+    def register(self, poller: zmq.Poller) -> None:
+        poller.register(self._socket, zmq.POLLIN)
+        if self._gate is not None:
+            poller.register(self._gate.socket, zmq.POLLIN)
+        if self._watch is not None:
+            poller.register(self._watch.socket, zmq.POLLIN)
+
+    def take(self) -> list[Received]:
+        self._look_after_connections()
+        now_s, taken = self._clock(), []
+        for _ in range(self._options.per_turn):
+            try:
+                frames = self._socket.recv_multipart(zmq.NOBLOCK, copy=False)
+            except zmq.Again:
+                break
+            received = self._judge(frames, now_s)
+            if received is not None:
+                taken.append(received)
+        return taken
+
+    def _look_after_connections(self) -> None:
+        if self._gate is not None:
+            self._gate.serve()
+            now_s = self._clock()
+            if now_s >= self._reload_s:
+                self._reload_s = now_s + self._options.reload_s
+                self._look_at_keys(self._gate, now_s)
+        if self._watch is not None:
+            for connection in self._watch.news():
+                self.counts[connection.fate.name.lower()] += 1
+                if connection.fate is Fate.FAILED:
+                    text = "it does not speak CURVE, or not with this server's key"
+                    self.refusals.note(Refused.HANDSHAKE, connection.peer, text)
+                elif connection.fate is Fate.NOT_ACCEPTED:
+                    _log.error("a connection was not accepted: %s", connection.peer)
+
+    def _look_at_keys(self, gate: Gate, now_s: float) -> None:
+        for public in [key for key, end_s in self._quarantine.items() if end_s <= now_s]:
+            del self._quarantine[public]
+            gate.quarantined.discard(public)
+        try:
+            if not gate.reload():
+                return
+        except (WireError, OSError) as error:
+            _log.error("the keys as they were still count, since they cannot be read: %s", error)
+            return
+        allowed = {entry.serial for entry in gate.store.devices(*DEVICE_ROLES)}
+        for serial in [serial for serial in self._peers if serial not in allowed]:
+            route = self._peers.pop(serial).route
+            if route:
+                self._cut(route)
+            _log.warning("the key of %s is revoked: its connection is closed", serial)
+
+    def _judge(self, frames: list[zmq.Frame], now_s: float) -> Received | None:
+        """The message, if it is in order and its sender who it says; else it is counted."""
+        route = frames[0].bytes
+        peer = self._sender(frames[0], route, now_s)
+        if peer is None:
+            return None
+        if not peer.may_speak(now_s, self._options.rate_per_s, self._options.burst):
+            self.refusals.note(Refused.FLOOD, peer.serial)
+            return None
+        received = self._read(frames, peer)
+        if received is not None and peer.is_newest(received.link.session, received.link.seq):
+            peer.route = route
+        elif received is not None:
+            self.refusals.note(Refused.OLD, peer.serial, received.topic.value)
+            return None
+        return received
+
+    def _sender(self, frame: zmq.Frame, route: bytes, now_s: float) -> Peer | None:
+        if self._gate is None:
+            serial = route.decode(errors="replace")
+            if serial not in self._plain:
+                self.refusals.note(Refused.NOT_ON_ROSTER, repr(serial))
+                return None
+            return self._peer(serial, self._plain[serial], now_s)
+        public = frame.get("User-Id")
+        entry = self._gate.holder(public if isinstance(public, str) else "")
+        if entry is None:
+            self.refusals.note(Refused.REVOKED_KEY, str(frame.get("Peer-Address")))
+            self._cut(route)
+            return None
+        # Ids that the ROUTER has made up begin with a zero.
+        if route[0] != 0 and route != entry.serial.encode():
+            self._catch(entry.serial, entry.public, route, now_s)
+            return None
+        return self._peer(entry.serial, entry.role, now_s)
+
+    def _peer(self, serial: str, role: Role, now_s: float) -> Peer:
+        peer = self._peers.get(serial)
+        if peer is None:
+            peer = self._peers[serial] = Peer(serial, role, self._options.burst, now_s)
+        return peer
+
+    def _catch(self, serial: str, public: str, route: bytes, now_s: float) -> None:
+        """Somebody with a key of their own uses the name of another: the connection is cut, and the
+        key turned away for a while, so that the other one gets its name back."""
+        text = f"it called itself {route.decode(errors='replace')!r}"
+        self.refusals.note(Refused.FOREIGN_SERIAL, serial, text)
+        if self._gate is not None:
+            self._gate.quarantined.add(public)
+            self._quarantine[public] = now_s + self._options.quarantine_s
+        self._cut(route)
+
+    def _read(self, frames: list[zmq.Frame], peer: Peer) -> Received | None:
+        if len(frames) != 4:
+            text = f"{len(frames) - 1} frames instead of topic, link header and payload"
+            self.refusals.note(Refused.MALFORMED, peer.serial, text)
+            return None
+        topic = _TOPICS.get(frames[1].bytes)
+        if topic is None or topic not in peer.may_say:
+            self.refusals.note(Refused.WRONG_TOPIC, peer.serial, topic or "unknown")
+            return None
+        if len(frames[3]) > MAX_MESSAGE_BYTES or len(frames[2]) > MAX_MESSAGE_BYTES:
+            self.refusals.note(Refused.OVERSIZED, peer.serial, f"{len(frames[3])} bytes of {topic}")
+            return None
+        try:
+            link = unpack_link(frames[2].bytes)
+        except FrameError as error:
+            self.refusals.note(Refused.MALFORMED, peer.serial, str(error))
+            return None
+        return Received(peer.serial, topic, link, frames[3].bytes)
+
+    def send(self, serial: str, topic: Topic, link: Link, payload: bytes) -> bool:
+        peer = self._peers.get(serial)
+        if peer is None or not peer.route:
+            self.counts["unreachable"] += 1
+            return False
+        frames = (peer.route, topic.value.encode(), pack_link(link), payload)
+        try:
+            self._socket.send_multipart(frames, zmq.NOBLOCK)
+        except zmq.Again:
+            self.counts["does-not-read"] += 1
+            return False
+        except zmq.ZMQError as error:
+            if error.errno != zmq.EHOSTUNREACH:
+                raise
+            self.counts["unreachable"] += 1
+            peer.route = b""
+            return False
+        return True
+
+    def is_connected(self, serial: str) -> bool:
+        """As far as anybody knows: a connection that has died is found out by its heartbeats."""
+        peer = self._peers.get(serial)
+        return peer is not None and bool(peer.route)
+
+    def _cut(self, route: bytes) -> None:
+        """Close a connection. libzmq has no call for that, but a newcomer under the same routing id
+        takes it over; what the other says afterwards is not read, and its heartbeats end it."""
+        newcomer = self._context.socket(zmq.DEALER)
+        newcomer.linger = 0
+        newcomer.routing_id = route
+        newcomer.connect(_KICK)
+        self._socket.get(zmq.EVENTS)  # lets the ROUTER notice
+        newcomer.close()
+
+    def close(self) -> None:
+        if self._watch is not None:
+            self._watch.close()
+            self._watch = None
+        self._socket.close()
+        if self._gate is not None:
+            self._gate.close()
+            self._gate = None
+        self._context.term()
+
+
+def _configure(socket: zmq.Socket[bytes], options: ServerOptions) -> None:
+    socket.router_mandatory = 1
+    socket.router_handover = 1
+    socket.linger = 0
+    socket.sndhwm = options.queue
+    socket.rcvhwm = 1000
+    socket.backlog = options.max_peers
+    # Beyond this libzmq cuts the connection; what is smaller, and too large, is refused by name.
+    socket.maxmsgsize = 2 * MAX_MESSAGE_BYTES
+    socket.heartbeat_ivl = HEARTBEAT_MS
+    socket.heartbeat_timeout = socket.heartbeat_ttl = HEARTBEAT_TIMEOUT_MS
+
+
+def _check_addresses(addresses: Sequence[str], is_encrypted: bool, options: ServerOptions) -> None:
+    if not addresses:
+        raise WireError("no address to bind; such as tcp://127.0.0.1:7700")
+    is_open = [address for address in addresses if not is_local(address)]
+    if is_open and not is_encrypted and not options.insecure_plaintext_on_network:
+        raise WireError(
+            f"{is_open[0]}: others can reach this address, and without keys anybody may command "
+            "the fleet; give the keys, or say --insecure-plaintext-on-network"
+        )
+
+
+def _bind(socket: zmq.Socket[bytes], address: str) -> str:
+    """Returns the address as bound, with its port."""
+    socket.ipv6 = address.startswith(("tcp://[", "tcp://*"))
+    try:
+        socket.bind(address)
+    except zmq.ZMQError as error:
+        raise WireError(f"{address}: {error.strerror}") from None
+    return socket.getsockopt_string(zmq.LAST_ENDPOINT).rstrip("\0")

@@ -1,0 +1,83 @@
+"""What becomes of connections, as libzmq tells it on a monitor socket.
+
+It names connections by their descriptors, so where one comes from is looked up as it is accepted.
+An address that is gone by then stays unknown: "?".
+"""
+
+from __future__ import annotations
+
+import os
+import socket as sockets
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import IntEnum
+
+import zmq
+from zmq.utils.monitor import parse_monitor_message
+
+_EVENTS = (
+    zmq.EVENT_ACCEPTED | zmq.EVENT_ACCEPT_FAILED | zmq.EVENT_DISCONNECTED
+    | zmq.EVENT_HANDSHAKE_SUCCEEDED | zmq.EVENT_HANDSHAKE_FAILED_NO_DETAIL
+    | zmq.EVENT_HANDSHAKE_FAILED_PROTOCOL | zmq.EVENT_HANDSHAKE_FAILED_AUTH
+)  # fmt: skip
+_FAILED = (zmq.EVENT_HANDSHAKE_FAILED_NO_DETAIL, zmq.EVENT_HANDSHAKE_FAILED_PROTOCOL)
+
+
+class Fate(IntEnum):
+    """Of a connection."""
+
+    CONNECTED = 0
+    FAILED = 1
+    """Its handshake has: it speaks no CURVE, or not with this server's key, or is no ZeroMQ."""
+    CLOSED = 2
+    NOT_ACCEPTED = 3
+    """The system would not: most likely there are too many open files."""
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    fate: Fate
+    peer: str
+
+
+class Watch:
+    """The monitor of a bound socket."""
+
+    def __init__(self, watched: zmq.Socket[bytes]) -> None:
+        self._watched = watched
+        self.socket = watched.get_monitor_socket(_EVENTS)
+        self._peers: dict[int, str] = {}
+        self._has_failed = False
+
+    def news(self) -> Iterator[Connection]:
+        """What has become of connections since the last time."""
+        while True:
+            try:
+                event = parse_monitor_message(self.socket.recv_multipart(zmq.NOBLOCK))
+            except zmq.Again:
+                return
+            what, value = event["event"], event["value"]
+            if what == zmq.EVENT_ACCEPTED:
+                self._peers[value] = _peer_of(value)
+            elif what == zmq.EVENT_ACCEPT_FAILED:
+                yield Connection(Fate.NOT_ACCEPTED, os.strerror(value))
+            elif what == zmq.EVENT_HANDSHAKE_SUCCEEDED:
+                yield Connection(Fate.CONNECTED, "")
+            elif what in _FAILED:
+                self._has_failed = True  # the next thing told is that it is closed
+            elif what == zmq.EVENT_DISCONNECTED:
+                fate = Fate.FAILED if self._has_failed else Fate.CLOSED
+                self._has_failed = False
+                yield Connection(fate, self._peers.pop(value, "?"))
+
+    def close(self) -> None:
+        self._watched.disable_monitor()
+
+
+def _peer_of(descriptor: int) -> str:
+    try:
+        with sockets.socket(fileno=os.dup(descriptor)) as copy:
+            name = copy.getpeername()
+    except OSError:
+        return "?"
+    return f"{name[0]}:{name[1]}" if isinstance(name, tuple) else str(name) or "local"
