@@ -111,10 +111,11 @@ class LockstepTime:
 
     def __init__(self, fleet: EmulatedFleet, transport: LockstepTransport) -> None:
         self._fleet, self._transport = fleet, transport
+        self._now_s = fleet.time_s
         self._has_connected = False
 
     def now_s(self) -> float:
-        return self._fleet.time_s
+        return self._now_s
 
     def wait(self, poller: zmq.Poller, until_s: float) -> None:
         """What was sent is heard and answered first; only if there is no answer, time passes."""
@@ -124,9 +125,12 @@ class LockstepTime:
             transport.connect_all()
         transport.await_devices()
         fleet.exchange()
-        if transport.has_news() or not fleet.pass_time(min(until_s, fleet.time_s + STEP_S)):
+        if transport.has_news() or until_s <= self._now_s:
             return
-        fleet.exchange()
+        # Between two ticks of the floor nothing moves, but that is no reason to wait for ever.
+        self._now_s = min(until_s, self._now_s + STEP_S)
+        if fleet.pass_time(self._now_s):
+            fleet.exchange()
 
 
 def _wait_until(is_so: Callable[[], bool], otherwise: str) -> None:

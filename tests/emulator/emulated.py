@@ -1,5 +1,5 @@
-"""A small emulated fleet, a controller's socket beside it in one thread on a virtual clock, and orders
-written by hand."""
+"""A small emulated fleet, a controller's socket beside it in one thread on a virtual clock, and
+orders written by hand."""
 
 from __future__ import annotations
 
@@ -25,11 +25,13 @@ from hw_bridge.vda5050.order import Edge, InstantActions, Node, NodePosition, Or
 from hw_bridge.vda5050.state import State
 from hw_bridge.wire.frames import Link, Topic
 from hw_bridge.wire.keys import KeyStore, Role
-from hw_bridge.wire.server import ZmqTransport
+from hw_bridge.wire.server import ServerOptions, ZmqTransport
 from layouts import CellKind, Layout, Station, StationKind, open_layout
 from twin.faults import FaultSchedule
 
 N_ROWS, N_COLS = 6, 8
+NO_LIMITS = ServerOptions(rate_per_s=1e9, burst=1e9)
+"""An hour of the virtual clock may pass in a second."""
 _states = msgspec.json.Decoder(State)
 
 
@@ -130,8 +132,10 @@ def order_of(serial: str, name: names.OrderName, cells: list[int | str]) -> byte
         if isinstance(cell, str):
             action_id = names.step_action_name(name, name.stand + index)
             parameters = (ActionParameter(key="loadId", value="P00007"),) * (cell == names.PICK)
-            actions = (Action(action_id=action_id, action_type=cell,
-                              blocking_type=BlockingType.HARD, action_parameters=parameters),)  # fmt: skip
+            actions = (
+                Action(action_id=action_id, action_type=cell, blocking_type=BlockingType.HARD,
+                       action_parameters=parameters),
+            )  # fmt: skip
         x, y = centres_m[here].tolist()
         position = NodePosition(x=x, y=y, map_id=names.MAP_ID)
         nodes.append(
@@ -157,7 +161,7 @@ def rig(
     """Units U1 and so on, and the station S1, with keys in the folder."""
     serials = [f"U{number}" for number in range(1, len(cells) + 1)]
     store = keys(folder, serials)
-    server = ZmqTransport(["tcp://127.0.0.1:*"], store, clock=lambda: 0.0)
+    server = ZmqTransport(["tcp://127.0.0.1:*"], store, options=NO_LIMITS)
     fleet = None
     try:
         fleet = build_fleet(

@@ -110,7 +110,7 @@ def test_faults_of_units_are_what_they_say(tmp_path: Path, kind: FaultKind, erro
     with rig(tmp_path, [0], schedule=schedule_of([fault])) as it:
         it.order("U1", 1, list(range(8)))
         it.until(lambda: bool(it.heard["U1"][0].errors))
-        assert [e.error_type for e in it.heard["U1"][0].errors] == [error]
+        assert error in [e.error_type for e in it.heard["U1"][0].errors]
         it.until(lambda: not it.heard["U1"][0].errors)
         it.until(lambda: it.fleet.floor.cell_of(0) == 7)
 
