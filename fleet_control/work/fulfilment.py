@@ -284,6 +284,10 @@ class FulfilmentWork:
         return self._intake.counters.units_done
 
     @property
+    def orders_placed(self) -> int:
+        return self._intake.n_placed
+
+    @property
     def orders_done(self) -> int:
         return self._intake.counters.orders_done
 
@@ -298,6 +302,11 @@ class FulfilmentWork:
     @property
     def units_short(self) -> int:
         return self._intake.counters.units_short
+
+    @property
+    def pod_cells(self) -> NDArray[np.int32]:
+        """int32[n_pods], cell of each pod, -1 for one that is carried."""
+        return self._inventory.pod_cells
 
     # The life of a task
 
