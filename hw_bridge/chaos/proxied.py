@@ -3,7 +3,7 @@ proxy made to the controller in its name."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -18,6 +18,8 @@ from hw_bridge.wire.frames import MAX_MESSAGE_BYTES
 
 Context = zmq.Context[zmq.Socket[bytes]]
 Frames = list[bytes]
+Tap = Callable[[str, Way, Frames], None]
+"""Serial, direction and frames of a message: topic, link header, payload."""
 HEARTBEAT_MS, HEARTBEAT_TIMEOUT_MS = 500, 1500
 RECONNECT_MS, RECONNECT_MOST_MS = 50, 200
 HIGH_WATER = 1000

@@ -24,7 +24,16 @@ from hw_bridge.chaos.counts import Counts
 from hw_bridge.chaos.fate import Noise, Way
 from hw_bridge.chaos.gate import DOMAIN, Gate
 from hw_bridge.chaos.ports import Port, shut_port
-from hw_bridge.chaos.proxied import Flap, Frames, Proxied, ProxyKeys, Side, new_proxied, set_common
+from hw_bridge.chaos.proxied import (
+    Flap,
+    Frames,
+    Proxied,
+    ProxyKeys,
+    Side,
+    Tap,
+    new_proxied,
+    set_common,
+)
 
 HOLD_S = 1.0
 """Messages of a device whose connection to the controller is being made wait so long, in real
@@ -53,13 +62,16 @@ class ChaosProxy:
 
     front: where devices connect, tcp://HOST:PORT or tcp://HOST:* for a free port; `endpoint` is
     where it is. controller: where the controller is. speed: how many times faster than real time
-    the fleet lives; all seconds here are the fleet's.
+    the fleet lives; all seconds here are the fleet's. tap: is shown every message that comes in,
+    whatever becomes of it.
     """
 
     def __init__(
-        self, front: str, controller: str, keys: ProxyKeys, seed: int = 0, speed: float = 1.0
-    ) -> None:
+        self, front: str, controller: str, keys: ProxyKeys, seed: int = 0, speed: float = 1.0,
+        tap: Tap | None = None,
+    ) -> None:  # fmt: skip
         self._keys, self._controller, self._speed = keys, controller, speed
+        self._tap = tap
         self._context = zmq.Context()
         self._context.set(zmq.MAX_SOCKETS, 64 + SOCKETS_EACH * len(keys.devices))
         of_key = {pair.public.decode(): serial for serial, pair in keys.devices.items()}
@@ -218,6 +230,8 @@ class ChaosProxy:
         counts, now_s = device.counts[way], self._now_s()
         copies_s = device.fates[way].next(device.noise)
         counts.taken += 1
+        if self._tap is not None and is_own:
+            self._tap(device.serial, way, frames)
         counts.doubled += max(0, len(copies_s) - 1)
         if not copies_s:
             counts.lost += 1
