@@ -284,6 +284,10 @@ class FulfilmentWork:
         return self._intake.counters.units_done
 
     @property
+    def orders_placed(self) -> int:
+        return self._intake.n_placed
+
+    @property
     def orders_done(self) -> int:
         return self._intake.counters.orders_done
 

@@ -78,6 +78,11 @@ class Intake:
         self._closed: Set[int] = frozenset()
         self.counters = Counters()
 
+    @property
+    def n_placed(self) -> int:
+        """Orders placed so far, those that were added included."""
+        return self._n_placed + len(self.lines.placed_s) - self.lines.n_base
+
     def sku_of(self, line: int) -> int:
         return self.lines.sku_of[line]
 

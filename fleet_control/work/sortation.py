@@ -191,6 +191,11 @@ class SortationWork:
         ride = self._running[unit]
         return -1 if ride is None else ride.number
 
+    @property
+    def orders_placed(self) -> int:
+        """Parcels that have arrived."""
+        return len(self._placed_s)
+
     def station_times(self, now_s: float) -> NDArray[np.float64]:
         """float64[n_stations, 4], seconds picking, starved, blocked and without work since 0.
         Picking is putting on and dropping; an induct station with a loaded unit that waits for room

@@ -6,7 +6,7 @@ import numpy as np
 
 from fleet_control.mapf.capacity import assign_parking
 from fleet_control.work.errands import ErrandError, ErrandStream
-from gridfleet.wiring.work_setup import Count, Floor, WorkSetup
+from gridfleet.wiring.work_setup import Count, Counts, Floor, WorkSetup
 from layouts import CellKind, Layout
 
 
@@ -26,6 +26,7 @@ def set_up_errands(floor: Floor) -> WorkSetup:
         work=work,
         counted="errands",
         n_done=Count(work, "tasks_done"),
+        progress=Counts(work, ("tasks_done",)),
         n_active=len(active),
         service=floor.scenario.service,
         parking=parking,

@@ -19,8 +19,13 @@ from gridfleet.demand import (
 )
 from gridfleet.scenario import SYNTHETIC, Scenario
 from gridfleet.wiring.fleet import laden_capacity
-from gridfleet.wiring.work_setup import Count, Floor, KnownDue, WorkSetup
+from gridfleet.wiring.work_setup import Count, Counts, Floor, KnownDue, WorkSetup
 from layouts import Layout
+
+FULFILMENT_FIGURES = (
+    "orders_placed", "orders_done", "orders_cancelled", "lines_done", "lines_short", "units_done",
+    "tasks_done",
+)  # fmt: skip
 
 
 def set_up_fulfilment(floor: Floor) -> WorkSetup:
@@ -43,6 +48,7 @@ def set_up_fulfilment(floor: Floor) -> WorkSetup:
         work=work,
         counted="picks",
         n_done=Count(work, "lines_done"),
+        progress=Counts(work, FULFILMENT_FIGURES),
         n_active=n_active,
         service=scenario.service,
         pod_cells=plan.pod_cells,

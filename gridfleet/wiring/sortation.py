@@ -10,7 +10,7 @@ from fleet_control.events import EventKind
 from fleet_control.work.parcels import stations_of
 from fleet_control.work.sortation import SortationWork
 from gridfleet.scenario import Scenario
-from gridfleet.wiring.work_setup import Columns, Count, DueTimes, Floor, WorkSetup
+from gridfleet.wiring.work_setup import Columns, Count, Counts, DueTimes, Floor, WorkSetup
 from layouts import Layout, StationKind
 from twin.people import ServiceTimes
 
@@ -43,6 +43,7 @@ def set_up_sortation(floor: Floor) -> WorkSetup:
         work=work,
         counted="parcels",
         n_done=Count(work, "lines_done"),
+        progress=Counts(work, ("orders_placed", "orders_done", "tasks_done")),
         n_active=n_active,
         service=service_at(layout, scenario),
         notes=[told, *_surplus(floor)],

@@ -58,6 +58,17 @@ class Count:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Counts:
+    """How much of everything the work has done so far, by the names of its figures."""
+
+    work: RunWork
+    names: tuple[str, ...]
+
+    def __call__(self) -> dict[str, int]:
+        return {name: int(getattr(self.work, name)) for name in self.names}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class KnownDue:
     """Due times that the orders themselves name."""
 
@@ -79,7 +90,8 @@ class NeverDue:
 class WorkSetup:
     """Work, and what a run has to know about it.
 
-    counted: what the run counts on the screen, of which `n_done` gives the number so far.
+    counted: what the run counts on the screen, of which `n_done` gives the number so far; progress:
+    all such numbers.
     n_active: units that may have work at once. service: people, or a chute, at each station.
     pod_cells: int32[n_pods], where pods stand at the start. parking: cell of every unit that stands
     aside for good. notes: sentences that a reader must know. demand: where orders came from.
@@ -91,6 +103,7 @@ class WorkSetup:
     work: RunWork
     counted: str
     n_done: Callable[[], int]
+    progress: Callable[[], dict[str, int]]
     n_active: int
     service: ServiceTimes | list[ServiceTimes]
     pod_cells: Ints = field(default_factory=empty_ints)
