@@ -13,7 +13,8 @@ from gridfleet.torture.oracle import Violation
 class CaseResult:
     """faults: injected, by kind. overlaps: of bodies with each other, with pods or beyond the
     floor. lost_tasks, doubled_tasks: order lines and trips with pods that were never done or done
-    more than once. is_stuck: something that could be done was not. sim_s: simulated seconds."""
+    more than once. is_stuck: something that could be done was not. sim_s: simulated seconds.
+    folder: where what is left of it lies, "" for nowhere."""
 
     seed: int
     faults: dict[str, int]
@@ -23,6 +24,7 @@ class CaseResult:
     is_stuck: bool = False
     violations: tuple[Violation, ...] = ()
     sim_s: float = 0.0
+    folder: str = ""
 
     @property
     def is_sound(self) -> bool:

@@ -12,85 +12,37 @@ from __future__ import annotations
 
 import heapq
 import itertools
+import math
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from enum import StrEnum
 
-import numpy as np
 import zmq
 from zmq.utils.monitor import recv_monitor_message
 
 from hw_bridge.chaos.counts import Counts
-from hw_bridge.chaos.fate import PURPOSE, QUIET, Fates, Noise, Way
+from hw_bridge.chaos.fate import Noise, Way
 from hw_bridge.chaos.gate import DOMAIN, Gate
 from hw_bridge.chaos.ports import Port, shut_port
-from hw_bridge.wire.frames import MAX_MESSAGE_BYTES
+from hw_bridge.chaos.proxied import (
+    Flap,
+    Frames,
+    Proxied,
+    ProxyKeys,
+    Side,
+    Tap,
+    new_proxied,
+    set_common,
+)
 
-Frames = list[bytes]
 HOLD_S = 1.0
-"""Messages of a device whose connection to the controller is being made wait so long; then its own
-connection is shut, as that of a device that cannot reach the controller."""
-HEARTBEAT_MS, HEARTBEAT_TIMEOUT_MS = 500, 1500
-RECONNECT_MS, RECONNECT_MOST_MS = 50, 200
-HIGH_WATER = 1000
+"""Messages of a device whose connection to the controller is being made wait so long, in real
+seconds; then its own connection is shut, as that of a device that cannot reach the controller."""
+AGAIN_S = 0.01
+"""Until the next try for those that wait, in real seconds."""
 SOCKETS_EACH = 4
 """Of a device: its socket and those that watch it."""
 FRONT_MONITOR = "inproc://front-monitor"
-
-
-class Side(StrEnum):
-    """Where a link is cut."""
-
-    DEVICE = "device"
-    CONTROLLER = "controller"
-    BOTH = "both"
-
-
-@dataclass(frozen=True, slots=True)
-class Pair:
-    """A CURVE key pair, Z85."""
-
-    public: bytes
-    secret: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class ProxyKeys:
-    """server: of the controller, which the proxy stands in for. devices: by serial."""
-
-    server: Pair
-    devices: Mapping[str, Pair]
-
-
-@dataclass(frozen=True, slots=True)
-class Flap:
-    """A link that comes and goes. up_s, down_s: means of both, exponentially distributed."""
-
-    up_s: float
-    down_s: float
-
-
-@dataclass(slots=True)
-class _Device:
-    """back: the socket to the controller. is_open: it is connected. port: the device's own
-    connection to the proxy. silent: directions that swallow everything. until_s: end of this phase
-    of a link that comes and goes."""
-
-    serial: str
-    fates: tuple[Fates, Fates]
-    rng: np.random.Generator
-    counts: tuple[Counts, Counts] = field(default_factory=lambda: (Counts(), Counts()))
-    back: zmq.Socket[bytes] | None = None
-    monitor: zmq.Socket[bytes] | None = None
-    is_open: bool = False
-    port: Port | None = None
-    noise: Noise = QUIET
-    cut: Side | None = None
-    silent: set[Way] = field(default_factory=set)
-    flap: Flap | None = None
-    is_down: bool = False
-    until_s: float = 0.0
 
 
 @dataclass(slots=True, order=True)
@@ -99,7 +51,7 @@ class _Copy:
 
     due_s: float
     number: int
-    device: _Device = field(compare=False)
+    device: Proxied = field(compare=False)
     way: Way = field(compare=False)
     frames: Frames = field(compare=False)
     give_up_s: float = field(compare=False, default=0.0)
@@ -110,19 +62,22 @@ class ChaosProxy:
 
     front: where devices connect, tcp://HOST:PORT or tcp://HOST:* for a free port; `endpoint` is
     where it is. controller: where the controller is. speed: how many times faster than real time
-    the fleet lives; all seconds here are the fleet's.
+    the fleet lives; all seconds here are the fleet's. tap: is shown every message that comes in,
+    whatever becomes of it.
     """
 
     def __init__(
-        self, front: str, controller: str, keys: ProxyKeys, seed: int = 0, speed: float = 1.0
-    ) -> None:
+        self, front: str, controller: str, keys: ProxyKeys, seed: int = 0, speed: float = 1.0,
+        tap: Tap | None = None,
+    ) -> None:  # fmt: skip
         self._keys, self._controller, self._speed = keys, controller, speed
+        self._tap = tap
         self._context = zmq.Context()
         self._context.set(zmq.MAX_SOCKETS, 64 + SOCKETS_EACH * len(keys.devices))
         of_key = {pair.public.decode(): serial for serial, pair in keys.devices.items()}
         self._gate = Gate(self._context, of_key)
-        self._devices = {serial: _new_device(seed, serial) for serial in keys.devices}
-        self._way_of: dict[zmq.Socket[bytes], _Device] = {}
+        self._devices = {serial: new_proxied(seed, serial) for serial in keys.devices}
+        self._whose: dict[zmq.Socket[bytes], Proxied] = {}
         self._on_the_way: list[_Copy] = []
         self._numbers = itertools.count()
         self._poller = zmq.Poller()
@@ -130,7 +85,7 @@ class ChaosProxy:
         self._ports = self._front.get_monitor_socket(zmq.EVENT_DISCONNECTED, FRONT_MONITOR)
         for socket in (self._gate.socket, self._front, self._ports):
             self._poller.register(socket, zmq.POLLIN)
-        self.endpoint: str = self._front.last_endpoint.decode()
+        self.endpoint = str(self._front.getsockopt_string(zmq.LAST_ENDPOINT))
 
     # The dials.
 
@@ -199,7 +154,7 @@ class ChaosProxy:
         """Wait for messages, or for one on its way to be due, and carry."""
         now_s = self._now_s()
         wait_s = min(timeout_s, max(0.0, (self._next_s() - now_s) / self._speed))
-        ready = self._poller.poll(int(np.ceil(wait_s * 1000)))
+        ready = self._poller.poll(math.ceil(wait_s * 1000))
         for socket, _ in ready:
             self._serve(socket)
         now_s = self._now_s()
@@ -223,8 +178,12 @@ class ChaosProxy:
         socket.zap_domain = DOMAIN
         socket.router_mandatory = True
         socket.router_handover = True
-        _set_common(socket)
-        socket.bind(front)
+        set_common(socket)
+        try:
+            socket.bind(front)
+        except zmq.ZMQError:
+            self._context.destroy(linger=0)
+            raise
         return socket
 
     def _serve(self, socket: zmq.Socket[bytes] | int) -> None:
@@ -235,8 +194,8 @@ class ChaosProxy:
             self._take_front()
         elif socket is self._ports:
             self._note_gone()
-        elif isinstance(socket, zmq.Socket) and socket in self._way_of:
-            self._serve_back(socket, self._way_of[socket])
+        elif isinstance(socket, zmq.Socket) and socket in self._whose:
+            self._serve_back(socket, self._whose[socket])
 
     def _take_front(self) -> None:
         while True:
@@ -245,18 +204,19 @@ class ChaosProxy:
             except zmq.Again:
                 return
             name, *frames = parts
-            device = self._devices.get(bytes(name).decode(errors="replace"))
+            device = self._devices.get(name.bytes.decode(errors="replace"))
             if device is None or not frames:
                 continue
             is_own = frames[0].get("User-Id") == self._keys.devices[device.serial].public.decode()
             if is_own:
                 device.port = Port.of(frames[0])
                 self._open_back(device)
-            self._take(device, Way.UP, [bytes(frame) for frame in frames], is_own)
+            self._take(device, Way.UP, [frame.bytes for frame in frames], is_own)
 
-    def _serve_back(self, socket: zmq.Socket[bytes], device: _Device) -> None:
+    def _serve_back(self, socket: zmq.Socket[bytes], device: Proxied) -> None:
         if socket is device.monitor:
-            self._note_back(device)
+            if device.look_at_back():
+                self._shut(device)
             return
         while device.back is socket:
             try:
@@ -265,18 +225,20 @@ class ChaosProxy:
                 return
             self._take(device, Way.DOWN, frames)
 
-    def _take(self, device: _Device, way: Way, frames: Frames, is_own: bool = True) -> None:
+    def _take(self, device: Proxied, way: Way, frames: Frames, is_own: bool = True) -> None:
         """Decide what becomes of a message that has come in."""
         counts, now_s = device.counts[way], self._now_s()
         copies_s = device.fates[way].next(device.noise)
         counts.taken += 1
+        if self._tap is not None and is_own:
+            self._tap(device.serial, way, frames)
         counts.doubled += max(0, len(copies_s) - 1)
         if not copies_s:
             counts.lost += 1
         for late_s in copies_s:
             if not is_own:
                 counts.forged += 1
-            elif device.is_down or device.cut is not None:
+            elif device.is_cut:
                 counts.cut += 1
             elif way in device.silent:
                 counts.swallowed += 1
@@ -322,49 +284,25 @@ class ChaosProxy:
         if now_s >= copy.give_up_s:
             self._shut(device)
             return False
-        copy.due_s = now_s + 0.01 * self._speed
+        copy.due_s = now_s + AGAIN_S * self._speed
         return True
 
-    def _open_back(self, device: _Device) -> None:
-        if device.back is not None or device.is_down or device.cut is not None:
+    def _open_back(self, device: Proxied) -> None:
+        if device.back is not None or device.is_cut:
             return
-        pair = self._keys.devices[device.serial]
-        socket = self._context.socket(zmq.DEALER)
-        socket.routing_id = device.serial.encode()
-        socket.curve_serverkey = self._keys.server.public
-        socket.curve_publickey, socket.curve_secretkey = pair.public, pair.secret
-        socket.immediate = True
-        socket.reconnect_ivl, socket.reconnect_ivl_max = RECONNECT_MS, RECONNECT_MOST_MS
-        _set_common(socket)
-        events = zmq.EVENT_HANDSHAKE_SUCCEEDED | zmq.EVENT_DISCONNECTED
-        monitor = socket.get_monitor_socket(events, f"inproc://monitor-{next(self._numbers)}")
-        socket.connect(self._controller)
-        device.back, device.monitor = socket, monitor
-        for one in (socket, monitor):
-            self._way_of[one] = device
+        name = str(next(self._numbers))
+        device.open_back(self._context, self._keys, self._controller, name)
+        for one in (device.back, device.monitor):
+            assert one is not None
+            self._whose[one] = device
             self._poller.register(one, zmq.POLLIN)
 
-    def _close_back(self, device: _Device) -> None:
-        device.is_open = False
-        if device.back is None or device.monitor is None:
-            return
+    def _close_back(self, device: Proxied) -> None:
         for one in (device.back, device.monitor):
-            self._poller.unregister(one)
-            del self._way_of[one]
-        device.back.disable_monitor()
-        device.monitor.close(linger=0)
-        device.back.close(linger=0)
-        device.back = device.monitor = None
-
-    def _note_back(self, device: _Device) -> None:
-        """The connection to the controller was made or broke; if it broke, the device's does."""
-        while device.monitor is not None and device.monitor.poll(0):
-            event = recv_monitor_message(device.monitor)["event"]
-            if event == zmq.EVENT_HANDSHAKE_SUCCEEDED:
-                device.is_open = True
-            elif device.is_open:
-                device.is_open = False
-                self._shut(device)
+            if one is not None:
+                self._poller.unregister(one)
+                del self._whose[one]
+        device.close_back()
 
     def _note_gone(self) -> None:
         """A device's connection is gone: so is the one that was made for it."""
@@ -376,50 +314,32 @@ class ChaosProxy:
                     if device.cut is None:
                         self._close_back(device)
 
-    def _shut(self, device: _Device) -> None:
+    def _shut(self, device: Proxied) -> None:
         if device.port is not None:
             shut_port(device.port)
 
-    def _apply_cut(self, device: _Device) -> None:
-        is_cut = device.is_down or device.cut in (Side.DEVICE, Side.BOTH)
-        if is_cut:
+    def _apply_cut(self, device: Proxied) -> None:
+        if device.is_cut_at(Side.DEVICE):
             self._gate.shut(device.serial)
             self._shut(device)
         elif self._gate.open(device.serial):
             self._open_back(device)
-        if device.is_down or device.cut in (Side.CONTROLLER, Side.BOTH):
+        if device.is_cut_at(Side.CONTROLLER):
             self._close_back(device)
 
     def _turn_flapping(self, now_s: float) -> None:
         for device in self._devices.values():
-            if device.flap is not None and now_s >= device.until_s:
-                is_first = device.until_s == 0.0
-                device.is_down = not (device.is_down or is_first)
-                mean_s = device.flap.down_s if device.is_down else device.flap.up_s
-                device.until_s = now_s + float(device.rng.exponential(mean_s))
+            if device.turn(now_s):
                 self._apply_cut(device)
 
     def _next_s(self) -> float:
         """When something is due without anything coming in."""
         ends = [d.until_s for d in self._devices.values() if d.flap is not None]
-        return min([copy.due_s for copy in self._on_the_way[:1]] + ends, default=np.inf)
+        return min([copy.due_s for copy in self._on_the_way[:1]] + ends, default=math.inf)
 
-    def _some(self, serials: Iterable[str] | None) -> list[_Device]:
+    def _some(self, serials: Iterable[str] | None) -> list[Proxied]:
         wanted = self._devices if serials is None else serials
         return [self._devices[serial] for serial in wanted]
 
     def _now_s(self) -> float:
         return time.monotonic() * self._speed
-
-
-def _new_device(seed: int, serial: str) -> _Device:
-    key = [seed, PURPOSE, *serial.encode()]
-    rng = np.random.Generator(np.random.PCG64(np.random.SeedSequence(key)))
-    return _Device(serial, (Fates(seed, serial, Way.UP), Fates(seed, serial, Way.DOWN)), rng)
-
-
-def _set_common(socket: zmq.Socket[bytes]) -> None:
-    socket.linger = 0
-    socket.sndhwm = socket.rcvhwm = HIGH_WATER
-    socket.maxmsgsize = MAX_MESSAGE_BYTES
-    socket.heartbeat_ivl, socket.heartbeat_timeout = HEARTBEAT_MS, HEARTBEAT_TIMEOUT_MS

@@ -148,7 +148,7 @@ class TcpProxy:
         self._watch(connection)
 
     def _serve(self, connection: _Connection, at: object, events: int) -> None:
-        side = connection.ends.index(at)  # type: ignore[arg-type]
+        side = connection.ends.index(at)
         is_well = True
         if events & selectors.EVENT_READ:
             is_well = self._read(connection, Flow(side))

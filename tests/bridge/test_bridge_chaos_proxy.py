@@ -15,7 +15,8 @@ from hw_bridge.chaos.background import Background
 from hw_bridge.chaos.counts import Counts
 from hw_bridge.chaos.fate import Fates, Noise, Way
 from hw_bridge.chaos.gate import DOMAIN, Gate
-from hw_bridge.chaos.proxy import ChaosProxy, Flap, Pair, ProxyKeys, Side
+from hw_bridge.chaos.proxied import Flap, Pair, ProxyKeys, Side
+from hw_bridge.chaos.proxy import ChaosProxy
 
 R = TypeVar("R")
 SERIALS = ("R1", "R2", "R3")

@@ -132,13 +132,15 @@ def test_who_leads_nowhere_resets() -> None:
 
 
 def test_a_receiver_that_does_not_read_holds_the_sender_up() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        with Background(lambda: TcpProxy(server.getsockname())) as proxy:
-            near = socket.create_connection(proxy.ask(lambda p: p.address))
-            far, _ = server.accept()
-            near.settimeout(0.2)
-            with pytest.raises(TimeoutError):
-                near.sendall(bytes(100 * MOST_BYTES))
-            near.close()
-            until(lambda: len(far.recv(1 << 20)) == 0, "what was taken comes, and then the end")
-            far.close()
+    with (
+        socket.create_server(("127.0.0.1", 0)) as server,
+        Background(lambda: TcpProxy(server.getsockname())) as proxy,
+    ):
+        near = socket.create_connection(proxy.ask(lambda p: p.address))
+        far, _ = server.accept()
+        near.settimeout(0.2)
+        with pytest.raises(TimeoutError):
+            near.sendall(bytes(100 * MOST_BYTES))
+        near.close()
+        until(lambda: len(far.recv(1 << 20)) == 0, "what was taken comes, and then the end")
+        far.close()
