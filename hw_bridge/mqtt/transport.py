@@ -1,0 +1,149 @@
+"""Vehicles behind an MQTT broker as devices of the bridge.
+
+To the controller they look like any other unit: a drive agent speaks for each of them
+(hw_bridge.mqtt.vehicle). Which they are is found from their own topics; their serials have to be on
+the roster. Whoever may publish on a vehicle's topics is that vehicle: the broker's access rules
+have to see to it (docs/mqtt.md).
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+import zmq
+
+from hw_bridge.agent.memory import FileMemory, LostMemoryError
+from hw_bridge.mqtt.broker import UP_TOPICS, Broker, Heard
+from hw_bridge.mqtt.floor import Floor
+from hw_bridge.mqtt.options import MqttError, MqttOptions
+from hw_bridge.mqtt.vehicle import Road, Vehicle
+from hw_bridge.mqtt.versions import major_of
+from hw_bridge.transport import Received
+from hw_bridge.vda5050.base import MANUFACTURER, MessageError
+from hw_bridge.wire.frames import Link, Topic
+from layouts.layout import Layout
+
+LOG_EVERY_S = 5.0
+_log = logging.getLogger("hw_bridge")
+
+
+class MqttTransport:
+    """serials: units that may come over the broker. makers: manufacturers by serial, as on the
+    roster; of others any manufacturer is taken. state_folder: what must not be forgotten of each
+    vehicle. refused: messages that were not taken, by reason."""
+
+    def __init__(
+        self, layout: Layout, serials: Sequence[str], options: MqttOptions, state_folder: Path,
+        makers: Mapping[str, str] | None = None, clock: Callable[[], float] = time.monotonic,
+        wall: Callable[[], float] = time.time,
+    ) -> None:  # fmt: skip
+        self._floor, self._options = Floor.of(layout), options
+        self._serials, self._makers = frozenset(serials), dict(makers or {})
+        self._folder = state_folder
+        self._clock, self._wall = clock, wall
+        self.refused: Counter[str] = Counter()
+        self._logged_s: dict[tuple[str, str], float] = {}
+        self.vehicles: dict[str, Vehicle] = {}
+        try:
+            state_folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise MqttError(f"{state_folder}: {error.strerror}; give a folder to write") from None
+        self._broker = Broker(options)
+        self._n_dropped = 0
+
+    @property
+    def is_connected(self) -> bool:
+        """To the broker."""
+        return self._broker.is_connected
+
+    def register(self, poller: zmq.Poller) -> None:
+        poller.register(self._broker.wake_fd, zmq.POLLIN)
+
+    def take(self) -> list[Received]:
+        now_s = self._clock()
+        for heard in self._broker.take():
+            self._hear(heard, now_s)
+        self._note_drops()
+        if not self._broker.is_connected:
+            return []
+        received = []
+        for serial, vehicle in self.vehicles.items():
+            told, publications = vehicle.tick(now_s)
+            for topic, payload in publications:
+                self._broker.publish(topic, payload)
+            received += [Received(serial, *outgoing) for outgoing in told]
+        return received
+
+    def send(self, serial: str, topic: Topic, link: Link, payload: bytes) -> bool:
+        vehicle = self.vehicles.get(serial)
+        if vehicle is None or not self._broker.is_connected:
+            return False
+        if not vehicle.obey(topic, link, payload, self._clock()):
+            return False
+        self._broker.wake()
+        return True
+
+    def close(self) -> None:
+        self._broker.close()
+
+    def _hear(self, heard: Heard, now_s: float) -> None:
+        levels = heard.topic.split("/")
+        if len(levels) != 5 or levels[4] not in UP_TOPICS:
+            self._refuse("topic", heard.topic, "")
+            return
+        road, name = Road(*levels[:4]), levels[4]
+        vehicle = self._vehicle(road, now_s)
+        if vehicle is None:
+            return
+        try:
+            vehicle.hear(name, heard.payload, heard.is_retained, now_s)
+        except MessageError as error:
+            self._refuse("malformed", heard.topic, str(error))
+
+    def _vehicle(self, road: Road, now_s: float) -> Vehicle | None:
+        known = self.vehicles.get(road.serial)
+        if known is not None and known.road == road:
+            return known
+        where = road.topic("+")
+        if road.serial not in self._serials:
+            self._refuse("not-on-roster", where, "put its serial on the roster to let it in")
+        elif not major_of(road.level):
+            self._refuse("version", where, "this gateway speaks VDA 5050 2 and 3")
+        elif known is not None:
+            self._refuse("second", where, f"{known.road.topic('+')} has this serial already")
+        elif self._makers.get(road.serial, road.manufacturer) != road.manufacturer:
+            self._refuse("maker", where, f"on the roster it is of {self._makers[road.serial]}")
+        else:
+            return self._admit(road, now_s)
+        return None
+
+    def _admit(self, road: Road, now_s: float) -> Vehicle | None:
+        maker = self._makers.get(road.serial, MANUFACTURER)
+        try:
+            memory = FileMemory(self._folder / f"{road.serial}.json")
+        except LostMemoryError as error:
+            self._refuse("memory", road.topic("+"), str(error))
+            return None
+        vehicle = Vehicle(road, maker, memory, self._floor, self._options, self._wall, now_s)
+        self.vehicles[road.serial] = vehicle
+        return vehicle
+
+    def _note_drops(self) -> None:
+        n_dropped = self._broker.n_dropped
+        if n_dropped > self._n_dropped:
+            self.refused["oversized-or-flood"] += n_dropped - self._n_dropped
+            self._n_dropped = n_dropped
+
+    def _refuse(self, reason: str, topic: str, text: str) -> None:
+        self.refused[reason] += 1
+        key, now_s = (reason, topic), self._clock()
+        if now_s - self._logged_s.get(key, -LOG_EVERY_S) < LOG_EVERY_S:
+            return
+        if len(self._logged_s) > 1000:
+            self._logged_s.clear()
+        self._logged_s[key] = now_s
+        _log.warning("refused %s on %s%s", reason, topic, text and f": {text}")
