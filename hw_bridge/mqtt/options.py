@@ -57,6 +57,10 @@ class MqttOptions:
         if self.password_file is None:
             return None
         try:
+            if self.password_file.stat().st_mode & 0o077:
+                raise MqttError(
+                    f"{self.password_file}: others can read it; chmod 600 {self.password_file}"
+                )
             return self.password_file.read_text(encoding="utf-8").splitlines()[0]
         except (OSError, IndexError, UnicodeDecodeError):
             raise MqttError(

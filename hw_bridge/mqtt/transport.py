@@ -60,6 +60,11 @@ class MqttTransport:
         """To the broker."""
         return self._broker.is_connected
 
+    @property
+    def refusal(self) -> str:
+        """Why the broker does not let the gateway in; "" while it does, or is not there."""
+        return self._broker.refusal
+
     def register(self, poller: zmq.Poller) -> None:
         poller.register(self._broker.wake_fd, zmq.POLLIN)
 

@@ -70,7 +70,7 @@ class Vehicle:
         self.agent = DriveAgent(identity, self.driver, memory, agent_options, now_s)
         self._connection: ConnectionState | None = None
         self._has_factsheet = False
-        self._heard_s = self._met_s = -math.inf
+        self._heard_s, self._met_s = -math.inf, math.inf
         self._is_told = False
 
     def _header(self, topic: str) -> dict[str, Any]:
@@ -88,6 +88,8 @@ class Vehicle:
 
     def hear(self, name: str, payload: bytes, is_retained: bool, now_s: float) -> None:
         """Take in a message on one of its topics. Raises MessageError."""
+        if name == Topic.STATE and is_retained:
+            return  # nobody knows how old it is
         content = read_json(payload)
         version = str(content.get("version", ""))[:20]
         if major_of(version) == major_of(self.road.level):
@@ -97,10 +99,9 @@ class Vehicle:
         elif name == Topic.FACTSHEET:
             self.driver.abilities = abilities_from(content)
             self._has_factsheet = True
-        elif not is_retained:  # nobody knows how old that would be
+        else:
             self.driver.hear(state_from(content, is_instant), now_s)
-            self._heard_s = now_s
-            self._met_s = max(self._met_s, now_s) if self._met_s == -math.inf else self._met_s
+            self._heard_s, self._met_s = now_s, min(self._met_s, now_s)
             if self._connection in _GONE:
                 self._connection = ConnectionState.ONLINE
 
