@@ -322,7 +322,9 @@ class BridgeBackend:
         if heard.name is None or state is None or link.epoch != self.epoch:
             return
         base = heard.name.stand + link.base
-        took_s = self._orders.hear(unit, heard.name, state.order_update_id, base, now_s)
+        took_s = self._orders.hear(
+            unit, heard.name, state.order_update_id, base, now_s, state.action_states
+        )
         if took_s >= 0.0:
             self.figures.echoes.note(took_s)
             self._inbox.echoing.append(unit)

@@ -137,9 +137,12 @@ def _make(
         hours = wanted.hours or 24.0 * 365
         schedule = read_unit_faults(wanted.faults, floor, n_units, hours, done_s)
     options = EmulatorOptions(
-        seed=scenario.seed, wrong_scans=wanted.wrong_scans, state=wanted.state, truth=wanted.truth,
-        state_s=1.0 / wanted.state_rate, first_session=int(time.time()),
-    )  # fmt: skip
+        seed=scenario.seed,
+        wrong_scans=wanted.wrong_scans,
+        state=wanted.state,
+        truth=wanted.truth,
+        state_s=1.0 / wanted.state_rate,
+    )
     fleet = build_fleet(setting, wanted.connect, keyed[0], keyed[1], options, schedule)
     return fleet, list(_notes(fleet, wanted))
 

@@ -30,7 +30,7 @@ from twin.unit_model import UnitModel
 
 MANUFACTURER = "gridfleet"
 START_S = 1.0
-"""So long a unit needs to find its place after it is switched on."""
+"""So long a unit needs to find its place when it is switched on again."""
 MOST_LISTED = 8
 
 
@@ -38,16 +38,15 @@ MOST_LISTED = 8
 class EmulatorOptions:
     """state: folder of the truth, None to forget it at the end. truth: address to tell it on, ""
     for none. state_s: units say how they are at least so often. start_s: what a unit needs to find
-    its place. first_session: sessions of a new floor are numbered from the one after it, so that a
-    fleet that has forgotten its numbers takes no old ones."""
+    its place at first; restart_s: when the emulator has been killed."""
 
     seed: int = 0
     wrong_scans: float = 0.01
     state: Path | None = None
     truth: str = ""
     state_s: float = 1.0
-    start_s: float = START_S
-    first_session: int = 0
+    start_s: float = 0.0
+    restart_s: float = START_S
     sensors: SensorOptions = field(default_factory=SensorOptions)
 
 
@@ -86,11 +85,12 @@ def _assemble(
         extras.keeper.take_up(floor)
     identities = [Identity(MANUFACTURER, _serial(device)) for device in serials]
     units = EmulatedUnits(
-        floor, identities, _memories(saved, floor.n_units, options.first_session),
-        _agent_options(setting.scenario.unit, options, floor.time_s), options.start_s,
+        floor, identities, _memories(saved, floor.n_units),
+        _agent_options(setting.scenario.unit, options, floor.time_s),
+        options.restart_s if is_restart else options.start_s,
     )  # fmt: skip
     terminals = [
-        TerminalAgent(_terminal_memory(saved, station.name, options.first_session), floor.time_s)
+        TerminalAgent(_terminal_memory(saved, station.name), floor.time_s)
         for station in setting.layout.stations
     ]
     stations = EmulatedStations(
@@ -102,17 +102,15 @@ def _assemble(
     return EmulatedFleet(floor, units, stations, sockets, noise, options.seed, extras)
 
 
-def _memories(saved: SavedFloor | None, n_units: int, first_session: int) -> list[Memory]:
+def _memories(saved: SavedFloor | None, n_units: int) -> list[Memory]:
     sessions = saved.sessions if saved is not None else new_sessions(n_units)
-    is_first = sessions["session"] == 0
-    sessions["session"][is_first] = first_session
     return [SavedSessions(sessions, unit) for unit in range(n_units)]
 
 
-def _terminal_memory(saved: SavedFloor | None, name: str, first_session: int) -> TerminalMemory:
+def _terminal_memory(saved: SavedFloor | None, name: str) -> TerminalMemory:
     if saved is None:
-        return TransientMemory(first_session)
-    return FileMemory(saved.station_path(name), first_session, is_durable=False)
+        return TransientMemory()
+    return FileMemory(saved.station_path(name), is_durable=False)
 
 
 def _agent_options(unit: UnitModel, options: EmulatorOptions, now_s: float) -> AgentOptions:

@@ -140,7 +140,7 @@ class DeviceSockets:
 
     def take_connected(self) -> list[int]:
         """Devices that have reached the controller since the last call."""
-        came_up, self._came_up = self._came_up, []
+        came_up, self._came_up = sorted(self._came_up), []
         return came_up
 
     def _drain(self, device: int) -> None:

@@ -61,10 +61,10 @@ class TerminalMemory(Protocol):
 
 
 class TransientMemory:
-    """Kept as long as this object lives. session: the last one before it."""
+    """Kept as long as this object lives."""
 
-    def __init__(self, session: int = 0) -> None:
-        self._data = msgspec.json.encode(TerminalRecord(session=session))
+    def __init__(self) -> None:
+        self._data = msgspec.json.encode(TerminalRecord())
 
     def load(self) -> TerminalRecord:
         return msgspec.json.decode(self._data, type=TerminalRecord)
@@ -78,18 +78,18 @@ class TerminalMemoryError(ValueError):
 
 
 class FileMemory:
-    """A file that is replaced as a whole. session: the last one before there was a file.
-    is_durable: outlives a power cut, not only the process; costs some milliseconds a change."""
+    """A file that is replaced as a whole. is_durable: outlives a power cut, not only the process;
+    costs some milliseconds a change."""
 
-    def __init__(self, path: Path, session: int = 0, *, is_durable: bool = True) -> None:
-        self._path, self._session, self._is_durable = path, session, is_durable
+    def __init__(self, path: Path, *, is_durable: bool = True) -> None:
+        self._path, self._is_durable = path, is_durable
 
     def load(self) -> TerminalRecord:
         """Raises TerminalMemoryError for a file that cannot be understood."""
         try:
             data = self._path.read_bytes()
         except FileNotFoundError:
-            return TerminalRecord(session=self._session)
+            return TerminalRecord()
         try:
             return msgspec.json.decode(data, type=TerminalRecord)
         except msgspec.MsgspecError as error:

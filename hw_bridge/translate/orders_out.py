@@ -12,6 +12,7 @@ has started anew goes on with the order that a unit has in hand.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 from fleet_control.backend import Act
@@ -19,7 +20,7 @@ from fleet_control.link.messages import RING
 from hw_bridge.labels import Labels
 from hw_bridge.translate.floor_names import FloorNames
 from hw_bridge.translate.headers import Headers
-from hw_bridge.vda5050.action import Action, ActionParameter, BlockingType
+from hw_bridge.vda5050.action import Action, ActionParameter, ActionState, BlockingType
 from hw_bridge.vda5050.base import encode
 from hw_bridge.vda5050.names import DROP, LOAD_TYPE, PICK, OrderName, step_action_name
 from hw_bridge.vda5050.order import Edge, Node, Order
@@ -37,11 +38,12 @@ class UnitOrder:
     base: last step that the unit has confirmed, -1 while it has not taken the order. wanted: last
     step released. told, told_ahead: last step, and cell beyond, of the newest message. update: its
     orderUpdateId. pending: its bytes until the unit echoes it. steps: (cell, act, speed) of steps
-    from the base on; nodes: those that have been sent.
+    from the base on; nodes: those that have been sent. acts: of steps that the unit had in hand
+    already when this controller met it, by its own word.
     """
 
     __slots__ = (
-        "ahead", "base", "epoch", "is_anew", "made_s", "n_again", "name", "nodes", "pending",
+        "acts", "ahead", "base", "epoch", "is_anew", "made_s", "n_again", "name", "nodes", "pending",
         "session", "steps", "told", "told_ahead", "update", "wanted",
     )  # fmt: skip
 
@@ -54,6 +56,7 @@ class UnitOrder:
         self.pending, self.made_s, self.n_again = b"", 0.0, 0
         self.steps: dict[int, tuple[int, int, float]] = {}
         self.nodes: dict[int, Node] = {}
+        self.acts: dict[int, Act] = {}
 
     def note(self, record: Any) -> None:
         """Take over what a record says."""
@@ -88,6 +91,7 @@ class OrdersOut:
         self._orders: list[UnitOrder | None] = [None] * n_units
         self._names: list[dict[int, OrderName]] = [{} for _ in range(n_units)]
         self._said: list[tuple[OrderName, int, int] | None] = [None] * n_units
+        self._said_acts: list[dict[int, Act]] = [{} for _ in range(n_units)]
         self.n_again = self.n_made_anew = 0
 
     def take(self, record: Any, now_s: float) -> tuple[UnitOrder, bytes]:
@@ -110,11 +114,13 @@ class OrdersOut:
         return order, self._make(unit, order, now_s)
 
     def hear(
-        self, unit: int, name: OrderName, update: int, base: int, now_s: float
+        self, unit: int, name: OrderName, update: int, base: int, now_s: float,
+        actions: Sequence[ActionState] = (),
     ) -> float:  # fmt: skip
         """The newest state of the unit: it has that order and update in hand, up to step `base`.
         Returns how long this echo took; -1 where none was awaited."""
         self._said[unit] = name, update, base
+        self._said_acts[unit] = _acts_of(actions, name)
         order = self._orders[unit]
         if order is None or order.name != name or update < order.update:
             return -1.0
@@ -155,6 +161,7 @@ class OrdersOut:
         said = self._said[unit]
         if said is not None and said[0].number == number:
             order = UnitOrder(said[0], base=said[2], update=said[1])
+            order.acts = self._said_acts[unit]
         else:
             order = UnitOrder(OrderName(number, stand), base=-1, update=-1)
             order.told = -1
@@ -197,6 +204,7 @@ class OrdersOut:
         node = order.nodes.get(step)
         if node is None:
             cell, act, _ = order.steps[step]
+            act = order.acts.get(step, act)
             sequence = 2 * (step - order.name.stand)
             actions: tuple[Action, ...] = ()
             if step > order.name.stand and act != Act.DRIVE:
@@ -238,3 +246,13 @@ class OrdersOut:
             blocking_type=BlockingType.HARD,
             action_parameters=tuple(ActionParameter(key=k, value=v) for k, v in values.items()),
         )
+
+
+def _acts_of(actions: Sequence[ActionState], name: OrderName) -> dict[int, Act]:
+    """Steps of the order that lift or lower, of those whose actions a unit tells."""
+    found = {}
+    for action in actions:
+        prefix, _, step = action.action_id.rpartition(".")
+        if prefix == str(name) and step.isdecimal() and action.action_type in (PICK, DROP):
+            found[int(step)] = Act.LIFT if action.action_type == PICK else Act.LOWER
+    return found

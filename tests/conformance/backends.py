@@ -53,7 +53,7 @@ def _bridge(layout: Layout, *fleet: np.ndarray) -> BridgedFleet:
 
 
 def _lossy_bridge(layout: Layout, *fleet: np.ndarray) -> BridgedFleet:
-    bridged = BridgedFleet(layout, *fleet)
+    bridged = BridgedFleet(layout, *fleet, seed=5)
     bridged.noise.set_noise(Noise(loss=0.1, duplicate=0.1, delay_s=0.05, reorder=0.02))
     return bridged
 
