@@ -24,7 +24,9 @@ def unit_serials(store: KeyStore | None, n_wanted: int) -> list[str]:
     """Serials of the fleet, of all units with keys where `n_wanted` is 0. Raises FleetKeysError."""
     if store is None:
         if not n_wanted:
-            raise FleetKeysError("without keys nobody knows how many units there are; give --robots")
+            raise FleetKeysError(
+                "without keys nobody knows how many units there are; give --robots"
+            )
         return plain_serials(n_wanted)
     serials = [entry.serial for entry in store.devices(Role.UNIT)]
     if len(serials) < max(n_wanted, 1):

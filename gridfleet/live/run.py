@@ -113,7 +113,7 @@ class LiveRun:
         usurper: Callable[[], int] = lambda: 0,
     ) -> None:  # fmt: skip
         self.books, self.backend, self.time = books, backend, time
-        self._desk, self._observers, self.until_s = desk, observers, until_s
+        self._desk, self._observers, self.until_s = desk, list(observers), until_s
         self._recorder, self._usurper = books.recorder, usurper
         self._brain = books.brain
         self.cycle = books.next_cycle
@@ -129,6 +129,10 @@ class LiveRun:
     def brain(self) -> Brain:
         assert self._brain is not None, "the run has not started"
         return self._brain
+
+    def watch(self, observer: Observer) -> None:
+        """Let somebody be told of every cycle from now on."""
+        self._observers.append(observer)
 
     # Starting
 
@@ -196,8 +200,8 @@ class LiveRun:
         if epoch := self._usurper():
             raise UsurpedError(
                 f"units obey a controller of epoch {epoch}, and this one is of epoch "
-                f"{self.books.epoch}: another one commands the fleet now. This one leaves it alone; "
-                "see which journal is the right one before you start it again"
+                f"{self.books.epoch}: another one commands the fleet now. This one leaves it "
+                "alone; see which journal is the right one before you start it again"
             )
 
     def _skip(self, cycle: int) -> int:

@@ -16,6 +16,8 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+from hw_bridge.backend import BridgeBackend, BridgeOptions, OnMessage
+from hw_bridge.labels import Labels
 
 from fleet_control.work.fulfilment import FulfilmentWork
 from gridfleet.brain import Brain, Groundwork
@@ -31,8 +33,6 @@ from gridfleet.live.status import StatusBoard
 from gridfleet.scenario import Scenario
 from gridfleet.wiring import compile_kernels
 from gridfleet.wiring.units import CYCLE_S
-from hw_bridge.backend import BridgeBackend, BridgeOptions, OnMessage
-from hw_bridge.labels import Labels
 from hw_bridge.transport import RealTime
 from hw_bridge.vda5050.names import pod_name
 from hw_bridge.wire.errors import WireError
@@ -248,7 +248,9 @@ def _wire_log(path: Path | None, stack: ExitStack) -> OnMessage | None:
     except OSError as error:
         raise ServeError(f"{path}: cannot be written: {error.strerror}; see --wire-log") from None
 
-    def note(at_s: float, is_down: bool, serial: str, topic: Any, link: Any, payload: bytes) -> None:
+    def note(
+        at_s: float, is_down: bool, serial: str, topic: Any, link: Any, payload: bytes
+    ) -> None:
         log.note(at_s, Way.DOWN if is_down else Way.UP, serial, topic, link, payload)
 
     return note
