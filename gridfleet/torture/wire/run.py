@@ -112,9 +112,9 @@ class WireRun:
 
     def _live(self, stage: Stage, trouble: Trouble, reader: TruthReader) -> bool:
         """Until everything is done; False where that does not come about in time."""
-        stage.controller.start()
         stage.emulator.start()
         self._wait_for_truth(reader)
+        stage.controller.start()
         self._zero_s = time.monotonic()
         while not self._is_over(trouble):
             if self._died or self.now_s >= trouble.ends_s + self._conditions.rest_s:
