@@ -89,6 +89,10 @@ class EventLog:
         self._n_before = sum(len(piece["kind"]) for piece in pieces)
         self._rows = []
 
+    def rows_since(self, first: int) -> list[tuple[float, ...]]:
+        """Rows from number `first` on that have not been folded, in the order of NAMES."""
+        return [*self._rows[max(first - self._n_before, 0) :]]
+
     def fold(self) -> None:
         """Put the rows so far away as columns, which take a quarter of the room."""
         if self._rows:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
+from pathlib import Path
 from typing import Any, Protocol
 
 from fleet_control.backend import Commands, FleetState, Reports
@@ -53,6 +54,11 @@ class Recorder:
         self._ahead, self._next = ahead, next(ahead, None)
         self._n_events = begun_at.n_events if begun_at else 0
         self._last_snapshot = begun_at.cycle if begun_at else -1
+
+    @property
+    def path(self) -> Path:
+        """Of the journal."""
+        return self._journal.path
 
     @property
     def snapshot_cycle(self) -> int:

@@ -303,6 +303,11 @@ class FulfilmentWork:
     def units_short(self) -> int:
         return self._intake.counters.units_short
 
+    @property
+    def pod_cells(self) -> NDArray[np.int32]:
+        """int32[n_pods], cell of each pod, -1 for one that is carried."""
+        return self._inventory.pod_cells
+
     # The life of a task
 
     def _task(self, unit: int) -> Task:

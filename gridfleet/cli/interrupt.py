@@ -10,14 +10,15 @@ from typing import Self
 class StopOnInterrupt:
     """While entered, the first Ctrl-C is noted and the second one interrupts at once.
 
-    The second is for when the run cannot look, as while kernels are compiled.
+    The second is for when the run cannot look, as while kernels are compiled. signals: that count
+    as Ctrl-C.
     """
 
-    def __init__(self) -> None:
-        self._is_asked = False
+    def __init__(self, signals: tuple[signal.Signals, ...] = (signal.SIGINT,)) -> None:
+        self._is_asked, self._signals = False, signals
 
     def __enter__(self) -> Self:
-        self._before = signal.signal(signal.SIGINT, self._note)
+        self._before = [signal.signal(number, self._note) for number in self._signals]
         return self
 
     def _note(self, _signal: int, _frame: FrameType | None) -> None:
@@ -35,4 +36,5 @@ class StopOnInterrupt:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        signal.signal(signal.SIGINT, self._before)
+        for number, before in zip(self._signals, self._before, strict=True):
+            signal.signal(number, before)

@@ -7,12 +7,14 @@ from typing import Annotated
 
 import typer
 
+from gridfleet.cli import ctl as ctl_cli
 from gridfleet.cli import layouts as layouts_cli
 from gridfleet.cli.check_log import check_log
 from gridfleet.cli.demo import demo
 from gridfleet.cli.emulate import emulate
 from gridfleet.cli.replay import replay
 from gridfleet.cli.resume import resume
+from gridfleet.cli.serve import serve
 from gridfleet.cli.simulate import simulate
 from gridfleet.cli.torture import torture
 
@@ -28,6 +30,8 @@ app.command()(resume)
 app.command()(replay)
 app.command()(demo)
 app.command()(torture)
+app.command()(serve)
+app.add_typer(ctl_cli.app, name="ctl")
 app.command()(check_log)
 app.command()(emulate)
 app.add_typer(layouts_cli.app, name="layouts")

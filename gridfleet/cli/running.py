@@ -102,7 +102,7 @@ def _run(
     record, failure = _drive(simulation, is_quiet, recorder)
     if scenario.faults and record.faults and failure is None:
         record = _with_reference(scenario, record, is_quiet)
-    figures = _write(scenario, record, folder, failure)
+    figures = write_result(scenario, record, folder, failure)
     if as_json:
         print(json.dumps(figures, indent=2))
     else:
@@ -159,11 +159,11 @@ def _with_reference(scenario: Scenario, record: RunRecord, is_quiet: bool) -> Ru
     return replace(record, reference_done_s=output_times_s(reference))
 
 
-def _write(
+def write_result(
     scenario: Scenario,
     record: RunRecord,
     folder: Path,
-    failure: BrokenRunError | None,
+    failure: Exception | None,
 ) -> dict[str, Any]:
     """All files of the run; returns the KPIs. Exits with 1 where they cannot be written.
 

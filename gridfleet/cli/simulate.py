@@ -123,7 +123,7 @@ def simulate(
     }  # fmt: skip
     with reported():
         if columns is not None:
-            given["columns"] = _pairs(columns)
+            given["columns"] = pairs(columns)
         wanted = build({key: value for key, value in given.items() if value is not None}, scenario)
         from gridfleet.cli.running import run
         from gridfleet.run_folder import default_folder
@@ -156,7 +156,7 @@ def build(given: dict[str, Any], file: Path | None) -> Scenario:
     return msgspec.structs.replace(base, **given).resolved(Path())
 
 
-def _pairs(text: str) -> dict[str, str]:
+def pairs(text: str) -> dict[str, str]:
     from gridfleet.scenario import ScenarioError
 
     pairs = [part.partition("=") for part in text.split(",") if part.strip()]

@@ -16,12 +16,13 @@ from layouts import Layout
 class LiveHead(msgspec.Struct, frozen=True, kw_only=True):
     """units: serials, in the order of their numbers. stations: names, in that of the layout.
     begin_unix_s: when the time of the fleet was 0. speed: seconds of the fleet in a second of the
-    clock; 1 but for emulated units."""
+    clock; 1 but for emulated units. until_s: planned end, None for none."""
 
     units: tuple[str, ...]
     stations: tuple[str, ...]
     begin_unix_s: float
     speed: float = 1.0
+    until_s: float | None = None
 
 
 def live_header(scenario: Scenario, layout: Layout, head: LiveHead) -> Header:

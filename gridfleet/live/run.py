@@ -71,6 +71,10 @@ class Observer(Protocol):
     def cycle_done(self, run: LiveRun, news: CycleNews) -> None: ...
 
 
+class UsurpedError(FleetError, RuntimeError):
+    """A later controller commands the fleet; nothing more may be sent by this one."""
+
+
 class Ending(StrEnum):
     """Why a run is over."""
 
@@ -95,7 +99,8 @@ class LiveRun:
     """A fleet under control.
 
     books: the journal, open. backend: whatever executes. time: that the backend lives in. desk:
-    None where no operator can ask. until_s: planned end, inf for none.
+    None where no operator can ask. until_s: planned end, inf for none. usurper: epoch of a later
+    controller that units obey, 0 for none.
 
     brain: what decides, from `start` on. cycle: the next one. n_cycles: so far. n_overruns: of
     them, those that were not over when the next was due; n_skipped: cycles left out for that.
@@ -105,10 +110,11 @@ class LiveRun:
     def __init__(
         self, books: LiveBooks, backend: Backend, time: FleetTime, *, desk: Desk | None = None,
         observers: Sequence[Observer] = (), until_s: float = math.inf,
+        usurper: Callable[[], int] = lambda: 0,
     ) -> None:  # fmt: skip
         self.books, self.backend, self.time = books, backend, time
-        self._desk, self._observers, self.until_s = desk, observers, until_s
-        self._recorder = books.recorder
+        self._desk, self._observers, self.until_s = desk, list(observers), until_s
+        self._recorder, self._usurper = books.recorder, usurper
         self._brain = books.brain
         self.cycle = books.next_cycle
         self.n_skipped = self.n_cycles = self.n_overruns = 0
@@ -116,9 +122,17 @@ class LiveRun:
         self._began = clocks.monotonic()
 
     @property
+    def has_started(self) -> bool:
+        return self._brain is not None
+
+    @property
     def brain(self) -> Brain:
         assert self._brain is not None, "the run has not started"
         return self._brain
+
+    def watch(self, observer: Observer) -> None:
+        """Let somebody be told of every cycle from now on."""
+        self._observers.append(observer)
 
     # Starting
 
@@ -126,6 +140,7 @@ class LiveRun:
         """Connect, and bring the books and the fleet together. Raises FleetError for a fleet that
         cannot be begun with; nothing has been sent then."""
         state = self.backend.connect()
+        self._check_alone()
         self.cycle = max(self.cycle, math.ceil(state.time_s / CYCLE_S - 1e-6))
         if self._brain is None:
             check_first(state, self.books.head.units)
@@ -155,6 +170,7 @@ class LiveRun:
     def _cycle(self) -> None:
         cycle, due_s = self.cycle, self.cycle * CYCLE_S
         reports = self.backend.advance(due_s)
+        self._check_alone()
         late_s = max(self.time.now_s() - due_s, 0.0)
         began = clocks.perf_counter()
         operations = self._desk.hear(self) if self._desk is not None else []
@@ -167,7 +183,7 @@ class LiveRun:
         sent = clocks.perf_counter()
         if self._desk is not None and operations:
             self._desk.answer(self.brain.controller.supervisor.operating.refusals)
-        self._rest(cycle + 1)
+        self._recorder.rest(cycle + 1, self.brain)
         skipped = self._skip(cycle)
         self.n_cycles += 1
         self.longest_s = max(self.longest_s, sent - began)
@@ -177,13 +193,16 @@ class LiveRun:
         )  # fmt: skip
         for observer in self._observers:
             observer.cycle_done(self, news)
-
-    def _rest(self, next_cycle: int) -> None:
-        """What can wait until all has been sent."""
-        n_before = len(self.brain.log)
-        self._recorder.rest(next_cycle, self.brain)
-        if self._recorder.snapshot_cycle == next_cycle and n_before:
+        if self._recorder.snapshot_cycle == cycle + 1:
             self.brain.log.fold()
+
+    def _check_alone(self) -> None:
+        if epoch := self._usurper():
+            raise UsurpedError(
+                f"units obey a controller of epoch {epoch}, and this one is of epoch "
+                f"{self.books.epoch}: another one commands the fleet now. This one leaves it "
+                "alone; see which journal is the right one before you start it again"
+            )
 
     def _skip(self, cycle: int) -> int:
         """The next cycle is the first whose time has not passed. How many were left out."""
@@ -206,7 +225,8 @@ class LiveRun:
     def _halt(self, error: Exception) -> Ended:
         """Ask everyone to stand, and keep what there is as evidence."""
         self._recorder.abandon()
-        unconfirmed = self._stop_all()
+        is_ours = not isinstance(error, UsurpedError)
+        unconfirmed = self._stop_all() if is_ours else ()
         at = f"at {as_clock(self.time.now_s())} h"
         if isinstance(error, InvariantError):
             text = f"a safety invariant broke {at}: {error}"

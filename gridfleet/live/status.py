@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from typing import Any, Protocol
+from typing import Any
 
 from fleet_control.supervision.roster import UnitStatus
 from fleet_control.supervision.status import FleetStatus, UnitState, status_of
+from gridfleet.live.links import Links
 from gridfleet.live.run import LiveRun
 from gridfleet.wiring.units import CYCLE_S
 from layouts import Layout
@@ -28,16 +29,10 @@ CURES = {
 _UNITS = re.compile(r"\bunits? \d+(?:(?:, | and )\d+)*")
 
 
-class LinkFigures(Protocol):
-    """What there is to tell of the link."""
-
-    def figures(self) -> dict[str, Any]: ...
-
-
 class StatusBoard:
     """Makes the status of a run. links: of a backend that has any."""
 
-    def __init__(self, links: LinkFigures | None = None) -> None:
+    def __init__(self, links: Links | None = None) -> None:
         self._links = links
 
     def __call__(self, run: LiveRun) -> dict[str, Any]:

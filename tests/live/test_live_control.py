@@ -1,4 +1,4 @@
-"""Operators over real sockets with keys: heard, refused, answered once what they asked is on disk."""
+"""Operators over real sockets with keys: heard, refused, answered when it is on disk."""
 
 from __future__ import annotations
 

@@ -1,0 +1,67 @@
+"""Which units and stations a live fleet has: those with keys, on the floor that they are for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from hw_bridge.roster import Roster
+
+from gridfleet.live.head import LiveHead
+from hw_bridge.wire.keys import KeyStore, Role
+from layouts import GridfleetError, Layout
+
+
+class FleetKeysError(GridfleetError, ValueError):
+    """Keys that do not make the fleet that was asked for; a line for each fault."""
+
+
+def plain_serials(n_units: int) -> list[str]:
+    """Units of a fleet without keys: U0001 and so on."""
+    return [f"U{number:04d}" for number in range(1, n_units + 1)]
+
+
+def unit_serials(store: KeyStore | None, n_wanted: int) -> list[str]:
+    """Serials of the fleet, of all units with keys where `n_wanted` is 0. Raises FleetKeysError."""
+    if store is None:
+        if not n_wanted:
+            raise FleetKeysError(
+                "without keys nobody knows how many units there are; give --robots"
+            )
+        return plain_serials(n_wanted)
+    serials = [entry.serial for entry in store.devices(Role.UNIT)]
+    if len(serials) < max(n_wanted, 1):
+        raise FleetKeysError(
+            f"{store.folder}: {len(serials)} units have keys here, {max(n_wanted, 1)} or more are "
+            "needed; make them by gridfleet keys add"
+        )
+    return serials[:n_wanted] if n_wanted else serials
+
+
+def roster_of(head: LiveHead) -> Roster:
+    return Roster(units=head.units, stations=head.stations)
+
+
+def notes_on_keys(store: KeyStore, head: LiveHead, layout: Layout) -> Iterator[str]:
+    """What about the keys somebody has to know: nobody is kept from starting by it."""
+    known = {entry.serial for entry in store.devices()}
+    without = [serial for serial in (*head.units, *head.stations) if serial not in known]
+    if without:
+        yield (
+            f"{_listed(without)} of the roster have no key: they cannot connect. Make keys by "
+            "gridfleet keys add"
+        )
+    units = {entry.serial for entry in store.devices(Role.UNIT)} - set(head.units)
+    if units:
+        yield (
+            f"{_listed(sorted(units))} have keys and are not on the roster of this journal, so "
+            "they are not heard; a new journal takes them in"
+        )
+    stations = {entry.serial for entry in store.devices(Role.STATION)} - set(head.stations)
+    if stations:
+        names = ", ".join(station.name for station in layout.stations[:8])
+        yield f"{_listed(sorted(stations))}: no station of the floor is called so; it has {names}"
+
+
+def _listed(names: list[str], most: int = 6) -> str:
+    told = ", ".join(names[:most])
+    return told if len(names) <= most else f"{told} and {len(names) - most} more"
