@@ -44,7 +44,7 @@ class EmulatedFleet:
     ) -> None:  # fmt: skip
         self.floor, self.units, self.stations, self.sockets = floor, units, stations, sockets
         self.extras = extras or Extras()
-        self._noise = noise
+        self.noise = noise
         self.up = NoisyLine[Outgoing](noise, seed, UP)
         self.down = NoisyLine[Arrived](noise, seed, DOWN)
         self._is_off = floor.twin.is_off.copy()

@@ -116,6 +116,8 @@ class SimulatedMotors:
 
     def hold(self, is_held: bool) -> None:
         self._floor.hinder(self._unit, Cause.ASKED, 0.0 if is_held else 1.0)
+        if not is_held:
+            self._floor.hinder(self._unit, Cause.FORGOTTEN, 1.0)
 
     def retry(self) -> None:
         self._floor.twin.retry(self._unit)

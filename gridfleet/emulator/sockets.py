@@ -63,6 +63,7 @@ class DeviceSockets:
         self._device_of: dict[int, int] = {}
         self._to_open = list(range(n))
         self._woken: set[int] = set()
+        self._arrived: list[Arrived] = []
         self.is_up = np.zeros(n, dtype=bool)
         self._came_up: list[int] = []
         self.n_sent, self.n_taken = (np.zeros(n, dtype=np.int64) for _ in range(2))
@@ -123,13 +124,18 @@ class DeviceSockets:
         for handle, _ in self._epoll.poll(max(0.0, seconds), len(self._devices) + 1):
             self._woken.add(self._device_of[handle])
 
-    def take(self) -> list[Arrived]:
-        """What has come in, in the order of the devices, without waiting."""
+    def collect(self) -> None:
+        """Keep what has come in for the next `take`."""
         self.wait(0.0)
         woken, self._woken = sorted(self._woken), set()
-        arrived: list[Arrived] = []
         for device in woken:
-            self._drain(device, arrived)
+            self._drain(device)
+
+    def take(self) -> list[Arrived]:
+        """What has come in, in the order of the devices, without waiting."""
+        self.collect()
+        arrived, self._arrived = self._arrived, []
+        arrived.sort(key=_device_of)
         return arrived
 
     def take_connected(self) -> list[int]:
@@ -137,7 +143,7 @@ class DeviceSockets:
         came_up, self._came_up = self._came_up, []
         return came_up
 
-    def _drain(self, device: int, arrived: list[Arrived]) -> None:
+    def _drain(self, device: int) -> None:
         socket = self._sockets[device]
         if socket is None:
             return
@@ -148,7 +154,7 @@ class DeviceSockets:
             if message is None:
                 self.n_malformed += 1
             else:
-                arrived.append(message)
+                self._arrived.append(message)
         is_up = bool(events & zmq.POLLOUT)
         if is_up and not self.is_up[device]:
             self._came_up.append(device)
@@ -180,6 +186,10 @@ class DeviceSockets:
         if not self._epoll.closed:
             self._epoll.close()
             self._context.term()
+
+
+def _device_of(message: Arrived) -> int:
+    return message.device
 
 
 def _events_of(socket: zmq.Socket[bytes]) -> int:

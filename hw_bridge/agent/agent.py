@@ -249,6 +249,7 @@ class DriveAgent:
         if order.is_cancelled:
             if not order.stands and self._drive.is_at_rest(order, senses, now_s):
                 self._settle(order)
+                senses = self._motors.sense()
         elif not self._is_silent and self._drive.give(order, senses):
             senses = self._motors.sense()
             self._note_progress(order, senses)
@@ -274,7 +275,8 @@ class DriveAgent:
         if senses.mode is Mode.AUTOMATIC:
             if self._was_away:
                 self._begin_session()
-            self._complaints.forget(Why.MOBILE_ROBOT_NOT_AVAILABLE)
+            if self._mode(senses) is OperatingMode.AUTOMATIC:
+                self._complaints.forget(Why.MOBILE_ROBOT_NOT_AVAILABLE)
         elif not self._was_away and (senses.mode is not Mode.STARTUP or self.order is not None):
             self._was_away = self._is_fresh = True
             self._drive.stop_short()

@@ -47,7 +47,7 @@ class PaperMotors:
     def __init__(self, x_m: float = 0.0, node: str = "c.1.1") -> None:
         self.moves: list[Move] = []
         self.senses = Senses(x_m, 0.0, 0.0, 0, 0, is_moving=False, is_between=False, node=node)
-        self.is_held = self.is_running = False
+        self.is_held = self._is_lifting = False
         self.retries = 0
         self.hints: list[tuple[float, float]] = []
         self._kept = 0
@@ -71,13 +71,7 @@ class PaperMotors:
 
     @property
     def has_begun(self) -> bool:
-        return self.senses.is_between or self.is_lifting
-
-    @property
-    def is_lifting(self) -> bool:
-        following = self.moves[self.senses.n_done :][:1]
-        is_lift = bool(following) and following[0].kind is not MoveKind.DRIVE
-        return is_lift and self.senses.is_moving
+        return self.senses.is_between or (self._is_lifting and self.senses.trouble is None)
 
     def hold(self, is_held: bool) -> None:
         self.is_held = is_held
@@ -97,7 +91,8 @@ class PaperMotors:
     def begin(self) -> None:
         """Set out with the next move."""
         move = self.moves[self.senses.n_done]
-        self.change(is_moving=True, is_between=move.kind is MoveKind.DRIVE)
+        self._is_lifting = move.kind is not MoveKind.DRIVE
+        self.change(is_moving=True, is_between=not self._is_lifting)
 
     def run(self, n_moves: int = 1) -> None:
         """Do so many moves, as far as there are that many and nothing is against it."""
@@ -108,7 +103,7 @@ class PaperMotors:
             load = self.senses.load
             if move.kind is not MoveKind.DRIVE:
                 load = (move.load or "P00001") if move.kind is MoveKind.LIFT else ""
-            n_done = self.senses.n_done + 1
+            n_done, self._is_lifting = self.senses.n_done + 1, False
             self.change(x_m=move.x_m, y_m=move.y_m, n_done=n_done, n_left=n_done, load=load,
                         node=move.node, is_between=False, is_moving=False)  # fmt: skip
 

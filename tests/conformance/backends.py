@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
+from bridged import BridgedFleet
 
 from fleet_control.backend import (
     Act,
@@ -47,14 +48,26 @@ def _lossy(layout: Layout, *fleet: np.ndarray) -> LinkedTwin:
     return linked
 
 
+def _bridge(layout: Layout, *fleet: np.ndarray) -> BridgedFleet:
+    return BridgedFleet(layout, *fleet)
+
+
+def _lossy_bridge(layout: Layout, *fleet: np.ndarray) -> BridgedFleet:
+    bridged = BridgedFleet(layout, *fleet)
+    bridged.noise.set_noise(Noise(loss=0.1, duplicate=0.1, delay_s=0.05, reorder=0.02))
+    return bridged
+
+
 BACKENDS: dict[str, Maker] = {
     "instant": InstantBackend,
     "instant, out of step": _chaotic,
     "kinematic": _kinematic,
     "linked": _linked,
     "linked, lossy": _lossy,
+    "bridge": _bridge,
+    "bridge, lossy": _lossy_bridge,
 }
-PATIENT = (_lossy,)
+PATIENT = (_lossy, _lossy_bridge)
 """Those whose units answer late, so that `connect` takes its time."""
 RESOLUTION_S = 0.05
 """Half of it is how far `Reports.time_s` may be from the time asked for."""
