@@ -17,6 +17,7 @@ from pathlib import Path
 from gridfleet.demand import OrderFile, read_orders
 from gridfleet.emulator.setting import setting_of
 from gridfleet.emulator.truth import TruthReader
+from gridfleet.run_folder import FAILURE, KPIS
 from gridfleet.torture.oracle import Violation
 from gridfleet.torture.result import CaseResult
 from gridfleet.torture.tasks import find_doubled
@@ -39,7 +40,7 @@ STILL_S = 4.0
 """So long after everything is done, so that it has been told and noted down."""
 START_PATIENCE_S, END_PATIENCE_S = 30.0, 20.0
 """Real time."""
-LOOK_S = 0.02
+LOOK_S, POLL_S = 0.02, 0.01
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,14 +155,23 @@ class WireRun:
     # Ending
 
     def _end(self, stage: Stage, is_stuck: bool) -> None:
-        """Ask both to end; whoever is frozen or gone is not asked."""
-        for actor in (stage.controller, stage.emulator):
-            if actor.is_frozen:
-                actor.thaw()
-            actor.ask_to_end()
-            if not actor.wait(END_PATIENCE_S) and not is_stuck:
-                what = f"the {actor.name} did not end within {END_PATIENCE_S:g} s when asked to"
-                self._died.append(Violation(self.now_s, "halted", what))
+        """Ask the controller to end, and wait until its figures are written. The picture book that
+        it would write after them takes longer than the whole case."""
+        controller = stage.controller
+        if controller.is_frozen:
+            controller.thaw()
+        controller.ask_to_end()
+        deadline_s = time.monotonic() + END_PATIENCE_S
+        while controller.is_alive and not (self.folder / OUT / KPIS).exists():
+            if time.monotonic() > deadline_s:
+                if not is_stuck:
+                    what = f"the controller did not end within {END_PATIENCE_S:g} s when asked to"
+                    self._died.append(Violation(self.now_s, "halted", what))
+                return
+            time.sleep(POLL_S)
+        if (self.folder / OUT / FAILURE).exists():
+            what = f"the controller has failed; see {self.folder / OUT / FAILURE}"
+            self._died.append(Violation(self.now_s, "halted", what))
 
     def _result(self, trouble: Trouble, is_stuck: bool) -> CaseResult:
         now_s = self.now_s

@@ -26,7 +26,7 @@ from hw_bridge.wire.keys import KeyStore, Role
 
 KEYS, STATE, JOURNAL, OUT = "keys", "state", "run.journal", "run"
 FAULTS, WIRE_LOG, TRUTH_LOG = "faults.toml", "wire.jsonl", "truth.bin"
-CONTROLLER_LOG, EMULATOR_LOG = "controller.log", "emulator.log"
+CONTROLLER_LOG, EMULATOR_LOG, EVENT_LOG = "controller.log", "emulator.log", "events.log"
 OPERATOR = "oracle"
 
 
@@ -51,6 +51,7 @@ class Stage:
     ) -> None:  # fmt: skip
         self.case, self.folder, self.speed = case, folder, speed
         self._stack = ExitStack()
+        (folder / OUT).mkdir()
         keys = make_keys(case, folder / KEYS)
         bind, self.control, self.truth = (f"tcp://127.0.0.1:{port}" for port in free_ports(3))
         (folder / FAULTS).write_text(unit_faults_text(case, faults), encoding="utf-8")
@@ -62,7 +63,7 @@ class Stage:
         self.controller = self._actor("controller", entries.controller, CONTROLLER_LOG, {
             "scenario": folder / SCENARIO, "bind": bind, "keys": folder / KEYS,
             "journal": folder / JOURNAL, "control": self.control, "out": folder / OUT,
-            "speed": speed,
+            "log": folder / EVENT_LOG, "wire_log": folder / WIRE_LOG, "speed": speed,
         })  # fmt: skip
         self.emulator = self._actor("emulator", entries.emulator, EMULATOR_LOG, {
             "scenario": folder / SCENARIO, "keys": folder / KEYS, "state": folder / STATE,
