@@ -17,6 +17,7 @@ from gridfleet.cli.emulate import emulate
 from gridfleet.cli.serve import serve
 from gridfleet.emulator import building, clock, faults, figures, setting  # noqa: F401
 from gridfleet.live import logs, serving  # noqa: F401
+from gridfleet.torture.wire.entries import Entries
 
 WRONG_SCANS = 0.1
 
@@ -49,3 +50,6 @@ def _call(command: Callable[..., None], **options: Any) -> None:
         command(**options)
     except typer.Exit as ended:
         sys.exit(ended.exit_code)
+
+
+ENTRIES = Entries(run_controller, run_emulator)

@@ -23,10 +23,11 @@ from gridfleet.torture.result import CaseResult
 from gridfleet.torture.tasks import find_doubled
 from gridfleet.torture.wire.accounts import read_accounts
 from gridfleet.torture.wire.case import WireCase, draw_wire_case
+from gridfleet.torture.wire.entries import Entries
 from gridfleet.torture.wire.eyes import Eyes
 from gridfleet.torture.wire.faults import Fault, draw_wire_faults
 from gridfleet.torture.wire.ledger import Ledger
-from gridfleet.torture.wire.stage import OUT, TRUTH_LOG, Entries, Stage
+from gridfleet.torture.wire.stage import OUT, TRUTH_LOG, Stage
 from gridfleet.torture.wire.trouble import Trouble
 from gridfleet.torture.wire.truth_log import TruthLog
 from hw_bridge.chaos.counts import Counts

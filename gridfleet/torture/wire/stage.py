@@ -10,14 +10,14 @@ from __future__ import annotations
 import socket
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 from gridfleet.torture.wire.case import SCENARIO, WireCase
+from gridfleet.torture.wire.entries import Entries, Entry
 from gridfleet.torture.wire.faults import Fault, unit_faults_text
-from gridfleet.torture.wire.processes import Actor, Entry
+from gridfleet.torture.wire.processes import Actor
 from hw_bridge.chaos.background import Background
 from hw_bridge.chaos.proxied import Pair, ProxyKeys, Tap
 from hw_bridge.chaos.proxy import ChaosProxy
@@ -28,14 +28,6 @@ KEYS, STATE, JOURNAL, OUT = "keys", "state", "run.journal", "run"
 FAULTS, WIRE_LOG, TRUTH_LOG = "faults.toml", "wire.jsonl", "truth.bin"
 CONTROLLER_LOG, EMULATOR_LOG, EVENT_LOG = "controller.log", "emulator.log", "events.log"
 OPERATOR = "oracle"
-
-
-@dataclass(frozen=True, slots=True)
-class Entries:
-    """What runs at the two ends; both are called with the keywords that `Stage` gives them."""
-
-    controller: Entry
-    emulator: Entry
 
 
 class Stage:
