@@ -7,6 +7,8 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -14,12 +16,14 @@ import typer
 from gridfleet.cli.interrupt import StopOnInterrupt
 
 if TYPE_CHECKING:
+    from gridfleet.torture.campaign import Run
     from gridfleet.torture.result import CaseResult, Tally
 
 FAILED, INTERRUPTED = 1, 130
 MOST_TOLD = 8
 """Violations told of one seed, and seeds told of; the first ones cause the rest."""
 REFRESH_S = 0.1
+MOST_SPEED = 50.0
 
 
 def torture(
@@ -28,6 +32,17 @@ def torture(
     workers: Annotated[
         int, typer.Option(min=0, help="Processes; 0 for one per processor.", show_default=False)
     ] = 0,
+    wire: Annotated[
+        bool, typer.Option("--wire", help="Over real sockets, with processes that are killed.")
+    ] = False,
+    speed: Annotated[
+        float | None,
+        typer.Option(help="With --wire: so many times faster than real time.", show_default=False),
+    ] = None,
+    keep: Annotated[
+        Path | None,
+        typer.Option(help="With --wire: keep the folders of all cases there.", metavar="DIR"),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="No progress on stderr.")] = False,
 ) -> None:
@@ -42,15 +57,23 @@ def torture(
       gridfleet torture --seeds 1000
       gridfleet torture --seeds 1 --seed 417
 
+    \b
+    The same over real sockets (docs/chaos.md): controller and emulated units are processes that are
+    killed and frozen, their links are cut and noisy:
+      gridfleet torture --wire --seeds 50
+
     Ctrl-C ends it with the result so far. Exit codes: 0 nothing found, 1 something found, 2 bad
     usage, 130 Ctrl-C.
     """
     from gridfleet.torture.campaign import run_campaign
 
+    run = _over_wire(speed, keep) if wire else None
+    if run is None and (speed, keep) != (None, None):
+        raise typer.BadParameter("--speed and --keep are for --wire")
     wanted = range(seed, seed + seeds)
     with StopOnInterrupt() as stop, _progress(seeds, quiet) as show:
         try:
-            tally = run_campaign(wanted, workers, show, stop.asked)
+            tally = run_campaign(wanted, workers, show, stop.asked, run)
         except KeyboardInterrupt:
             print("interrupted: no result", file=sys.stderr)
             raise typer.Exit(INTERRUPTED) from None
@@ -59,13 +82,27 @@ def torture(
     else:
         print("\n".join(_say(tally)))
     for failed in tally.failed[:MOST_TOLD]:
-        print("\n".join(_say_failed(failed)), file=sys.stderr)
+        print("\n".join(_say_failed(failed, " --wire" if wire else "")), file=sys.stderr)
     if len(tally.failed) > MOST_TOLD:
         print(f"error: and {len(tally.failed) - MOST_TOLD} seeds more", file=sys.stderr)
     if tally.seeds < seeds:
         raise typer.Exit(INTERRUPTED)
     if tally.failed:
         raise typer.Exit(FAILED)
+
+
+def _over_wire(speed: float | None, keep: Path | None) -> Run:
+    """What runs a case over real sockets; its folder is kept where something was wrong."""
+    from gridfleet.torture.wire.commands import ENTRIES
+    from gridfleet.torture.wire.run import SPEED, Conditions, run_wire_case
+
+    speed = SPEED if speed is None else speed
+    if not 0.0 < speed <= MOST_SPEED:
+        raise typer.BadParameter(f"give more than 0 and at most {MOST_SPEED:g}", param_hint="speed")
+    if keep is not None:
+        keep.mkdir(parents=True, exist_ok=True)
+    conditions = Conditions(ENTRIES, speed, folder=keep, keeps=keep is not None)
+    return partial(run_wire_case, conditions=conditions)
 
 
 def _say(tally: Tally) -> Iterator[str]:
@@ -79,12 +116,14 @@ def _say(tally: Tally) -> Iterator[str]:
     yield f"other faults of the controller {tally.others:,}"
 
 
-def _say_failed(failed: CaseResult) -> Iterator[str]:
+def _say_failed(failed: CaseResult, how: str) -> Iterator[str]:
     for violation in failed.violations[:MOST_TOLD]:
         yield f"error: seed {failed.seed}: {violation}"
     if len(failed.violations) > MOST_TOLD:
         yield f"error: seed {failed.seed}: and {len(failed.violations) - MOST_TOLD} more"
-    yield f"error: run it again alone: gridfleet torture --seeds 1 --seed {failed.seed}"
+    if failed.folder:
+        yield f"error: seed {failed.seed}: journal, logs and truth are in {failed.folder}"
+    yield f"error: run it again alone: gridfleet torture{how} --seeds 1 --seed {failed.seed}"
 
 
 @contextmanager

@@ -13,6 +13,7 @@ from multiprocessing import get_context
 from gridfleet.torture.result import CaseResult, Tally
 from gridfleet.torture.run import run_case
 
+Run = Callable[[int], CaseResult]
 AHEAD = 8
 """Cases handed out for each process, so that none waits for one slow case."""
 
@@ -29,16 +30,18 @@ def run_campaign(
     workers: int = 0,
     on_result: Callable[[Tally], None] | None = None,
     should_stop: Callable[[], bool] | None = None,
+    run: Run | None = None,
 ) -> Tally:
     """Run the cases of these seeds and add them up.
 
     workers: processes, 0 for as many as there are processors; 1 runs them in this one. on_result:
     called with the sum so far after every case. should_stop: looked at between cases; the sum then
-    holds the seeds up to there.
+    holds the seeds up to there. run: what makes and runs a case; None for those in one process.
     """
     workers = min(workers or default_workers(), len(seeds))
-    tally = Tally()
-    with closing(_in_processes(seeds, workers) if workers > 1 else _here(seeds)) as results:
+    tally, run = Tally(), run or run_case
+    made = _in_processes(seeds, workers, run) if workers > 1 else _here(seeds, run)
+    with closing(made) as results:
         for result in results:
             tally.add(result)
             if on_result is not None:
@@ -48,12 +51,12 @@ def run_campaign(
     return tally
 
 
-def _here(seeds: range) -> Generator[CaseResult, None, None]:
+def _here(seeds: range, run: Run) -> Generator[CaseResult, None, None]:
     for seed in seeds:
-        yield run_case(seed)
+        yield run(seed)
 
 
-def _in_processes(seeds: range, workers: int) -> Generator[CaseResult, None, None]:
+def _in_processes(seeds: range, workers: int, run: Run) -> Generator[CaseResult, None, None]:
     """Results in the order of seeds. Left early, what has not begun is not begun."""
     with ProcessPoolExecutor(workers, get_context("spawn"), initializer=_leave_interrupts) as pool:
         left = iter(seeds)
@@ -61,7 +64,7 @@ def _in_processes(seeds: range, workers: int) -> Generator[CaseResult, None, Non
         try:
             while True:
                 for seed in left:
-                    running.append(pool.submit(run_case, seed))
+                    running.append(pool.submit(run, seed))
                     if len(running) >= AHEAD * workers:
                         break
                 if not running:

@@ -32,7 +32,10 @@ class Accounts:
         lost += [f"line {line} was done, and the controller does not know"
                  for line in ledger.wanted if line not in told]  # fmt: skip
         opened = set(self._of(EventKind.TASK_OPENED, "task"))
-        ended = {*self._of(EventKind.TASK_DONE, "task"), *self._of(EventKind.TASK_CANCELLED, "task")}
+        ended = {
+            *self._of(EventKind.TASK_DONE, "task"),
+            *self._of(EventKind.TASK_CANCELLED, "task"),
+        }
         return lost + [f"task {task} never ended" for task in sorted(opened - ended)]
 
     def _of(self, kind: EventKind, column: str) -> list[int]:

@@ -13,14 +13,15 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from multiprocessing.context import ForkServerContext, ForkServerProcess
 from pathlib import Path
 from typing import Any
 
+from gridfleet.torture.wire.entries import Entry
+
 PRELOAD = ("gridfleet.torture.wire.commands",)
 POLL_S = 0.005
-Entry = Callable[..., None]
 
 
 def context() -> ForkServerContext:

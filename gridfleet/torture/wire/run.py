@@ -17,15 +17,17 @@ from pathlib import Path
 from gridfleet.demand import OrderFile, read_orders
 from gridfleet.emulator.setting import setting_of
 from gridfleet.emulator.truth import TruthReader
+from gridfleet.run_folder import FAILURE, KPIS
 from gridfleet.torture.oracle import Violation
 from gridfleet.torture.result import CaseResult
 from gridfleet.torture.tasks import find_doubled
 from gridfleet.torture.wire.accounts import read_accounts
 from gridfleet.torture.wire.case import WireCase, draw_wire_case
+from gridfleet.torture.wire.entries import Entries
 from gridfleet.torture.wire.eyes import Eyes
 from gridfleet.torture.wire.faults import Fault, draw_wire_faults
 from gridfleet.torture.wire.ledger import Ledger
-from gridfleet.torture.wire.stage import OUT, TRUTH_LOG, Entries, Stage
+from gridfleet.torture.wire.stage import OUT, TRUTH_LOG, Stage
 from gridfleet.torture.wire.trouble import Trouble
 from gridfleet.torture.wire.truth_log import TruthLog
 from hw_bridge.chaos.counts import Counts
@@ -39,7 +41,7 @@ STILL_S = 4.0
 """So long after everything is done, so that it has been told and noted down."""
 START_PATIENCE_S, END_PATIENCE_S = 30.0, 20.0
 """Real time."""
-LOOK_S = 0.02
+LOOK_S, POLL_S = 0.02, 0.01
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,9 +114,9 @@ class WireRun:
 
     def _live(self, stage: Stage, trouble: Trouble, reader: TruthReader) -> bool:
         """Until everything is done; False where that does not come about in time."""
-        stage.controller.start()
         stage.emulator.start()
         self._wait_for_truth(reader)
+        stage.controller.start()
         self._zero_s = time.monotonic()
         while not self._is_over(trouble):
             if self._died or self.now_s >= trouble.ends_s + self._conditions.rest_s:
@@ -154,14 +156,23 @@ class WireRun:
     # Ending
 
     def _end(self, stage: Stage, is_stuck: bool) -> None:
-        """Ask both to end; whoever is frozen or gone is not asked."""
-        for actor in (stage.controller, stage.emulator):
-            if actor.is_frozen:
-                actor.thaw()
-            actor.ask_to_end()
-            if not actor.wait(END_PATIENCE_S) and not is_stuck:
-                what = f"the {actor.name} did not end within {END_PATIENCE_S:g} s when asked to"
-                self._died.append(Violation(self.now_s, "halted", what))
+        """Ask the controller to end, and wait until its figures are written. The picture book that
+        it would write after them takes longer than the whole case."""
+        controller = stage.controller
+        if controller.is_frozen:
+            controller.thaw()
+        controller.ask_to_end()
+        deadline_s = time.monotonic() + END_PATIENCE_S
+        while controller.is_alive and not (self.folder / OUT / KPIS).exists():
+            if time.monotonic() > deadline_s:
+                if not is_stuck:
+                    what = f"the controller did not end within {END_PATIENCE_S:g} s when asked to"
+                    self._died.append(Violation(self.now_s, "halted", what))
+                return
+            time.sleep(POLL_S)
+        if (self.folder / OUT / FAILURE).exists():
+            what = f"the controller has failed; see {self.folder / OUT / FAILURE}"
+            self._died.append(Violation(self.now_s, "halted", what))
 
     def _result(self, trouble: Trouble, is_stuck: bool) -> CaseResult:
         now_s = self.now_s

@@ -10,14 +10,14 @@ from __future__ import annotations
 import socket
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 from gridfleet.torture.wire.case import SCENARIO, WireCase
+from gridfleet.torture.wire.entries import Entries, Entry
 from gridfleet.torture.wire.faults import Fault, unit_faults_text
-from gridfleet.torture.wire.processes import Actor, Entry
+from gridfleet.torture.wire.processes import Actor
 from hw_bridge.chaos.background import Background
 from hw_bridge.chaos.proxied import Pair, ProxyKeys, Tap
 from hw_bridge.chaos.proxy import ChaosProxy
@@ -26,16 +26,8 @@ from hw_bridge.wire.keys import KeyStore, Role
 
 KEYS, STATE, JOURNAL, OUT = "keys", "state", "run.journal", "run"
 FAULTS, WIRE_LOG, TRUTH_LOG = "faults.toml", "wire.jsonl", "truth.bin"
-CONTROLLER_LOG, EMULATOR_LOG = "controller.log", "emulator.log"
+CONTROLLER_LOG, EMULATOR_LOG, EVENT_LOG = "controller.log", "emulator.log", "events.log"
 OPERATOR = "oracle"
-
-
-@dataclass(frozen=True, slots=True)
-class Entries:
-    """What runs at the two ends; both are called with the keywords that `Stage` gives them."""
-
-    controller: Entry
-    emulator: Entry
 
 
 class Stage:
@@ -51,6 +43,7 @@ class Stage:
     ) -> None:  # fmt: skip
         self.case, self.folder, self.speed = case, folder, speed
         self._stack = ExitStack()
+        (folder / OUT).mkdir()
         keys = make_keys(case, folder / KEYS)
         bind, self.control, self.truth = (f"tcp://127.0.0.1:{port}" for port in free_ports(3))
         (folder / FAULTS).write_text(unit_faults_text(case, faults), encoding="utf-8")
@@ -62,7 +55,7 @@ class Stage:
         self.controller = self._actor("controller", entries.controller, CONTROLLER_LOG, {
             "scenario": folder / SCENARIO, "bind": bind, "keys": folder / KEYS,
             "journal": folder / JOURNAL, "control": self.control, "out": folder / OUT,
-            "speed": speed,
+            "log": folder / EVENT_LOG, "wire_log": folder / WIRE_LOG, "speed": speed,
         })  # fmt: skip
         self.emulator = self._actor("emulator", entries.emulator, EMULATOR_LOG, {
             "scenario": folder / SCENARIO, "keys": folder / KEYS, "state": folder / STATE,
