@@ -146,6 +146,7 @@ class LiveRun:
             check_first(state, self.books.head.units)
             self._recorder.connected(state)
             self._brain = Brain(self.books.ground, state)
+            self.backend.send(self._brain.opening)
             return state
         self._recorder.reconnected(self.cycle, state)
         commands = self._brain.reconcile(state)
