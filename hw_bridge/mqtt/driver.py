@@ -104,7 +104,7 @@ class VehicleDriver:
             return Senses(0.0, 0.0, 0.0, 0, 0, is_moving=True, is_between=False, mode=Mode.STARTUP)
         pose, mode = state.mobile_robot_position, _mode(state)
         here, beyond = self.progress.standing(state)
-        if self._has_to_forget or (self._fence is not None and self._fence.forgets):
+        if self.is_forgetting:
             # Nothing is said of a vehicle that an old order may still move.
             here, beyond, mode = None, None, Mode.STARTUP if mode is Mode.AUTOMATIC else mode
         return Senses(
@@ -127,6 +127,11 @@ class VehicleDriver:
             is_field_violated=state.safety_state.field_violation,
             notes=self._notes,
         )
+
+    @property
+    def is_forgetting(self) -> bool:
+        """Whether an old order may still move the vehicle."""
+        return self._has_to_forget or (self._fence is not None and self._fence.forgets)
 
     def _is_between(self) -> bool:
         """Whether it covers two cells, and the next move leads to the second."""

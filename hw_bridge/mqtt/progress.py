@@ -59,6 +59,8 @@ class Progress:
         """Nothing that was to be done counts any more; the vehicle is where it says."""
         self.keep_until(self.n_done)
         self.here = None
+        if state.loads is not None and not state.loads:
+            self.label = ""
         here, beyond = self.standing(state)
         self.here = here if beyond is None else None
 
