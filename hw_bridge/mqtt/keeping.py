@@ -10,9 +10,11 @@ import msgspec
 
 class Kept(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """label: of what it carries, as it was told to lift; "" for nothing. is_paused: the gateway has
-    made it pause, and has to make it go on again."""
+    made it pause, and has to make it go on again. node: name of the cell whose centre it reached
+    last."""
 
     label: str = ""
+    node: str = ""
     is_paused: bool = False
 
 
@@ -24,15 +26,18 @@ class Keeper:
         self.kept = _read(path)
 
     def keep(self, kept: Kept) -> None:
-        """It is on disk when this returns."""
+        """Another life of this process will find it; a change of the label is on disk when this
+        returns."""
         if kept == self.kept:
             return
+        is_lasting = kept.label != self.kept.label
         self.kept = kept
         new = self._path.with_name(self._path.name + ".new")
         with new.open("wb") as file:
             file.write(msgspec.json.encode(kept))
-            file.flush()
-            os.fsync(file.fileno())
+            if is_lasting:
+                file.flush()
+                os.fsync(file.fileno())
         new.replace(self._path)
 
 

@@ -67,6 +67,7 @@ class Vehicle:
         self._header_ids: dict[str, int] = {}
         self.driver = VehicleDriver(floor, options.driver, int(wall()), self._header, now_s)
         self.driver.progress.label = keeper.kept.label
+        self.driver.progress.node = keeper.kept.node
         self.driver.pause.is_ours = keeper.kept.is_paused
         # The gateway is part of the controller: it falls silent together with it, and a vehicle
         # goes on to the end of what it was told then.
@@ -144,8 +145,8 @@ class Vehicle:
         if not self._has_factsheet and now_s - self._met_s < self._options.factsheet_s:
             return told, []
         mail = self.driver.work(now_s)
-        driver = self.driver
-        self._keeper.keep(Kept(label=driver.progress.label, is_paused=driver.pause.is_ours))
+        progress, is_paused = self.driver.progress, self.driver.pause.is_ours
+        self._keeper.keep(Kept(label=progress.label, node=progress.node, is_paused=is_paused))
         publications = [
             (self.road.topic(Topic.ORDER), order_for(order, self.version)) for order in mail.orders
         ]
