@@ -69,7 +69,12 @@ def build_fleet(
         if options.state is not None:
             extras.keeper = Keeper(SavedFloor(options.state, _id_of(setting, units)))
         sockets = DeviceSockets(address, [*units, *stations])
-        return _assemble(setting, units, sockets, options, schedule, extras)
+        try:
+            sockets.open_some()
+            return _assemble(setting, units, sockets, options, schedule, extras)
+        except BaseException:
+            sockets.close()
+            raise
     except BaseException:
         for part in (extras.truth, extras.keeper):
             if part is not None:
