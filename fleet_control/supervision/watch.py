@@ -98,6 +98,9 @@ class Watch:
 
     def status(self, unit: int) -> UnitStatus:
         """How the unit is, in one word."""
+        roster = self._books.roster
+        if not (self._books.executor.is_present[unit] or roster.is_waiting_admission[unit]):
+            return UnitStatus.ABSENT
         return self._books.roster.status(unit, self._books.now_s, STOPPED_AFTER_S)
 
     def _reasons(self) -> dict[int, str]:

@@ -188,27 +188,26 @@ def _serve(options: ServeOptions, out: Path | None, log: Path | None, *, is_quie
     from gridfleet.live.serving import serving
     from gridfleet.run_folder import reserved
 
-    stop = StopOnInterrupt((signal.SIGINT, signal.SIGTERM))
     logger = EventLogger()
     try:
         with (
             reserved(out) if out is not None else nullcontext(),
             logging_to(log),
-            stop,
-            serving(options, (logger,)) as served,
+            StopOnInterrupt((signal.SIGINT, signal.SIGTERM)) as stop,
         ):
-            say = _teller(is_plain=log is not None)
-            for note in served.notes:
-                say(note)
-            say(_say_addresses(served))
-            state = served.run.start()
-            logger.begin(served.run)
-            for line in _say_fleet(served, state):
-                say(line)
-            with _progress(served, is_quiet or log is None):
-                ended = served.run.run(stop.asked)
-            say(_say_end(served, ended))
-        _conclude(served, ended, out)
+            with serving(options, (logger,)) as served:
+                say = _teller(is_plain=log is not None)
+                for note in served.notes:
+                    say(note)
+                say(_say_addresses(served))
+                state = served.run.start()
+                logger.begin(served.run)
+                for line in _say_fleet(served, state):
+                    say(line)
+                with _progress(served, is_quiet or log is None):
+                    ended = served.run.run(stop.asked)
+                say(_say_end(served, ended))
+            _conclude(served, ended, out)
     except KeyboardInterrupt:
         print("interrupted: no result was written; the journal goes on", file=sys.stderr)
         raise typer.Exit(INTERRUPTED) from None

@@ -87,9 +87,9 @@ class ControlSocket:
         socket.maxmsgsize = MOST_BYTES
         socket.heartbeat_ivl = HEARTBEAT_MS
         socket.heartbeat_timeout = socket.heartbeat_ttl = HEARTBEAT_TIMEOUT_MS
-        socket.ipv6 = 1
 
     def _bind(self, address: str) -> None:
+        self._socket.ipv6 = int("[" in address)
         try:
             self._socket.bind(address)
         except zmq.ZMQError as error:

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 import msgspec
+import numpy as np
 
 from fleet_control.operations import Operation
 from gridfleet.live.control import Asked
@@ -41,6 +42,13 @@ class _Pending:
     n_operations: int
 
 
+def _plain(value: object) -> object:
+    """Numbers of numpy as those of Python."""
+    if isinstance(value, np.generic):
+        return value.item()
+    raise NotImplementedError(f"no JSON for {type(value).__name__}")
+
+
 class OperatorDesk:
     """Implements gridfleet.live.run.Desk. status: everything there is to tell of a run.
 
@@ -55,7 +63,11 @@ class OperatorDesk:
     def hear(self, run: LiveRun) -> list[Operation]:
         operations: list[Operation] = []
         for asked in self._socket.take():
-            operations += self._hear(asked, run)
+            try:
+                operations += self._hear(asked, run)
+            except Exception:  # nobody may stop the fleet by asking
+                _log.exception("a request of %s could not be answered", asked.operator)
+                self._reply(asked, "", errors=["the controller could not answer; see its log"])
         return operations
 
     def _hear(self, asked: Asked, run: LiveRun) -> list[Operation]:
@@ -114,6 +126,6 @@ class OperatorDesk:
         errors: Sequence[str] = (),
     ) -> bytes:  # fmt: skip
         reply = Reply(id=number, ok=not errors, errors=tuple(errors), result=result or {})
-        payload = msgspec.json.encode(reply)
+        payload = msgspec.json.encode(reply, enc_hook=_plain)
         self._socket.send(asked.route, payload)
         return payload

@@ -19,7 +19,7 @@ from typing import Protocol
 
 import numpy as np
 
-from fleet_control.backend import Backend, Commands, Condition, FleetState, Reports, empty_ints
+from fleet_control.backend import Backend, Commands, Condition, FleetState, Reports
 from fleet_control.errors import FleetError, InvariantError
 from fleet_control.journal import JournalError
 from fleet_control.operations import Operation
@@ -146,7 +146,7 @@ class LiveRun:
             check_first(state, self.books.head.units)
             self._recorder.connected(state)
             self._brain = Brain(self.books.ground, state)
-            self._greet(state.time_s)
+            self.backend.send(self._brain.opening)
             return state
         self._recorder.reconnected(self.cycle, state)
         commands = self._brain.reconcile(state)
@@ -154,21 +154,6 @@ class LiveRun:
         self.backend.send(commands)
         self.cycle += 1
         return state
-
-    def _greet(self, time_s: float) -> None:
-        """The first cycle, before anything else is heard: units that have been switched on more
-        than once are told that their steps begin here. Until then they say that nobody expects
-        them."""
-        nobody = empty_ints()
-        reports = Reports(
-            time_s, nobody, nobody, nobody, np.empty(0, dtype=np.int8), nobody, nobody, nobody,
-            np.empty(0),
-        )  # fmt: skip
-        self._recorder.take(self.cycle, reports, [])
-        commands = self.brain.decide(reports)
-        self._recorder.decide(self.cycle, commands)
-        self.backend.send(commands)
-        self.cycle += 1
 
     # Running
 

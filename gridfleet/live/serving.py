@@ -29,7 +29,7 @@ from gridfleet.live.links import BridgeLinks
 from gridfleet.live.run import LiveRun, Observer
 from gridfleet.live.status import StatusBoard
 from gridfleet.scenario import Scenario
-from gridfleet.wiring import compile_kernels
+from gridfleet.wiring import compile_kernels, compile_link_kernels
 from gridfleet.wiring.units import CYCLE_S
 from hw_bridge.backend import BridgeBackend, BridgeOptions, OnMessage
 from hw_bridge.labels import Labels
@@ -99,6 +99,7 @@ def _set_up(options: ServeOptions, observers: tuple[Observer, ...], stack: ExitS
     if control is not None:
         stack.callback(control.close)
     compile_kernels(opening.scenario.planner)
+    compile_link_kernels()
     books = stack.enter_context(opening.open())
     time = RealTime(fleet_now_s(books), books.head.speed)
     mind = _Mind()

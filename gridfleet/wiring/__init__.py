@@ -6,7 +6,7 @@
 from gridfleet.wiring.choice import ERRANDS, kind_of_work, set_up_work
 from gridfleet.wiring.fleet import line_up
 from gridfleet.wiring.units import check_unit, controller_options
-from gridfleet.wiring.warm_up import compile_kernels
+from gridfleet.wiring.warm_up import compile_kernels, compile_link_kernels
 from gridfleet.wiring.work_setup import RunWork, WorkSetup
 
 __all__ = [
@@ -15,6 +15,7 @@ __all__ = [
     "WorkSetup",
     "check_unit",
     "compile_kernels",
+    "compile_link_kernels",
     "controller_options",
     "kind_of_work",
     "line_up",

@@ -12,6 +12,14 @@ from functools import cache
 import numpy as np
 
 from fleet_control.allocation import nearest
+from fleet_control.backend import (
+    Commands,
+    Releases,
+    Request,
+    Requests,
+    no_releases,
+    no_station_jobs,
+)
 from fleet_control.controller import Controller, ControllerOptions
 from fleet_control.events import EventLog
 from fleet_control.execution.waits import WaitWatch
@@ -22,9 +30,29 @@ from fleet_control.work.errands import ErrandStream
 from gridfleet.wiring.units import CYCLE_S
 from layouts import CellKind, open_layout
 from twin.kinematic.engine import KinematicTwin
+from twin.linked import LinkedTwin
 from twin.people import People
 
 CYCLES = 25
+LINK_CYCLES = 5
+
+
+@cache
+def compile_link_kernels() -> None:
+    """Run every kernel of the controller's end of the link once in this process."""
+    layout = open_layout("warm-up", np.full((4, 6), CellKind.FLOOR, dtype=np.int8))
+    cells = np.array([0, 7], dtype=np.int32)
+    no_pods = np.empty(0, dtype=np.int32)
+    twin = KinematicTwin(layout, cells, np.zeros(2, dtype=np.int8), no_pods, People(0, 0))
+    linked = LinkedTwin(layout, twin, 0)
+    linked.connect()
+    steps, there = np.array([1, 1], dtype=np.int32), np.array([1, 8], dtype=np.int32)
+    units, acts = np.array([0, 1], dtype=np.int32), np.zeros(2, dtype=np.int8)
+    pauses = Requests(units, np.full(2, Request.PAUSE, dtype=np.int8))
+    linked.send(Commands(Releases(units, steps, there, acts), no_station_jobs(), requests=pauses))
+    for cycle in range(1, LINK_CYCLES + 1):
+        linked.advance(cycle * CYCLE_S)
+        linked.send(Commands(no_releases(), no_station_jobs()))
 
 
 @cache
