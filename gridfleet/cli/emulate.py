@@ -141,8 +141,8 @@ def _make(
         wrong_scans=wanted.wrong_scans,
         state=wanted.state,
         truth=wanted.truth,
-        state_s=1.0 / wanted.state_rate,
-    )
+        state_s=1.0 / wanted.state_rate, first_session=int(time.time()),
+    )  # fmt: skip
     fleet = build_fleet(setting, wanted.connect, keyed[0], keyed[1], options, schedule)
     return fleet, list(_notes(fleet, wanted))
 

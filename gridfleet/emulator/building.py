@@ -38,7 +38,9 @@ MOST_LISTED = 8
 class EmulatorOptions:
     """state: folder of the truth, None to forget it at the end. truth: address to tell it on, ""
     for none. state_s: units say how they are at least so often. start_s: what a unit needs to find
-    its place at first; restart_s: when the emulator has been killed."""
+    its place at first; restart_s: when the emulator has been killed. first_session: the sessions of
+    a new floor are numbered from there, so that a controller that knows later ones of an earlier
+    floor hears them."""
 
     seed: int = 0
     wrong_scans: float = 0.01
@@ -47,6 +49,7 @@ class EmulatorOptions:
     state_s: float = 1.0
     start_s: float = 0.0
     restart_s: float = START_S
+    first_session: int = 1
     sensors: SensorOptions = field(default_factory=SensorOptions)
 
 
@@ -66,7 +69,12 @@ def build_fleet(
         if options.state is not None:
             extras.keeper = Keeper(SavedFloor(options.state, _id_of(setting, units)))
         sockets = DeviceSockets(address, [*units, *stations])
-        return _assemble(setting, units, sockets, options, schedule, extras)
+        try:
+            sockets.open_some()
+            return _assemble(setting, units, sockets, options, schedule, extras)
+        except BaseException:
+            sockets.close()
+            raise
     except BaseException:
         for part in (extras.truth, extras.keeper):
             if part is not None:
@@ -85,12 +93,12 @@ def _assemble(
         extras.keeper.take_up(floor)
     identities = [Identity(MANUFACTURER, _serial(device)) for device in serials]
     units = EmulatedUnits(
-        floor, identities, _memories(saved, floor.n_units),
+        floor, identities, _memories(saved, floor.n_units, options.first_session),
         _agent_options(setting.scenario.unit, options, floor.time_s),
         options.restart_s if is_restart else options.start_s,
     )  # fmt: skip
     terminals = [
-        TerminalAgent(_terminal_memory(saved, station.name), floor.time_s)
+        TerminalAgent(_terminal_memory(saved, station.name, options.first_session), floor.time_s)
         for station in setting.layout.stations
     ]
     stations = EmulatedStations(
@@ -102,15 +110,22 @@ def _assemble(
     return EmulatedFleet(floor, units, stations, sockets, noise, options.seed, extras)
 
 
-def _memories(saved: SavedFloor | None, n_units: int) -> list[Memory]:
+def _memories(saved: SavedFloor | None, n_units: int, first_session: int) -> list[Memory]:
     sessions = saved.sessions if saved is not None else new_sessions(n_units)
+    is_new = sessions["session"] == 0
+    sessions["session"][is_new] = first_session - 1
     return [SavedSessions(sessions, unit) for unit in range(n_units)]
 
 
-def _terminal_memory(saved: SavedFloor | None, name: str) -> TerminalMemory:
-    if saved is None:
-        return TransientMemory()
-    return FileMemory(saved.station_path(name), is_durable=False)
+def _terminal_memory(saved: SavedFloor | None, name: str, first_session: int) -> TerminalMemory:
+    memory: TerminalMemory = TransientMemory()
+    if saved is not None:
+        memory = FileMemory(saved.station_path(name), is_durable=False)
+    record = memory.load()
+    if record.session == 0:
+        record.session = first_session - 1
+        memory.save(record)
+    return memory
 
 
 def _agent_options(unit: UnitModel, options: EmulatorOptions, now_s: float) -> AgentOptions:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from hw_bridge.roster import Roster
-
 from gridfleet.live.head import LiveHead
+from hw_bridge.roster import Roster
 from hw_bridge.wire.keys import KeyStore, Role
 from layouts import GridfleetError, Layout
 

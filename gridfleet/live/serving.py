@@ -16,8 +16,6 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-from hw_bridge.backend import BridgeBackend, BridgeOptions, OnMessage
-from hw_bridge.labels import Labels
 
 from fleet_control.work.fulfilment import FulfilmentWork
 from gridfleet.brain import Brain, Groundwork
@@ -33,6 +31,8 @@ from gridfleet.live.status import StatusBoard
 from gridfleet.scenario import Scenario
 from gridfleet.wiring import compile_kernels, compile_link_kernels
 from gridfleet.wiring.units import CYCLE_S
+from hw_bridge.backend import BridgeBackend, BridgeOptions, OnMessage
+from hw_bridge.labels import Labels
 from hw_bridge.transport import RealTime
 from hw_bridge.vda5050.names import pod_name
 from hw_bridge.wire.errors import WireError
