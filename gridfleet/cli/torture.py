@@ -24,13 +24,15 @@ MOST_TOLD = 8
 """Violations told of one seed, and seeds told of; the first ones cause the rest."""
 REFRESH_S = 0.1
 MOST_SPEED = 50.0
+WIRE_WORKERS = 2
+"""Cases over the wire at once for each processor: they wait for real time more than they count."""
 
 
 def torture(
     seeds: Annotated[int, typer.Option(min=1, help="How many cases to run.")] = 100,
     seed: Annotated[int, typer.Option(min=0, help="The first seed; a case for each.")] = 0,
     workers: Annotated[
-        int, typer.Option(min=0, help="Processes; 0 for one per processor.", show_default=False)
+        int, typer.Option(min=0, help="Processes; 0 for as many as pay.", show_default=False)
     ] = 0,
     wire: Annotated[
         bool, typer.Option("--wire", help="Over real sockets, with processes that are killed.")
@@ -65,15 +67,17 @@ def torture(
     Ctrl-C ends it with the result so far. Exit codes: 0 nothing found, 1 something found, 2 bad
     usage, 130 Ctrl-C.
     """
-    from gridfleet.torture.campaign import run_campaign
+    from gridfleet.torture.campaign import default_workers, run_campaign
 
-    run = _over_wire(speed, keep) if wire else None
-    if run is None and (speed, keep) != (None, None):
+    run, default = None, 0
+    if wire:
+        run, default = _over_wire(speed, keep), WIRE_WORKERS * default_workers()
+    elif (speed, keep) != (None, None):
         raise typer.BadParameter("--speed and --keep are for --wire")
     wanted = range(seed, seed + seeds)
     with StopOnInterrupt() as stop, _progress(seeds, quiet) as show:
         try:
-            tally = run_campaign(wanted, workers, show, stop.asked, run)
+            tally = run_campaign(wanted, workers or default, show, stop.asked, run)
         except KeyboardInterrupt:
             print("interrupted: no result", file=sys.stderr)
             raise typer.Exit(INTERRUPTED) from None

@@ -270,22 +270,20 @@ class DriveAgent:
             self._cancelling = None
 
     def _watch_mode(self, senses: Senses) -> None:
-        """A person who takes over ends the order; what the unit did and was told before counts no
-        more when it is back, wherever that is."""
+        """A person who takes over ends the order, and with it the session: what the unit did and
+        was told before counts no more when it is back, wherever that is. Told under the old one,
+        "no order" would be taken for an order that never came, and its cells for free."""
         if senses.mode is Mode.AUTOMATIC:
             if self._was_away:
-                self._begin_session()
+                self._was_away, self._is_fresh = False, True
+                self._drive.stop_short()
             if self._mode(senses) is OperatingMode.AUTOMATIC:
                 self._complaints.forget(Why.MOBILE_ROBOT_NOT_AVAILABLE)
         elif not self._was_away and (senses.mode is not Mode.STARTUP or self.order is not None):
-            self._was_away = self._is_fresh = True
-            self._drive.stop_short()
             if self.order is not None:
                 give_up(self.order.tasks, 0, self._tools)
-            self.order, self._latest = None, b""
-            if self._cancelling is not None:
-                self._instants.finish(self._cancelling)
-                self._cancelling = None
+            self._begin_session()
+            self._was_away = True
 
     def _watch_silence(self, now_s: float) -> None:
         """Nobody watches over it: stop at the next point. What it may do it still may, and goes on

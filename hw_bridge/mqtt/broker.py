@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from hw_bridge.mqtt.options import MqttError, MqttOptions
 from hw_bridge.wire.frames import MAX_MESSAGE_BYTES
+from hw_bridge.wire.refusals import Refused
 
 if TYPE_CHECKING:
     from paho.mqtt.client import Client, MQTTMessage
@@ -33,7 +34,8 @@ class Heard:
 
 
 class Broker:
-    """is_connected: to the broker. n_dropped: messages that were too large or too many."""
+    """is_connected: to the broker. refusal: why it does not let us in, "" while it does, or is not
+    there. dropped: messages that were too large or too many."""
 
     def __init__(self, options: MqttOptions) -> None:
         """Raises MqttError where there is no paho-mqtt, or no file of a password. A broker that is
@@ -44,8 +46,7 @@ class Broker:
         os.set_blocking(self._wake_read, False)
         os.set_blocking(self._wake_write, False)
         self.is_connected = False
-        self.n_dropped = 0
-        self.n_connections = 0
+        self.dropped = {Refused.OVERSIZED: 0, Refused.FLOOD: 0}
         self.refusal = ""
         try:
             self._client = _client(options)
@@ -104,7 +105,6 @@ class Broker:
         self.refusal = ""
         for interface in self._options.interfaces:
             client.subscribe([(f"{interface}/+/+/+/{topic}", 1) for topic in UP_TOPICS])
-        self.n_connections += 1
         self.is_connected = True
         self.wake()
 
@@ -113,8 +113,11 @@ class Broker:
         self.wake()
 
     def _on_message(self, _client: Client, _data: Any, message: MQTTMessage) -> None:
-        if len(self._queue) >= MOST_QUEUED or len(message.payload) > MAX_MESSAGE_BYTES:
-            self.n_dropped += 1
+        if len(message.payload) > MAX_MESSAGE_BYTES:
+            self.dropped[Refused.OVERSIZED] += 1
+            return
+        if len(self._queue) >= MOST_QUEUED:
+            self.dropped[Refused.FLOOD] += 1
             return
         self._queue.append(Heard(message.topic, bytes(message.payload), bool(message.retain)))
         self.wake()

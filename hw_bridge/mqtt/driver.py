@@ -15,7 +15,7 @@ from typing import Any
 
 from hw_bridge.agent.motors import Mode, Move, Senses, Trouble
 from hw_bridge.mqtt.abilities import Abilities
-from hw_bridge.mqtt.fence import Fence
+from hw_bridge.mqtt.fence import QUIET_S, Fence
 from hw_bridge.mqtt.floor import Floor, Place
 from hw_bridge.mqtt.instants import Asks
 from hw_bridge.mqtt.lifting import Unable, action_for
@@ -104,7 +104,7 @@ class VehicleDriver:
             return Senses(0.0, 0.0, 0.0, 0, 0, is_moving=True, is_between=False, mode=Mode.STARTUP)
         pose, mode = state.mobile_robot_position, _mode(state)
         here, beyond = self.progress.standing(state)
-        if self._has_to_forget or (self._fence is not None and self._fence.forgets):
+        if self.is_forgetting:
             # Nothing is said of a vehicle that an old order may still move.
             here, beyond, mode = None, None, Mode.STARTUP if mode is Mode.AUTOMATIC else mode
         return Senses(
@@ -127,6 +127,11 @@ class VehicleDriver:
             is_field_violated=state.safety_state.field_violation,
             notes=self._notes,
         )
+
+    @property
+    def is_forgetting(self) -> bool:
+        """Whether an old order may still move the vehicle."""
+        return self._has_to_forget or (self._fence is not None and self._fence.forgets)
 
     def _is_between(self) -> bool:
         """Whether it covers two cells, and the next move leads to the second."""
@@ -210,7 +215,8 @@ class VehicleDriver:
                 self._raise_fence(forgets=True)
                 self._has_to_forget = False
             if self._fence is not None:
-                if self._fence.is_down(state, self._asks, self._ordered_s, now_s):
+                is_sure = self._route is None or self._route.is_confirmed
+                if self._fence.is_down(state, self._asks, self._ordered_s, is_sure, now_s):
                     self._go_on(self._fence, state)
             else:
                 is_wanted = self._is_held and self._is_under_way()
@@ -224,9 +230,10 @@ class VehicleDriver:
 
     def _raise_fence(self, rests: bool = False, forgets: bool = False) -> None:
         if self._fence is None:
-            self._fence = Fence(self._asks.new(names.CANCEL_ORDER, self._now_s))
+            self._fence = Fence()
         self._fence.rests |= rests
-        self._fence.forgets |= forgets
+        if forgets:
+            self._fence.forget(self._ordered_s, self._asks)
 
     def _go_on(self, fence: Fence, state: State) -> None:
         """The vehicle stands, and no order can reach it any more but those sent from now on."""
@@ -254,7 +261,10 @@ class VehicleDriver:
             elif now_s - route.sent_s >= RESEND_S:
                 self._send(mail, route, now_s)
             return
-        is_early = now_s - self._ordered_s < self.abilities.order_interval_s
+        pause_s = self.abilities.order_interval_s
+        if route is not None and route.is_over and route.n_sent > 1:
+            pause_s = max(pause_s, QUIET_S)  # copies of it may still come, and begin it anew
+        is_early = now_s - self._ordered_s < pause_s
         if self._is_held or self._failed is not None or is_early:
             return
         if route is not None and not route.is_over:
@@ -317,6 +327,7 @@ class VehicleDriver:
 
     def _send(self, mail: Mail, route: Route, now_s: float) -> None:
         route.sent_s = self._ordered_s = now_s
+        route.n_sent += 1
         supports = self.abilities.supports
         wording = Wording(
             self._options.map_id,

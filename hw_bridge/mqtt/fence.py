@@ -1,9 +1,10 @@
 """A cancelOrder as a fence: once it is answered, no order sent before can move the vehicle.
 
 Between the gateway and a vehicle there are no sessions: it takes whatever order comes, even one
-that lay in the broker while it was switched off. And orders and instant actions are two topics: a
-cancelOrder may overtake the order that it is to cancel. So it is asked a second time where the
-first one came soon after an order.
+that lay in the broker while it was switched off. And orders and instant actions are two topics,
+which may overtake each other. So the cancelOrder is not sent while an order may be on its way: it
+waits until the vehicle has shown the order, or until it must have come or been lost. Where the
+vehicle has forgotten, what it has shown says nothing of copies that are still to come.
 """
 
 from __future__ import annotations
@@ -28,17 +29,24 @@ _AT_WORK = (ActionStatus.RUNNING, ActionStatus.INITIALIZING, ActionStatus.PAUSED
 
 @dataclass(slots=True)
 class Fence:
-    """rests: the agent has asked to stop short. forgets: nothing of what was to be done counts."""
+    """ask: the cancelOrder, None while it waits. rests: the agent has asked to stop short. forgets:
+    nothing of what was to be done counts."""
 
-    ask: Ask
+    ask: Ask | None = None
     rests: bool = False
     forgets: bool = False
-    is_second: bool = False
     idle_s: float = math.inf
 
-    def is_down(self, state: State, asks: Asks, ordered_s: float, now_s: float) -> bool:
+    def is_down(
+        self, state: State, asks: Asks, ordered_s: float, is_confirmed: bool, now_s: float
+    ) -> bool:
         """Whether the vehicle stands, and only orders sent from now on can reach it. ordered_s:
-        when the last order was sent."""
+        when the last order was sent. is_confirmed: the vehicle has shown it."""
+        is_quiet = now_s - ordered_s >= QUIET_S
+        if self.ask is None:
+            if is_quiet or (is_confirmed and not self.forgets):
+                self.ask = asks.new(names.CANCEL_ORDER, now_s)
+            return False
         if is_busy(state):
             self.idle_s = math.inf
             if self.ask.is_over and now_s - self.ask.asked_s > AGAIN_S:
@@ -49,11 +57,14 @@ class Fence:
         if not (self.ask.is_over or is_mute):
             return False
         asks.drop(self.ask)
-        if self.is_second or self.ask.asked_s - ordered_s >= QUIET_S:
-            return True
-        if now_s - ordered_s >= QUIET_S:
-            self.ask, self.is_second = asks.new(names.CANCEL_ORDER, now_s), True
-        return False
+        return True
+
+    def forget(self, ordered_s: float, asks: Asks) -> None:
+        """The vehicle has forgotten its order since: a cancelOrder sent too soon does not count."""
+        if not self.forgets and self.ask is not None and self.ask.asked_s - ordered_s < QUIET_S:
+            asks.drop(self.ask)
+            self.ask = None
+        self.forgets = True
 
 
 def is_busy(state: State) -> bool:

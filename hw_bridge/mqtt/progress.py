@@ -34,15 +34,16 @@ class DriverOptions:
 
 class Progress:
     """n_done: moves done. last: number of the last one that is still to be done. here: where the
-    last one done led to, None where that is not known. label: of what the vehicle carries, as far
-    as it was told."""
+    last one done led to, None where that is not known. node: name of the cell whose centre it
+    reached last, as far as anybody remembers. label: of what the vehicle carries, as far as it was
+    told."""
 
     def __init__(self, floor: Floor, options: DriverOptions) -> None:
         self._floor, self._options = floor, options
         self.moves: dict[int, Move] = {}
         self.n_done = self.last = 0
         self.here: Place | None = None
-        self.label = ""
+        self.node = self.label = ""
 
     def add(self, moves: Sequence[Move]) -> None:
         for move in moves:
@@ -59,8 +60,15 @@ class Progress:
         """Nothing that was to be done counts any more; the vehicle is where it says."""
         self.keep_until(self.n_done)
         self.here = None
+        if state.loads is not None and not state.loads:
+            self.label = ""
         here, beyond = self.standing(state)
-        self.here = here if beyond is None else None
+        self._be_at(here if beyond is None else None)
+
+    def _be_at(self, here: Place | None) -> None:
+        self.here = here
+        if here is not None:
+            self.node = here.node
 
     def is_lift(self, number: int) -> bool:
         """Whether that move lifts or lowers."""
@@ -89,7 +97,9 @@ class Progress:
         if covered is None:
             return None, None
         first, second = covered
-        if second is not None and second.node == state.last_node_id:
+        # Of two cells, the one reached last comes first: the steps of the controller are in order.
+        is_known = first.node == self.node
+        if second is not None and not is_known and second.node in (self.node, state.last_node_id):
             first, second = second, first
         return first, second
 
@@ -151,7 +161,8 @@ class Progress:
             self._finish(stop.lift, stop.place)
 
     def _finish(self, number: int, place: Place) -> None:
-        self.n_done, self.here = number, place
+        self.n_done = number
+        self._be_at(place)
         self.last = max(self.last, number)
         for old in [old for old in self.moves if old <= number]:
             del self.moves[old]

@@ -38,8 +38,8 @@ class Route:
 
     stops: stop i is the node with sequenceId 2 i. update: number of the latest message. begins_at:
     index of the first stop in it. confirmed: latest update that the vehicle has shown, -1 none.
-    reached: index of the stop it has reached last. statuses: by actionId. has_failed: its action
-    has, and that is told.
+    reached: index of the stop it has reached last. n_sent: messages of this update.
+    statuses: by actionId. has_failed: its action has, and that is told.
     """
 
     order_id: str
@@ -49,6 +49,7 @@ class Route:
     confirmed: int = -1
     reached: int = -1
     is_over: bool = False
+    n_sent: int = 0
     has_failed: bool = False
     sent_s: float = -1e9
     began_s: float = 0.0
@@ -85,6 +86,7 @@ class Route:
         self.begins_at = len(self.stops) - 1
         self.stops += stops
         self.update += 1
+        self.n_sent = 0
 
 
 @dataclass(frozen=True, slots=True)

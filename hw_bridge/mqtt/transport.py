@@ -8,7 +8,6 @@ have to see to it (docs/mqtt.md).
 
 from __future__ import annotations
 
-import logging
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -19,22 +18,21 @@ import zmq
 from hw_bridge.agent.memory import FileMemory, LostMemoryError
 from hw_bridge.mqtt.broker import UP_TOPICS, Broker, Heard
 from hw_bridge.mqtt.floor import Floor
+from hw_bridge.mqtt.keeping import Keeper
 from hw_bridge.mqtt.options import MqttError, MqttOptions
 from hw_bridge.mqtt.vehicle import Road, Vehicle
 from hw_bridge.mqtt.versions import major_of
 from hw_bridge.transport import Received
 from hw_bridge.vda5050.base import MANUFACTURER, MessageError
 from hw_bridge.wire.frames import Link, Topic
+from hw_bridge.wire.refusals import Refusals, Refused
 from layouts.layout import Layout
-
-LOG_EVERY_S = 5.0
-_log = logging.getLogger("hw_bridge")
 
 
 class MqttTransport:
     """serials: units that may come over the broker. makers: manufacturers by serial, as on the
     roster; of others any manufacturer is taken. state_folder: what must not be forgotten of each
-    vehicle. refused: messages that were not taken, by reason."""
+    vehicle."""
 
     def __init__(
         self, layout: Layout, serials: Sequence[str], options: MqttOptions, state_folder: Path,
@@ -45,15 +43,14 @@ class MqttTransport:
         self._serials, self._makers = frozenset(serials), dict(makers or {})
         self._folder = state_folder
         self._clock, self._wall = clock, wall
-        self.refused: Counter[str] = Counter()
-        self._logged_s: dict[tuple[str, str], float] = {}
+        self.refusals = Refusals(clock)
         self.vehicles: dict[str, Vehicle] = {}
         try:
             state_folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise MqttError(f"{state_folder}: {error.strerror}; give a folder to write") from None
         self._broker = Broker(options)
-        self._n_dropped = 0
+        self._dropped: Counter[Refused] = Counter()
 
     @property
     def is_connected(self) -> bool:
@@ -98,7 +95,7 @@ class MqttTransport:
     def _hear(self, heard: Heard, now_s: float) -> None:
         levels = heard.topic.split("/")
         if len(levels) != 5 or levels[4] not in UP_TOPICS:
-            self._refuse("topic", heard.topic, "")
+            self.refusals.note(Refused.WRONG_TOPIC, heard.topic)
             return
         road, name = Road(*levels[:4]), levels[4]
         vehicle = self._vehicle(road, now_s)
@@ -107,7 +104,7 @@ class MqttTransport:
         try:
             vehicle.hear(name, heard.payload, heard.is_retained, now_s)
         except MessageError as error:
-            self._refuse("malformed", heard.topic, str(error))
+            self.refusals.note(Refused.MALFORMED, heard.topic, str(error))
 
     def _vehicle(self, road: Road, now_s: float) -> Vehicle | None:
         known = self.vehicles.get(road.serial)
@@ -115,13 +112,16 @@ class MqttTransport:
             return known
         where = road.topic("+")
         if road.serial not in self._serials:
-            self._refuse("not-on-roster", where, "put its serial on the roster to let it in")
+            self.refusals.note(Refused.NOT_ON_ROSTER, where)
         elif not major_of(road.level):
-            self._refuse("version", where, "this gateway speaks VDA 5050 2 and 3")
+            text = "this gateway speaks VDA 5050 2 and 3"
+            self.refusals.note(Refused.WRONG_VERSION, where, text)
         elif known is not None:
-            self._refuse("second", where, f"{known.road.topic('+')} has this serial already")
+            text = f"{known.road.topic('+')} has this serial already"
+            self.refusals.note(Refused.FOREIGN_SERIAL, where, text)
         elif self._makers.get(road.serial, road.manufacturer) != road.manufacturer:
-            self._refuse("maker", where, f"on the roster it is of {self._makers[road.serial]}")
+            text = f"on the roster it is of {self._makers[road.serial]}"
+            self.refusals.note(Refused.FOREIGN_SERIAL, where, text)
         else:
             return self._admit(road, now_s)
         return None
@@ -131,24 +131,18 @@ class MqttTransport:
         try:
             memory = FileMemory(self._folder / f"{road.serial}.json")
         except LostMemoryError as error:
-            self._refuse("memory", road.topic("+"), str(error))
+            self.refusals.note(Refused.LOST_MEMORY, road.topic("+"), str(error))
             return None
-        vehicle = Vehicle(road, maker, memory, self._floor, self._options, self._wall, now_s)
+        keeper = Keeper(self._folder / f"{road.serial}.kept.json")
+        vehicle = Vehicle(
+            road, maker, memory, keeper, self._floor, self._options, self._wall, now_s
+        )
         self.vehicles[road.serial] = vehicle
         return vehicle
 
     def _note_drops(self) -> None:
-        n_dropped = self._broker.n_dropped
-        if n_dropped > self._n_dropped:
-            self.refused["oversized-or-flood"] += n_dropped - self._n_dropped
-            self._n_dropped = n_dropped
-
-    def _refuse(self, reason: str, topic: str, text: str) -> None:
-        self.refused[reason] += 1
-        key, now_s = (reason, topic), self._clock()
-        if now_s - self._logged_s.get(key, -LOG_EVERY_S) < LOG_EVERY_S:
-            return
-        if len(self._logged_s) > 1000:
-            self._logged_s.clear()
-        self._logged_s[key] = now_s
-        _log.warning("refused %s on %s%s", reason, topic, text and f": {text}")
+        """What the thread of the connection did not let in."""
+        for reason, count in self._broker.dropped.items():
+            if count > self._dropped[reason]:
+                self.refusals.counts[reason] += count - self._dropped[reason]
+                self._dropped[reason] = count

@@ -16,6 +16,7 @@ from hw_bridge.mqtt.abilities import abilities_from
 from hw_bridge.mqtt.driver import VehicleDriver
 from hw_bridge.mqtt.floor import Floor
 from hw_bridge.mqtt.instants import is_instant
+from hw_bridge.mqtt.keeping import Keeper, Kept
 from hw_bridge.mqtt.options import MqttOptions
 from hw_bridge.mqtt.versions import (
     LATEST,
@@ -32,6 +33,11 @@ from hw_bridge.vda5050.state import Connection, ConnectionState
 from hw_bridge.wire.frames import Link, Topic
 
 LEAST_SILENCE_S = 5.0
+SETTLING_S = 8.0
+"""So long nothing is said of a vehicle that is met for the first time: by then it should be known
+where it stands, and a controller that starts does not have to ask again."""
+TICK_S = 0.2
+"""A vehicle is looked after at least this often, and whenever there is something new."""
 _GONE = (ConnectionState.OFFLINE, ConnectionState.CONNECTION_BROKEN)
 
 
@@ -52,13 +58,17 @@ class Vehicle:
     """version: of VDA 5050 that it speaks, as in its headers."""
 
     def __init__(
-        self, road: Road, maker: str, memory: Memory, floor: Floor, options: MqttOptions,
-        wall: Callable[[], float], now_s: float,
+        self, road: Road, maker: str, memory: Memory, keeper: Keeper, floor: Floor,
+        options: MqttOptions, wall: Callable[[], float], now_s: float,
     ) -> None:  # fmt: skip
         self.road, self._options, self._wall = road, options, wall
+        self._keeper = keeper
         self.version = LATEST[major_of(road.level)]
         self._header_ids: dict[str, int] = {}
         self.driver = VehicleDriver(floor, options.driver, int(wall()), self._header, now_s)
+        self.driver.progress.label = keeper.kept.label
+        self.driver.progress.node = keeper.kept.node
+        self.driver.pause.is_ours = keeper.kept.is_paused
         # The gateway is part of the controller: it falls silent together with it, and a vehicle
         # goes on to the end of what it was told then.
         agent_options = AgentOptions(
@@ -71,7 +81,8 @@ class Vehicle:
         self._connection: ConnectionState | None = None
         self._has_factsheet = False
         self._heard_s, self._met_s = -math.inf, math.inf
-        self._is_told = False
+        self._is_told, self._has_spoken, self._is_fresh = False, False, True
+        self._ticked_s = -math.inf
 
     def _header(self, topic: str) -> dict[str, Any]:
         number = (self._header_ids.get(topic, -1) + 1) % UINT32_END
@@ -88,6 +99,7 @@ class Vehicle:
 
     def hear(self, name: str, payload: bytes, is_retained: bool, now_s: float) -> None:
         """Take in a message on one of its topics. Raises MessageError."""
+        self._is_fresh = True
         if name == Topic.STATE and is_retained:
             return  # nobody knows how old it is
         content = read_json(payload)
@@ -118,16 +130,23 @@ class Vehicle:
 
     def tick(self, now_s: float) -> tuple[list[Outgoing], list[tuple[str, bytes]]]:
         """Messages to the controller, and messages to publish."""
+        if not self._is_fresh and now_s - self._ticked_s < TICK_S:
+            return [], []
+        self._is_fresh, self._ticked_s = False, now_s
         if not self.is_there(now_s):
             return self._tell_gone(now_s), []
-        if not self._is_told:
-            self._is_told = True
-            told = self.agent.connected(now_s)
-        else:
+        told: list[Outgoing] = []
+        if self._is_told:
             told = self.agent.tick(now_s)
+        elif self._has_spoken or not self.driver.is_forgetting or self._is_slow(now_s):
+            # One that has spoken before tells at once what it has forgotten since.
+            self._is_told = self._has_spoken = True
+            told = self.agent.connected(now_s)
         if not self._has_factsheet and now_s - self._met_s < self._options.factsheet_s:
             return told, []
         mail = self.driver.work(now_s)
+        progress, is_paused = self.driver.progress, self.driver.pause.is_ours
+        self._keeper.keep(Kept(label=progress.label, node=progress.node, is_paused=is_paused))
         publications = [
             (self.road.topic(Topic.ORDER), order_for(order, self.version)) for order in mail.orders
         ]
@@ -136,6 +155,9 @@ class Vehicle:
             for message in mail.instants
         ]
         return told, publications
+
+    def _is_slow(self, now_s: float) -> bool:
+        return now_s - self._met_s > SETTLING_S
 
     def _tell_gone(self, now_s: float) -> list[Outgoing]:
         if not self._is_told:
@@ -150,5 +172,6 @@ class Vehicle:
         """Take in a message of the controller; False where the vehicle is not there."""
         if not self._is_told or not self.is_there(now_s):
             return False
+        self._is_fresh = True
         self.agent.hear(topic, link, payload, now_s)
         return True

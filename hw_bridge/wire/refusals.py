@@ -34,6 +34,10 @@ class Refused(StrEnum):
     """Valid JSON that VDA 5050 does not allow, or that contradicts itself."""
     FOREIGN_ORDER = "foreign-order"
     """A state about an order that is not ours."""
+    WRONG_VERSION = "wrong-version"
+    """Of VDA 5050, behind a broker."""
+    LOST_MEMORY = "lost-memory"
+    """What the gateway has to remember of a vehicle cannot be read."""
 
 
 class Refusals:

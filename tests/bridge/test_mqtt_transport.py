@@ -27,6 +27,7 @@ from hw_bridge.vda5050.rules import message_faults
 from hw_bridge.vda5050.state import Connection, ConnectionState, OperatingMode, State
 from hw_bridge.vda5050.topics import decode_topic
 from hw_bridge.wire.frames import Link, Topic
+from hw_bridge.wire.refusals import Refused
 from layouts.geometry import cell_centres_m
 from layouts.layout import Layout
 from layouts.loading import load
@@ -176,7 +177,7 @@ class Scene:
 
     def until_so(self, wanted: Callable[[], bool]) -> None:
         control = self.controller
-        poll(self.step, wanted, lambda: (control.state, control.transport.refused))
+        poll(self.step, wanted, lambda: (control.state, control.transport.refusals.counts))
 
     def until_ready(self) -> State:
         return self.until(
@@ -325,6 +326,22 @@ def test_the_last_will_is_passed_on(make_scene: Callable[..., Scene], layout: La
     assert control.send(Topic.HELLO, b"")
 
 
+def test_a_vehicle_that_comes_back_without_its_order_has_a_new_session(
+    make_scene: Callable[..., Scene], layout: Layout
+) -> None:
+    scene, row = make_scene("2.0.0"), row_of_floor(layout)
+    scene.until_ready()
+    control = scene.controller
+    control.send(Topic.ORDER, encode(control.order(1, row, {})), anew=True)
+    scene.until(lambda state, link: link.cleared >= 1)
+    scene.connected.cut()
+    scene.until_so(lambda: len(control.connections) == 2)
+    scene.vehicle.switch_on()
+    scene.connected.connect()
+    state = scene.until(lambda state, link: link.session == 2)
+    assert state.order_id == ""
+
+
 def test_a_gateway_that_starts_later_finds_the_vehicle(
     make_scene: Callable[..., Scene], layout: Layout, broker: Mosquitto, tmp_path: Path
 ) -> None:
@@ -338,12 +355,11 @@ def test_a_gateway_that_starts_later_finds_the_vehicle(
     scene.connected.publish_raw(f"{scene.connected.base}/state", b"no state", retain=True)
     scene.controller = Controller(layout, broker.port, tmp_path)
     try:
-        scene.until(lambda state, link: state.operating_mode is OperatingMode.STARTUP)
         state = scene.until_ready()
         assert (scene.controller.link.session, state.order_id) == (2, "")
         assert "cancelOrder" in scene.vehicle.log
         assert not scene.vehicle.nodes
-        assert not scene.controller.transport.refused
+        assert not scene.controller.transport.refusals.counts
     finally:
         scene.controller.transport.close()
 
@@ -379,20 +395,18 @@ def test_strangers_are_refused_and_counted(
     say("uagv/v2/acme/V1/factsheet", b'{"protocolFeatures": {"agvActions": [{}]}}')
     say("uagv/v2/acme/V1/state", b"x" * 300_000)
     wanted = {
-        "not-on-roster": 1,
-        "version": 1,
-        "second": 1,
-        "malformed": 8,
-        "oversized-or-flood": 1,
-    }
-    scene.until_so(lambda: control.transport.refused.total() >= sum(wanted.values()))
-    assert control.transport.refused == wanted
+        Refused.NOT_ON_ROSTER: 1, Refused.WRONG_VERSION: 1, Refused.FOREIGN_SERIAL: 1,
+        Refused.MALFORMED: 8, Refused.OVERSIZED: 1,
+    }  # fmt: skip
+    counts = control.transport.refusals.counts
+    scene.until_so(lambda: counts.total() >= sum(wanted.values()))
+    assert counts == wanted
     assert set(control.transport.vehicles) == {"V1"}
 
 
 def test_makers_are_those_of_the_roster(make_scene: Callable[..., Scene]) -> None:
     scene = make_scene("2.0.0", makers={"V1": "other"})
-    scene.until_so(lambda: scene.controller.transport.refused["maker"] > 0)
+    scene.until_so(lambda: scene.controller.transport.refusals.counts[Refused.FOREIGN_SERIAL] > 0)
     assert scene.controller.transport.vehicles == {}
 
 
@@ -402,7 +416,7 @@ def test_a_memory_that_cannot_be_trusted_keeps_the_vehicle_out(
     (tmp_path / "vehicles").mkdir()
     (tmp_path / "vehicles" / "V1.json").write_text("{")
     scene = make_scene("2.0.0")
-    scene.until_so(lambda: scene.controller.transport.refused["memory"] > 0)
+    scene.until_so(lambda: scene.controller.transport.refusals.counts[Refused.LOST_MEMORY] > 0)
     assert scene.controller.transport.vehicles == {}
 
 

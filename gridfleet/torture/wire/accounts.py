@@ -21,21 +21,25 @@ class Accounts:
     events: Columns
     is_there: bool
 
-    def lost(self, ledger: Ledger) -> list[str]:
-        """What is not done although the controller has ended with nothing left, or says to be."""
+    def lost(self, ledger: Ledger, *, is_over: bool) -> list[str]:
+        """Lines that are told to be done and are not. If everything was seen to be done: also lines
+        that the controller does not know of, and trips that were begun and never ended."""
+        told = {*self._of(EventKind.LINE_DONE, "line"), *self._of(EventKind.RETURN_DONE, "line")}
+        lost = [
+            f"line {line} is lost, though told to be done"
+            for line in ledger.open if line in told
+        ]  # fmt: skip
+        if not is_over:
+            return lost
         if not self.is_there:
             return ["the controller has left no events"]
-        told = {int(line) for kind in (EventKind.LINE_DONE, EventKind.RETURN_DONE)
-                for line in self._of(kind, "line")}  # fmt: skip
-        lost = [f"line {line} is lost, though told to be done" for line in ledger.open
-                if line in told]  # fmt: skip
-        lost += [f"line {line} was done, and the controller does not know"
-                 for line in ledger.wanted if line not in told]  # fmt: skip
+        lost += [
+            f"line {line} was done, and the controller does not know"
+            for line in ledger.wanted if line not in told
+        ]  # fmt: skip
         opened = set(self._of(EventKind.TASK_OPENED, "task"))
-        ended = {
-            *self._of(EventKind.TASK_DONE, "task"),
-            *self._of(EventKind.TASK_CANCELLED, "task"),
-        }
+        ended = set(self._of(EventKind.TASK_DONE, "task"))
+        ended |= set(self._of(EventKind.TASK_CANCELLED, "task"))
         return lost + [f"task {task} never ended" for task in sorted(opened - ended)]
 
     def _of(self, kind: EventKind, column: str) -> list[int]:

@@ -19,13 +19,13 @@ from twin.people import ServiceTimes
 
 PURPOSE = 0x31BE
 """Key of the draws of a case over the wire among all streams of a seed."""
-FEWEST_ORDERS, MOST_ORDERS = 2, 4
-ORDER_S = 12
+FEWEST_ORDERS, MOST_ORDERS = 2, 3
+ORDER_S = 8
 """Orders come in over so many seconds."""
 N_SKUS = 4
-LINE_S = 3.0
+LINE_S = 2.0
 MOST_UNITS = 8
-FAULTS_S = 40.0
+FAULTS_S = 30.0
 """Faults happen in so many seconds from the start, and all end within them."""
 BEGIN = "2026-01-05 08:00:"
 LAYOUT, ORDERS, SCENARIO = "floor.toml", "orders.csv", "scenario.toml"

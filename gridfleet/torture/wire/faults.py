@@ -77,7 +77,7 @@ OF_PROCESSES = (F.KILL_CONTROLLER, F.FREEZE_CONTROLLER, F.KILL_EMULATOR, F.FREEZ
 OF_BYTES = (F.TCP_STALL, F.TCP_SWALLOW, F.TCP_RESET)
 OF_UNITS = (F.STOP, F.SLOW, F.DIE, F.REBOOT, F.LOSE_PLACE, F.LIFT_FAILS, F.BLOCK_CELL)
 """Done by the emulator itself, from a file of faults."""
-FIRST_S = 3.0
+FIRST_S = 2.0
 """Before that, the fleet comes together."""
 
 

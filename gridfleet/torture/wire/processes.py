@@ -20,7 +20,7 @@ from typing import Any
 
 from gridfleet.torture.wire.entries import Entry
 
-PRELOAD = ("gridfleet.torture.wire.commands",)
+PRELOAD = ("gridfleet.torture.wire.warm",)
 POLL_S = 0.005
 
 

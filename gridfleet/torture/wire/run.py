@@ -37,7 +37,7 @@ SPEED = 12.0
 """How many times faster than real time the fleet lives."""
 REST_S = 400.0
 """After the last fault, far more than any case needs that goes on at all."""
-STILL_S = 4.0
+STILL_S = 3.0
 """So long after everything is done, so that it has been told and noted down."""
 START_PATIENCE_S, END_PATIENCE_S = 30.0, 20.0
 """Real time."""
@@ -47,13 +47,14 @@ LOOK_S, POLL_S = 0.02, 0.01
 @dataclass(frozen=True, slots=True)
 class Conditions:
     """How a case is run. folder: where folders of cases go, None for the system's. keeps: those of
-    sound cases too."""
+    sound cases too. stops_early: at the first thing that is wrong."""
 
     entries: Entries
     speed: float = SPEED
     rest_s: float = REST_S
     folder: Path | None = None
     keeps: bool = False
+    stops_early: bool = False
 
 
 def run_wire_case(seed: int, conditions: Conditions) -> CaseResult:
@@ -121,6 +122,8 @@ class WireRun:
         while not self._is_over(trouble):
             if self._died or self.now_s >= trouble.ends_s + self._conditions.rest_s:
                 return False
+            if self._conditions.stops_early and (self.eyes.violations or self.ledger.doubled):
+                return True
             trouble.act(self.now_s)
             self._watch(reader)
             self._look_after(stage, trouble)
@@ -178,7 +181,7 @@ class WireRun:
         now_s = self.now_s
         accounts = read_accounts(self.folder / OUT)
         doubled = self.ledger.doubled + find_doubled(accounts.events)
-        lost = [] if is_stuck else accounts.lost(self.ledger)
+        lost = accounts.lost(self.ledger, is_over=not is_stuck)
         found = [
             *self.eyes.violations, *self.ledger.violations, *self._died,
             *(Violation(now_s, "goods", what) for what in doubled + lost),
