@@ -121,8 +121,8 @@ def list_keys(folder: Dir = FOLDER, as_json: Json = False) -> None:
         ]
         rows += [(entry.serial, "revoked", "") for entry in store.revoked()]
     if as_json:
-        print(json.dumps([dict(zip(("serial", "role", "secret"), row, strict=True)) for row in rows],
-                         indent=2))  # fmt: skip
+        names = ("serial", "role", "secret")
+        print(json.dumps([dict(zip(names, row, strict=True)) for row in rows], indent=2))
         return
     from rich.console import Console
     from rich.table import Table
