@@ -40,7 +40,7 @@ class Floor:
 
     cells_driven: by all units, lifts and lowerings counted as one each. labels: of each pod, "" for
     one whose label nobody has read yet. names: node of each cell. batteries, localisation: of all
-    units. starts_s: float64[n_units], when each knows where it is.
+    units. starts_s: when each unit knows where it is. is_charging: bool[n_units].
     """
 
     def __init__(
@@ -53,13 +53,14 @@ class Floor:
         self.names = [node_id(cell, layout.n_cols) for cell in range(layout.n_cells)]
         self.batteries = Batteries(n_units, options.battery, options.seed)
         self.localisation = Localisation(n_units, options.odometry, options.seed)
-        self.starts_s = np.full(n_units, -np.inf)
+        self.starts_s = [-math.inf] * n_units
         self._centres_m = layout.centres_m()
         self._is_charger = layout.kinds == CellKind.CHARGER
         self._solid = ~layout.driveable
         self._factors = np.ones((n_units, len(Cause)))
         self._rows: list[tuple[int, int, int, int, float]] = []
         self._outlook: dict[int, tuple[int, int]] = {}
+        self.is_charging = self._on_chargers(self.cells_of_units())
         self._seen = self._look()
         self._carried = twin.units["carried"].copy()
         self.cells_driven = 0
@@ -76,21 +77,15 @@ class Floor:
         """Where it stands, or the last centre that it passed."""
         return int(self.twin.step_cells[unit, int(self.twin.units["done"][unit]) % RING])
 
-    def cell_after(self, unit: int) -> int:
-        """The cell of the step after, where one is open."""
-        return int(self.twin.step_cells[unit, (int(self.twin.units["done"][unit]) + 1) % RING])
+    def name_of_step(self, unit: int, step: int) -> str:
+        """Node of the cell where that step leads, one of those that the twin remembers."""
+        return self.names[self.twin.step_cells.item(unit, step % RING)]
 
     def cells_of_units(self) -> NDArray[np.int32]:
         """int32[n_units], the same for all."""
         slots = self.twin.units["done"] % RING
         cells: NDArray[np.int32] = self.twin.step_cells[np.arange(self.n_units), slots]
         return cells
-
-    def is_charging(self, unit: int) -> bool:
-        """Whether it stands on a charger; contact is made by standing there."""
-        record = self.twin.units[unit]
-        is_there = self._is_charger[self.cell_of(unit)] and record["along"] == 0.0
-        return bool(is_there and not self.twin.is_off[unit])
 
     def cell_at(self, x_m: float, y_m: float) -> int:
         """The cell that a point lies in; -1 for one that is off the floor, or none."""
@@ -157,8 +152,8 @@ class Floor:
             return False
         cells = self.cells_of_units()
         self.cells_driven += int(units["done"].sum()) - done
-        is_charging = self._is_charger[cells] & (units["along"] == 0.0) & ~self.twin.is_off
-        self.batteries.pass_time(self.time_s - before_s, units, is_charging)
+        self.is_charging = self._on_chargers(cells)
+        self.batteries.pass_time(self.time_s - before_s, units, self.is_charging)
         self.localisation.follow(units["done"], self._centres_m[cells])
         for unit, is_found in self.localisation.changes(self.time_s):
             if is_found:
@@ -166,6 +161,12 @@ class Floor:
             else:
                 self.twin.set_fault(unit, FaultCode.LOST_PLACE)
         return True
+
+    def _on_chargers(self, cells: NDArray[np.int32]) -> NDArray[np.bool_]:
+        """bool[n_units], stands on a charger: contact is made by standing there."""
+        stands = (self.twin.units["along"] == 0.0) & ~self.twin.is_off
+        is_there: NDArray[np.bool_] = self._is_charger[cells] & stands
+        return is_there
 
     def news(self) -> NDArray[np.intp]:
         """Units of which something has changed since the last call, in ascending order."""

@@ -59,6 +59,14 @@ class Localisation:
         self.errors_m[read], self._misses[read] = 0.0, 0
         self.slopes[passed] = self._rng.normal(scale=self._odometry.drift, size=(len(passed), 2))
 
+    def drift_m(self, unit: int, along_m: float) -> tuple[float, float]:
+        """How far the unit is wrong, so many metres beyond the centre passed last."""
+        errors, slopes = self.errors_m, self.slopes
+        return (
+            errors.item(unit, 0) + slopes.item(unit, 0) * along_m,
+            errors.item(unit, 1) + slopes.item(unit, 1) * along_m,
+        )
+
     def changes(self, now_s: float) -> list[tuple[int, bool]]:
         """(unit, whether it knows where it is) of units that have lost their place or found it."""
         lost = np.flatnonzero(self._misses >= self._odometry.lost_after).tolist()

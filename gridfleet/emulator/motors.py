@@ -43,27 +43,26 @@ class SimulatedMotors:
     def sense(self) -> Senses:
         floor, unit = self._floor, self._unit
         record = floor.twin.units[unit]
-        cell, done = floor.cell_of(unit), int(record["done"])
-        is_started = floor.time_s >= float(floor.starts_s[unit])
-        drift_x, drift_y = floor.localisation.errors_m[unit] + (
-            floor.localisation.slopes[unit] * record["along"]
-        )
+        done, along, fault = int(record["done"]), float(record["along"]), int(record["fault"])
+        between = is_between(record)
+        is_started = floor.time_s >= floor.starts_s[unit]
+        drift_x, drift_y = floor.localisation.drift_m(unit, along)
         return Senses(
-            x_m=float(record["x"] + drift_x),
-            y_m=float(record["y"] + drift_y),
+            x_m=float(record["x"]) + drift_x,
+            y_m=float(record["y"]) + drift_y,
             yaw_rad=_wrapped(float(record["yaw"])),
             n_done=done - self._zero,
             n_left=int(record["cleared"]) - self._zero,
             is_moving=not is_standing(record),
-            is_between=is_between(record),
-            is_localised=is_started and int(record["fault"]) != FaultCode.LOST_PLACE,
-            node=floor.names[cell] if is_started else "",
+            is_between=between,
+            is_localised=is_started and fault != FaultCode.LOST_PLACE,
+            node=floor.name_of_step(unit, done) if is_started else "",
+            beyond=floor.name_of_step(unit, done + 1) if between else "",
             load=self._load(int(record["carried"])),
-            beyond=floor.names[floor.cell_after(unit)] if is_between(record) else "",
-            trouble=self._trouble(int(record["fault"]), done),
+            trouble=self._trouble(fault, done),
             mode=Mode.AUTOMATIC if is_started else Mode.STARTUP,
-            charge=float(floor.batteries.charge[unit]),
-            is_charging=floor.is_charging(unit),
+            charge=floor.batteries.charge.item(unit),
+            is_charging=floor.is_charging.item(unit),
         )
 
     def _load(self, pod: int) -> str:

@@ -12,12 +12,14 @@ from hashlib import sha256
 import numpy as np
 from numpy.typing import NDArray
 
+from gridfleet.brain import lay_groundwork
 from gridfleet.demand import read_stock
 from gridfleet.demand.placement import cells_with_pods
 from gridfleet.scenario import Scenario
 from gridfleet.wiring import check_unit, kind_of_work, line_up
 from gridfleet.wiring.choice import ERRANDS, FULFILMENT, SORTATION
 from gridfleet.wiring.sortation import service_at
+from hw_bridge.vda5050.names import pod_name
 from layouts import Layout
 from twin.kinematic.engine import KinematicTwin
 from twin.people import People, ServiceTimes
@@ -70,8 +72,13 @@ def setting_of(scenario: Scenario, layout: Layout) -> Setting:
 
 
 def _pods(scenario: Scenario, layout: Layout) -> tuple[Ints, list[str]]:
-    """Where pods stand. Their labels are read when they are lifted."""
+    """Where pods stand, and their labels: those that nobody knows are read when they are lifted.
+
+    Which pod of a stock file stands where depends on the orders, and is as in a run of them."""
     stock = read_stock(scenario.stock.file) if scenario.stock.file else None
+    if stock is not None and stock.pods is not None:
+        placed = lay_groundwork(scenario).setup.pod_cells
+        return placed, [pod_name(pod) for pod in range(len(placed))]
     cells = cells_with_pods(layout, scenario.stock, scenario.seed, stock)
     return cells, [""] * len(cells)
 

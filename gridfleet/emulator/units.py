@@ -6,6 +6,7 @@ motors; what it must not forget is in its memory.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -43,7 +44,7 @@ class EmulatedUnits:
         self.motors: list[SimulatedMotors] = []
         self.agents: list[DriveAgent] = []
         for unit in range(floor.n_units):
-            floor.starts_s[unit] = floor.time_s + start_s if start_s else -np.inf
+            floor.starts_s[unit] = floor.time_s + start_s if start_s else -math.inf
             self.motors.append(SimulatedMotors(floor, unit))
             self.agents.append(self._new_agent(unit))
             self.due_s[unit] = -np.inf if not floor.twin.is_off[unit] else np.inf

@@ -97,7 +97,8 @@ class Rig:
         self.n_said += 1
         session = self.heard[serial][1].session if serial in self.heard else 0
         header = {"seq": self.n_said, "epoch": self.epoch, "session": session, **link}
-        assert self.transport.send(serial, topic, Link(**header), payload)
+        is_sent = self.transport.send(serial, topic, Link(**header), payload)
+        assert is_sent or topic is Topic.HELLO
 
     def order(self, serial: str, count: int, cells: list[int | str], stand: int = 0) -> None:
         """A new order: from the first cell to the others; "pick" and "drop" where it is then."""

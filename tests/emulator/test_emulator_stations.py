@@ -10,11 +10,13 @@ import pytest
 from emulated import keys, rig, setting
 from typer.testing import CliRunner
 
+from fleet_control.events import EventLog
 from gridfleet.cli.main import app
-from gridfleet.demand.placement import cells_with_pods
+from gridfleet.demand.placement import Placement, cells_with_pods
 from gridfleet.emulator.building import EmulatorOptions, secrets_of
 from gridfleet.emulator.errors import EmulatorError
 from gridfleet.emulator.faults import read_unit_faults
+from gridfleet.emulator.figures import figures_of
 from gridfleet.emulator.link_faults import DeviceNoise, NoisyLine
 from gridfleet.emulator.setting import setting_of
 from gridfleet.scenario import Scenario
@@ -24,6 +26,7 @@ from gridfleet.wiring.work_setup import Floor
 from hw_bridge.stations.messages import Job, Jobs, Lines, Refusals
 from hw_bridge.wire.frames import Topic
 from layouts import library_names, load
+from twin.faults import Fault, FaultKind, schedule_of
 from twin.link import Noise
 
 
@@ -68,8 +71,6 @@ def test_pods_stand_on_the_cells_that_a_run_has_them_on(name: str, seed: int) ->
     scenario = Scenario(layout=name, robots=4, hours=0.5, seed=seed)
     layout = load(name)
     mine = setting_of(scenario, layout)
-    from fleet_control.events import EventLog
-
     floor = Floor(layout, scenario, mine.cells, 4, EventLog())
     theirs = set_up_work(kind_of_work(layout), floor).pod_cells
     assert sorted(theirs.tolist()) == mine.pod_cells.tolist()
@@ -165,3 +166,39 @@ def test_headings_and_cells_have_the_types_of_the_seam() -> None:
     made = setting([0, 1])
     assert made.cells.dtype == np.int32
     assert made.headings.dtype == np.int8
+
+
+def test_labels_of_a_stock_file_with_pods_are_known(tmp_path: Path) -> None:
+    stock = tmp_path / "stock.csv"
+    stock.write_text("sku,units,pod\nA,50,P1\nB,50,P2\nA,30,P3\n")
+    orders = tmp_path / "orders.csv"
+    orders.write_text(
+        "order_id,sku,quantity,placed_at\n1,A,1,2026-01-01T08:00:00\n2,B,2,2026-01-01T08:05:00\n"
+    )
+    placement = Placement(file=str(stock))
+    scenario = Scenario(layout="teaching", robots=3, hours=1.0, orders=str(orders), stock=placement)
+    made = setting_of(scenario, load("teaching"))
+    assert made.labels == ["P00000", "P00001", "P00002"]
+    assert len(set(made.pod_cells.tolist())) == 3
+
+
+def test_a_unit_that_is_carried_off_is_silent(tmp_path: Path) -> None:
+    gone = Fault(FaultKind.DIE, at_s=1.0, lasts_s=1.0, unit=0, is_removed=True)
+    with rig(tmp_path, [0, 40], schedule=schedule_of([gone])) as it:
+        it.run(3.0)
+        n_said = len(it.said)
+        it.heard.pop("U1")
+        it.run(3.0)
+        assert {message.serial for message in it.said[n_said:]} == {"U2", "S1"}
+        assert np.isnan(it.fleet.floor.twin.poses()[0]).all()
+        assert figures_of(it.fleet).connected == 1
+
+
+def test_contacts_are_counted(tmp_path: Path) -> None:
+    with rig(tmp_path, [0, 2]) as it:
+        it.order("U1", 1, [0, 1, 2])  # nobody has kept the cell of the other one from it
+        it.until(lambda: it.fleet.floor.twin.n_contacts > 0)
+        figures = figures_of(it.fleet)
+        assert figures.contacts == 1
+        assert "contacts        1" in figures.lines_of_text()
+        assert "1 contacts" in figures.short()

@@ -25,7 +25,7 @@ from hw_bridge.wire.server import ZmqTransport
 from twin.kinematic.engine import KinematicTwin
 from twin.people import People
 
-MINUTES = 6
+MINUTES = 4
 SCENARIO = Scenario(layout="teaching", robots=8, hours=1.0, seed=3)
 Visits = dict[int, list[int]]
 
