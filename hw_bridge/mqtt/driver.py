@@ -8,7 +8,6 @@ untrue. What was sent counts as what it may do, until a fence (hw_bridge.mqtt.fe
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -57,7 +56,7 @@ class VehicleDriver:
         self._now_s = now_s
         self._n_routes = self._n_actions = self._n_refused = 0
         self._route: Route | None = None
-        self._ordered_s = -math.inf
+        self._ordered_s = now_s  # a gateway before this one may have sent something just now
         self._state: State | None = None
         self._failed: Trouble | None = None
         self._is_held = self._is_closing_in = False
