@@ -10,6 +10,7 @@ import typer
 from gridfleet.cli import ctl as ctl_cli
 from gridfleet.cli import layouts as layouts_cli
 from gridfleet.cli.check_log import check_log
+from gridfleet.cli.check_unit import check_unit
 from gridfleet.cli.demo import demo
 from gridfleet.cli.emulate import emulate
 from gridfleet.cli.replay import replay
@@ -33,6 +34,7 @@ app.command()(torture)
 app.command()(serve)
 app.add_typer(ctl_cli.app, name="ctl")
 app.command()(check_log)
+app.command()(check_unit)
 app.command()(emulate)
 app.add_typer(layouts_cli.app, name="layouts")
 

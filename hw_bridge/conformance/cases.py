@@ -87,7 +87,7 @@ def sends_its_factsheet(rig: Rig) -> None:
 
 @case("sends its state when asked, and as often as it promises")
 def sends_states(rig: Rig) -> None:
-    rig.ended(rig.instant(names.STATE_REQUEST), "FINISHED", seconds=1.0)
+    rig.ended(rig.instant(names.STATE_REQUEST), "FINISHED")
     timing = rig.factsheet.protocol_limits.timing
     longest_s = 1.0 if rig.has_extras else timing.default_state_interval or 30.0
     for _ in range(3):

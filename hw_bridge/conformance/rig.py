@@ -24,7 +24,7 @@ from layouts import Layout
 HELLO_S = 0.4
 PATIENCE_S = 20.0
 """A unit may take so long to drive a cell or to come to a stand."""
-ANSWER_S = 3.0
+ANSWER_S = 5.0
 """And so long to answer."""
 LOOK_S = 0.05
 
