@@ -43,8 +43,8 @@ class UnitOrder:
     """
 
     __slots__ = (
-        "acts", "ahead", "base", "epoch", "is_anew", "made_s", "n_again", "name", "nodes", "pending",
-        "session", "steps", "told", "told_ahead", "update", "wanted",
+        "acts", "ahead", "base", "epoch", "is_anew", "made_s", "n_again", "name", "nodes",
+        "pending", "session", "steps", "told", "told_ahead", "update", "wanted",
     )  # fmt: skip
 
     def __init__(self, name: OrderName, base: int, update: int) -> None:
