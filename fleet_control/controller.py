@@ -60,7 +60,8 @@ class Controller:
     state: of the fleet at the start. parking: cell of every unit that stands aside for good.
     reach: tells what closed cells cut off; without it nobody is told.
 
-    unit_time_s: float64[n_units, 7], seconds per state, columns LOADED .. IDLE, STOPPED.
+    opening: what a fleet has to be told before its first cycle; nothing, where all units begin at
+    step 0. unit_time_s: float64[n_units, 7], seconds per state, columns LOADED .. IDLE, STOPPED.
     wait_s: float64[n_cells], unit seconds spent waiting for others on each cell.
     """
 
@@ -86,7 +87,7 @@ class Controller:
         self._last_plan_s = self._now_s = state.time_s
         self.unit_time_s = np.zeros((n_units, N_STATES))
         self.wait_s = np.zeros(grid.n_cells)
-        self.reconcile(state)
+        self.opening = self.reconcile(state)
 
     @property
     def n_working(self) -> int:
@@ -96,16 +97,18 @@ class Controller:
     def reconcile(self, state: FleetState) -> Commands:
         """Begin, or go on after a restart, from what the backend says at `connect`.
 
-        Returns what the backend has to know again: all that units hold, and the jobs of people that
-        are not finished. Sending that twice changes nothing.
+        Returns what the backend has to know again: all that units hold, the jobs of people that are
+        not finished, and which units are welcome where they stand although they have forgotten
+        their steps. Sending that twice changes nothing.
         """
         self._now_s = self._last_plan_s = self.driving.now_s = state.time_s
         is_restart = bool(self.executor.is_present.any())
         self.supervisor.reconcile(state)
+        requests = self.supervisor.requests()
         if not is_restart:
-            return Commands(no_releases(), no_station_jobs())
+            return Commands(no_releases(), no_station_jobs(), requests=requests)
         jobs = self.work.open_station_jobs()
-        return Commands(self.executor.open_releases(), jobs, requests=self.supervisor.requests())
+        return Commands(self.executor.open_releases(), jobs, requests=requests)
 
     def step(self, reports: Reports, operations: Sequence[Operation] = ()) -> Commands:
         """One control cycle on what was reported, and asked by operators, since the last.

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from fleet_control.allocation import ALLOCATIONS
-from fleet_control.backend import Commands, FleetState, Reports, no_releases, no_station_jobs
+from fleet_control.backend import Commands, FleetState, Reports
 from fleet_control.controller import Controller
 from fleet_control.events import Columns, EventLog
 from fleet_control.mapf.grid import Grid, grid_of
@@ -81,8 +81,6 @@ class Brain:
 
     `decide` and `reconcile` are all that a journal sees of it (fleet_control.journal.replay).
     controller, planner, valve, setup: what it is made of; `restore_mind` puts others in place.
-    opening: what a fleet has to be told before its first cycle: that units which have been switched
-    on before are welcome where they stand. It follows from the state, so no journal holds it.
     """
 
     def __init__(self, ground: Groundwork, state: FleetState) -> None:
@@ -104,8 +102,6 @@ class Brain:
         )  # fmt: skip
         if self.valve is not None:
             self.valve.watch(self.controller.executor.find_cells, grid.zones)
-        requests = self.controller.supervisor.requests()
-        self.opening = Commands(no_releases(), no_station_jobs(), requests=requests)
 
     # Deciding
 

@@ -17,6 +17,7 @@ import os
 import sqlite3
 import zlib
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -76,13 +77,8 @@ class Journal:
         lock = JournalLock(database.check_place(path), since)
         try:
             database.check_free(path)
+            _make(path, header)
             db = database.connect(path, synchronous)
-            with told(path, "cannot be written"):
-                db.execute("begin immediate")
-                for statement in TABLES:
-                    db.execute(statement)
-                write_header(db, header)
-                db.execute("commit")
             return cls(path, db, lock)._taken(header.version, since, least_epoch)
         except BaseException:
             lock.release()
@@ -247,3 +243,20 @@ class Journal:
     def raw(self) -> sqlite3.Connection:
         """The database itself, for those that copy from it."""
         return self._db
+
+
+def _make(path: Path, header: Header) -> None:
+    """Beside its place, and moved there whole: a controller that is killed while it makes a journal
+    leaves none, rather than a file that no other can go on with."""
+    beside = path.with_name(path.name + ".new")
+    with told(path, "cannot be written"):
+        beside.unlink(missing_ok=True)
+        with closing(sqlite3.connect(beside, isolation_level=None)) as db:
+            db.execute("begin immediate")
+            for statement in TABLES:
+                db.execute(statement)
+            write_header(db, header)
+            db.execute("commit")
+        for ending in ("-wal", "-shm"):  # of a journal that was deleted without them
+            path.with_name(path.name + ending).unlink(missing_ok=True)
+        beside.replace(path)

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from gridfleet.cli import ctl as ctl_cli
+from gridfleet.cli import keys as keys_cli
 from gridfleet.cli import layouts as layouts_cli
 from gridfleet.cli.check_log import check_log
 from gridfleet.cli.demo import demo
@@ -31,6 +32,7 @@ app.command()(replay)
 app.command()(demo)
 app.command()(torture)
 app.command()(serve)
+app.add_typer(keys_cli.app, name="keys")
 app.add_typer(ctl_cli.app, name="ctl")
 app.command()(check_log)
 app.command()(emulate)

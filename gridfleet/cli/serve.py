@@ -93,6 +93,20 @@ def serve(
     speed: Annotated[
         float, typer.Option(help="The fleet lives so many times faster: emulated units only.")
     ] = 1.0,
+    mqtt: Annotated[
+        str, typer.Option(help="Broker of VDA 5050 vehicles, as mqtt://HOST:PORT.", metavar="URL")
+    ] = "",
+    mqtt_interface: Annotated[
+        list[str] | None,
+        typer.Option(help="First level of their topics. [default: vda5050 and uagv]"),
+    ] = None,
+    mqtt_unit: Annotated[
+        list[str] | None,
+        typer.Option(help="Serial of a vehicle behind the broker; for each of them."),
+    ] = None,
+    mqtt_password: Annotated[
+        Path | None, typer.Option(help="File with the password of the broker's user.")
+    ] = None,
     insecure_plaintext: Annotated[
         bool,
         typer.Option(
@@ -146,7 +160,9 @@ def serve(
         options = ServeOptions(
             scenario=wanted, given=tuple(named), binds=tuple(bind or [BIND]), keys=keys,
             journal=journal, control=control, metrics=metrics, hours=hours, speed=speed,
-            patience_s=patience, wire_log=wire_log,
+            patience_s=patience, wire_log=wire_log, mqtt=mqtt,
+            mqtt_interfaces=tuple(mqtt_interface or ()), mqtt_units=tuple(mqtt_unit or ()),
+            mqtt_password=mqtt_password,
             insecure_plaintext_on_network=insecure_plaintext_on_network,
         )  # fmt: skip
         _serve(options, out, log, is_quiet=quiet)

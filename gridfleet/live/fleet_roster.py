@@ -19,21 +19,24 @@ def plain_serials(n_units: int) -> list[str]:
     return [f"U{number:04d}" for number in range(1, n_units + 1)]
 
 
-def unit_serials(store: KeyStore | None, n_wanted: int) -> list[str]:
-    """Serials of the fleet, of all units with keys where `n_wanted` is 0. Raises FleetKeysError."""
+def unit_serials(store: KeyStore | None, n_wanted: int, others: tuple[str, ...] = ()) -> list[str]:
+    """Serials of units that connect with a key, of all that have one where `n_wanted` is 0.
+
+    others: units of the fleet that come another way. Raises FleetKeysError."""
+    n_needed = max(n_wanted - len(others), 0 if others else 1)
     if store is None:
-        if not n_wanted:
+        if not n_wanted and not others:
             raise FleetKeysError(
                 "without keys nobody knows how many units there are; give --robots"
             )
-        return plain_serials(n_wanted)
-    serials = [entry.serial for entry in store.devices(Role.UNIT)]
-    if len(serials) < max(n_wanted, 1):
+        return plain_serials(max(n_wanted - len(others), 0))
+    serials = [entry.serial for entry in store.devices(Role.UNIT) if entry.serial not in others]
+    if len(serials) < n_needed:
         raise FleetKeysError(
-            f"{store.folder}: {len(serials)} units have keys here, {max(n_wanted, 1)} or more are "
-            "needed; make them by gridfleet keys add"
+            f"{store.folder}: {len(serials)} units have keys here, {n_needed} or more are needed; "
+            "make them by gridfleet keys add"
         )
-    return serials[:n_wanted] if n_wanted else serials
+    return serials[: n_wanted - len(others)] if n_wanted else serials
 
 
 def roster_of(head: LiveHead) -> Roster:

@@ -146,7 +146,8 @@ class LiveRun:
             check_first(state, self.books.head.units)
             self._recorder.connected(state)
             self._brain = Brain(self.books.ground, state)
-            self.backend.send(self._brain.opening)
+            # Follows from the state that is in the journal, so that need not hold it.
+            self.backend.send(self._brain.controller.opening)
             return state
         self._recorder.reconnected(self.cycle, state)
         commands = self._brain.reconcile(state)

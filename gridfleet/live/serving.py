@@ -33,7 +33,7 @@ from gridfleet.wiring import compile_kernels, compile_link_kernels
 from gridfleet.wiring.units import CYCLE_S
 from hw_bridge.backend import BridgeBackend, BridgeOptions, OnMessage
 from hw_bridge.labels import Labels
-from hw_bridge.transport import RealTime
+from hw_bridge.transport import RealTime, Transport
 from hw_bridge.vda5050.names import pod_name
 from hw_bridge.wire.errors import WireError
 from hw_bridge.wire.keys import KeyStore, Role
@@ -50,7 +50,8 @@ class ServeOptions:
     """What to serve. scenario: all of it; given: the keys of it that were named. keys: None for no
     keys. control: address for operators, "" for none. metrics: port, None for none. hours: planned
     end, None for none. speed: of emulated units. patience_s: how long units are waited for at the
-    start, by the clock."""
+    start, by the clock. mqtt: address of a broker, "" for none; mqtt_units: serials of the vehicles
+    behind it, of a new journal."""
 
     scenario: Scenario
     given: tuple[str, ...]
@@ -63,6 +64,10 @@ class ServeOptions:
     speed: float = 1.0
     patience_s: float = 3.0
     wire_log: Path | None = None
+    mqtt: str = ""
+    mqtt_interfaces: tuple[str, ...] = ()
+    mqtt_units: tuple[str, ...] = ()
+    mqtt_password: Path | None = None
     insecure_plaintext_on_network: bool = False
 
 
@@ -93,7 +98,7 @@ def serving(options: ServeOptions, observers: tuple[Observer, ...] = ()) -> Iter
 def _set_up(options: ServeOptions, observers: tuple[Observer, ...], stack: ExitStack) -> Served:
     store = KeyStore(options.keys) if options.keys is not None else None
     opening = _opening(options, store)
-    transport = _transport(options, store, opening.units)
+    transport = _transport(options, store, opening)
     stack.callback(transport.close)
     control = ControlSocket(options.control, store) if options.control else None
     if control is not None:
@@ -103,8 +108,11 @@ def _set_up(options: ServeOptions, observers: tuple[Observer, ...], stack: ExitS
     books = stack.enter_context(opening.open())
     time = RealTime(fleet_now_s(books), books.head.speed)
     mind = _Mind()
+    transports: list[Transport] = [transport]
+    if options.mqtt:
+        transports.append(_gateway(options, store, books, time, stack))
     backend = BridgeBackend(
-        books.ground.layout, roster_of(books.head), [transport], time, books.epoch,
+        books.ground.layout, roster_of(books.head), transports, time, books.epoch,
         pod_cells=_pod_cells(books), labels=mind.labels(),
         options=BridgeOptions(patience_s=options.patience_s * books.head.speed),
         on_message=_wire_log(options.wire_log, stack),
@@ -140,7 +148,9 @@ class _Opening:
 def _opening(options: ServeOptions, store: KeyStore | None) -> _Opening:
     if exists(options.journal):
         return _opening_again(options)
-    units = tuple(unit_serials(store, options.scenario.robots))
+    if options.mqtt_units and not options.mqtt:
+        raise ServeError("--mqtt-unit names vehicles behind a broker; say which one with --mqtt")
+    units = (*unit_serials(store, options.scenario.robots, options.mqtt_units), *options.mqtt_units)
     scenario = msgspec.structs.replace(options.scenario, robots=len(units))
     unix_s = clocks.time()
 
@@ -183,9 +193,7 @@ def fleet_now_s(books: LiveBooks) -> float:
 # The bridge
 
 
-def _transport(
-    options: ServeOptions, store: KeyStore | None, units: tuple[str, ...]
-) -> ZmqTransport:
+def _transport(options: ServeOptions, store: KeyStore | None, opening: _Opening) -> ZmqTransport:
     n_speed = max(options.speed, 1.0)
     server = ServerOptions(
         rate_per_s=100.0 * n_speed, burst=300.0 * n_speed,
@@ -195,9 +203,36 @@ def _transport(
     if store is None:
         from layouts import load
 
-        stations = [station.name for station in load(options.scenario.layout).stations]
-        serials = dict.fromkeys(units, Role.UNIT) | dict.fromkeys(stations, Role.STATION)
+        stations = [station.name for station in load(opening.scenario.layout).stations]
+        serials = dict.fromkeys(opening.units, Role.UNIT) | dict.fromkeys(stations, Role.STATION)
     return ZmqTransport(options.binds, store, serials=serials, options=server)
+
+
+def _gateway(
+    options: ServeOptions, store: KeyStore | None, books: LiveBooks, time: RealTime,
+    stack: ExitStack,
+) -> Transport:  # fmt: skip
+    """For the vehicles behind a broker: those of the roster that have no key."""
+    try:
+        from hw_bridge.mqtt.options import INTERFACES, MqttOptions, broker_address
+        from hw_bridge.mqtt.transport import MqttTransport
+    except ModuleNotFoundError as error:
+        raise ServeError(
+            f"{error.name} is not there: --mqtt needs pip install gridfleet[mqtt]"
+        ) from None
+
+    keyed = {entry.serial for entry in store.devices(Role.UNIT)} if store is not None else set()
+    serials = [serial for serial in books.head.units if serial not in keyed]
+    gateway = MqttTransport(
+        books.ground.layout, serials,
+        MqttOptions(
+            broker_address(options.mqtt), options.mqtt_interfaces or INTERFACES,
+            password_file=options.mqtt_password,
+        ),
+        options.journal.with_name(options.journal.name + ".vehicles"), clock=time.now_s,
+    )  # fmt: skip
+    stack.callback(gateway.close)
+    return gateway
 
 
 class _Mind:
@@ -242,19 +277,14 @@ def _pod_cells(books: LiveBooks) -> Any:
 def _wire_log(path: Path | None, stack: ExitStack) -> OnMessage | None:
     if path is None:
         return None
-    from hw_bridge.wire_log import Way, WireLog
+    from hw_bridge.wire_log import WireLog
 
     try:
         log = stack.enter_context(WireLog(path))
     except OSError as error:
         raise ServeError(f"{path}: cannot be written: {error.strerror}; see --wire-log") from None
 
-    def note(
-        at_s: float, is_down: bool, serial: str, topic: Any, link: Any, payload: bytes
-    ) -> None:
-        log.note(at_s, Way.DOWN if is_down else Way.UP, serial, topic, link, payload)
-
-    return note
+    return log.note
 
 
 def _watching(

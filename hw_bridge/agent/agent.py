@@ -133,6 +133,9 @@ class DriveAgent:
         name = order_named(order.order_id)
         if is_new and name is not None:
             self.order = HeldOrder(order, name, senses.n_done)
+            if self._has_forgotten and senses.is_between:
+                # Whatever comes, a cancelling too: it covers two cells until it has done this.
+                self._drive.give(self.order, senses)
             self._has_forgotten = False
         elif self.order is not None:
             self.order.extend(order)

@@ -43,6 +43,7 @@ class Progress:
         self.moves: dict[int, Move] = {}
         self.n_done = self.last = 0
         self.here: Place | None = None
+        self._beyond: Place | None = None
         self.node = self.label = ""
 
     def add(self, moves: Sequence[Move]) -> None:
@@ -59,14 +60,13 @@ class Progress:
     def forget(self, state: State) -> None:
         """Nothing that was to be done counts any more; the vehicle is where it says."""
         self.keep_until(self.n_done)
-        self.here = None
+        self.here = self._beyond = None
         if state.loads is not None and not state.loads:
             self.label = ""
-        here, beyond = self.standing(state)
-        self._be_at(here if beyond is None else None)
+        self._be_at(*self.standing(state))
 
-    def _be_at(self, here: Place | None) -> None:
-        self.here = here
+    def _be_at(self, here: Place | None, beyond: Place | None = None) -> None:
+        self.here, self._beyond = here, beyond
         if here is not None:
             self.node = here.node
 
@@ -85,7 +85,8 @@ class Progress:
     def standing(self, state: State) -> tuple[Place | None, Place | None]:
         """The cell whose centre it reached last, and the one that it covers beside it."""
         pose = state.mobile_robot_position
-        ahead = self.next_place()
+        # One that has forgotten covers a second cell until it is told to go there.
+        ahead = self.next_place() or self._beyond
         if pose is None:
             here = self.here or self._floor.named(state.last_node_id)
             return here, ahead if state.driving else None

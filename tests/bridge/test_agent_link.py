@@ -10,7 +10,8 @@ from agent_rig import PaperMotors, Rig
 
 from hw_bridge.agent.memory import FileMemory, LostMemoryError, ShortMemory
 from hw_bridge.agent.motors import Mode, Trouble
-from hw_bridge.wire.frames import Topic
+from hw_bridge.vda5050.base import encode
+from hw_bridge.wire.frames import Link, Topic
 
 
 def test_orders_for_another_session_do_not_even_prove_that_somebody_is_there() -> None:
@@ -294,3 +295,23 @@ def test_a_memory_that_cannot_be_read_is_not_guessed(tmp_path: Path, text: bytes
 def test_a_short_memory_counts_too() -> None:
     memory = ShortMemory()
     assert [memory.boot(), memory.boot(), memory.load()] == [1, 2, (0, 0)]
+
+
+class HonestMotors(PaperMotors):
+    """They promise no move that they were never given."""
+
+    def stop_short(self) -> int:
+        self._kept = min(super().stop_short(), max(self.senses.n_done, len(self.moves)))
+        return self._kept
+
+
+def test_a_cancel_right_after_the_order_keeps_both_cells_of_a_unit_between_two() -> None:
+    """Both come in one batch, before the agent looks at its motors again."""
+    motors = HonestMotors()
+    motors.change(is_between=True, x_m=0.4, beyond="c.1.2")
+    rig = Rig(motors)
+    path = rig.path(1, [0, 1, 2])
+    order, link = path.order(0, 0, 1), Link(seq=1, epoch=rig.epoch, session=1)
+    rig.agent.hear(Topic.ORDER, link, encode(order), rig.now_s)
+    rig.cancel(path.name)
+    assert (rig.link.base, rig.link.beyond) == (1, "c.1.2")

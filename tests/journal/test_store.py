@@ -114,6 +114,33 @@ def test_a_kill_leaves_whole_commits(path: Path) -> None:
     Journal.open(path, "1", "after").close()  # the lock died with its holder
 
 
+def test_a_kill_while_it_is_made_leaves_no_journal(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def die(*_: object) -> None:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    for place in ("fleet_control.journal.store.write_header", "pathlib.Path.replace"):
+        with monkeypatch.context() as patched:
+            patched.setattr(place, die)
+            assert in_child(lambda: Journal.create(path, HEADER, "noon")) == -signal.SIGKILL
+        assert not path.exists()
+    with Journal.create(path, HEADER, "one") as journal:
+        assert journal.epoch == 1
+
+
+def test_what_is_left_of_a_deleted_journal_does_no_harm(path: Path) -> None:
+    journal = Journal.create(path, HEADER, "noon")
+    journal.append(Kind.INPUT, 0, b"old")
+    journal.commit()
+    log = path.with_name(path.name + "-wal").read_bytes()
+    journal.close()
+    path.unlink()
+    path.with_name(path.name + "-wal").write_bytes(log)
+    with Journal.create(path, HEADER, "noon") as journal:
+        assert list(journal.records()) == []
+
+
 def test_only_the_last_two_snapshots_are_kept(path: Path) -> None:
     filled(path, 50, (10, 20, 30, 40))
     with Journal.read(path) as journal:
