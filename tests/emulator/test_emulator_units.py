@@ -158,5 +158,5 @@ def test_steps_that_units_are_given_in_turns_reach_the_floor(tmp_path: Path) -> 
         first.extend(drive(1))
         second.extend(drive(41))
         first.extend(drive(2))
-        it.run(8.0)
-        assert it.fleet.floor.cells_of_units().tolist() == [2, 41]
+        it.fleet.floor.hand_over()
+        assert it.fleet.floor.twin.units["released"].tolist() == [2, 1]
