@@ -22,6 +22,7 @@ from gridfleet.torture.oracle import Violation
 from gridfleet.torture.result import CaseResult
 from gridfleet.torture.tasks import find_doubled
 from gridfleet.torture.wire.accounts import read_accounts
+from gridfleet.torture.wire.asker import Asker
 from gridfleet.torture.wire.case import WireCase, draw_wire_case
 from gridfleet.torture.wire.entries import Entries
 from gridfleet.torture.wire.eyes import Eyes
@@ -37,8 +38,8 @@ SPEED = 12.0
 """How many times faster than real time the fleet lives."""
 REST_S = 400.0
 """After the last fault, far more than any case needs that goes on at all."""
-STILL_S = 3.0
-"""So long after everything is done, so that it has been told and noted down."""
+STILL_S = 1.0
+"""So long after everything is done."""
 START_PATIENCE_S, END_PATIENCE_S = 30.0, 20.0
 """Real time."""
 LOOK_S, POLL_S = 0.02, 0.01
@@ -97,15 +98,16 @@ class WireRun:
         stage = Stage(
             case, self.faults, folder, self._speed, self._conditions.entries, self.ledger.tap
         )
-        reader = TruthReader(stage.truth)
+        reader, asker = TruthReader(stage.truth), Asker(stage)
         try:
             with stage:
                 trouble = Trouble(stage, self.faults)
-                is_stuck = not self._live(stage, trouble, reader)
+                is_stuck = not self._live(stage, trouble, reader, asker)
                 counts = stage.proxy.ask(lambda proxy: proxy.totals())
                 self._end(stage, is_stuck)
         finally:
             reader.close()
+            asker.close()
             self._truth_log.close()
         result = self._result(trouble, is_stuck)
         _write_result(folder, result, counts)
@@ -113,13 +115,13 @@ class WireRun:
 
     # Living
 
-    def _live(self, stage: Stage, trouble: Trouble, reader: TruthReader) -> bool:
+    def _live(self, stage: Stage, trouble: Trouble, reader: TruthReader, asker: Asker) -> bool:
         """Until everything is done; False where that does not come about in time."""
         stage.emulator.start()
         self._wait_for_truth(reader)
         stage.controller.start()
         self._zero_s = time.monotonic()
-        while not self._is_over(trouble):
+        while not self._is_over(trouble, asker):
             if self._died or self.now_s >= trouble.ends_s + self._conditions.rest_s:
                 return False
             if self._conditions.stops_early and (self.eyes.violations or self.ledger.doubled):
@@ -151,10 +153,11 @@ class WireRun:
                 what = f"the {actor.name} ended with {code}; see {actor.log}"
                 self._died.append(Violation(self.now_s, "halted", what))
 
-    def _is_over(self, trouble: Trouble) -> bool:
+    def _is_over(self, trouble: Trouble, asker: Asker) -> bool:
+        """Everything is done as far as can be seen, and the controller has been told so."""
         if not trouble.is_over or self.ledger.open:
             return False
-        return self.eyes.seen_s - self.eyes.still_s >= STILL_S
+        return self.eyes.seen_s - self.eyes.still_s >= STILL_S and asker.says_done()
 
     # Ending
 

@@ -7,6 +7,9 @@ Everything lies in the folder of the case, so that one that has failed can be lo
 
 from __future__ import annotations
 
+import contextlib
+import itertools
+import os
 import socket
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -28,6 +31,7 @@ KEYS, STATE, JOURNAL, OUT = "keys", "state", "run.journal", "run"
 FAULTS, WIRE_LOG, TRUTH_LOG = "faults.toml", "wire.jsonl", "truth.bin"
 CONTROLLER_LOG, EMULATOR_LOG, EVENT_LOG = "controller.log", "emulator.log", "events.log"
 OPERATOR = "oracle"
+FIRST_PORT, N_PORTS, PORTS_EACH = 10_000, 20_000, 37
 
 
 class Stage:
@@ -45,7 +49,8 @@ class Stage:
         self._stack = ExitStack()
         (folder / OUT).mkdir()
         keys = make_keys(case, folder / KEYS)
-        bind, self.control, self.truth = (f"tcp://127.0.0.1:{port}" for port in free_ports(3))
+        ports = free_ports(3, case.seed)
+        bind, self.control, self.truth = (f"tcp://127.0.0.1:{port}" for port in ports)
         (folder / FAULTS).write_text(unit_faults_text(case, faults), encoding="utf-8")
         self.proxy = self._run(
             lambda: ChaosProxy("tcp://127.0.0.1:*", bind, keys, case.seed, speed, tap)
@@ -96,11 +101,20 @@ def make_keys(case: WireCase, folder: Path) -> ProxyKeys:
     return ProxyKeys(server, devices)
 
 
-def free_ports(n: int) -> list[int]:
-    """Ports that nobody listens at just now."""
-    with ExitStack() as stack:
-        held = [stack.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(n)]
-        return [one.getsockname()[1] for one in held]
+def free_ports(n: int, number: int) -> list[int]:
+    """Ports that nobody listens at just now, and that the system gives to nobody who connects.
+
+    While nobody listens at one of those, whoever connects to it again and again is given it as its
+    own some day, and is connected to itself. number: where to begin to look, different for those
+    that look at the same time."""
+    ports: list[int] = []
+    for guess in itertools.count(os.getpid() * PORTS_EACH + number * n):
+        port = FIRST_PORT + guess % N_PORTS
+        with contextlib.suppress(OSError), socket.create_server(("127.0.0.1", port)):
+            ports.append(port)
+        if len(ports) == n:
+            break
+    return ports
 
 
 def address_of(endpoint: str) -> tuple[str, int]:
