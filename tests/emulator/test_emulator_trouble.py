@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from bridged_run import bridged
 
+from fleet_control.backend import Condition
 from gridfleet.emulator.building import EmulatorOptions
 from gridfleet.scenario import Scenario
 from layouts import load
@@ -54,3 +55,15 @@ def test_an_emulator_killed_under_load_goes_on(tmp_path: Path) -> None:
         assert it.contacts == 0
         finished = sum(terminal.n_finished for terminal in it.fleet.stations.terminals)
         assert it.lines <= finished <= it.lines + len(it.fleet.stations.terminals)
+
+
+def test_a_unit_that_is_low_stays_so_until_it_has_charged(tmp_path: Path) -> None:
+    with bridged(tmp_path, scenario(1), EmulatorOptions()) as it:
+        charge = it.fleet.floor.batteries.charge
+        for share, is_low in ((0.5, False), (0.19, True), (0.21, True), (0.49, True), (0.51, False),
+                              (0.25, False)):  # fmt: skip
+            charge[2] = share
+            it.go(2.0)
+            assert (
+                bool(it.backend._courier.books.latest["flags"][2] & Condition.LOW_BATTERY) is is_low
+            )
