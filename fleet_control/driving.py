@@ -322,8 +322,6 @@ class Driving:
                 f"task {task} is with unit {unit}, which has lifted what it is about, or is about "
                 "to: it is finished as usual"
             )
-        if self._work.unit_of(task) is None:
-            return ""  # its station is closed, so that it has been given up already
         return self._work.cancel_task(task, self.now_s)
 
     def resume(self, unit: int) -> None:

@@ -49,6 +49,7 @@ from layouts import Layout
 PATIENCE_S = 10.0
 """How long `connect` waits for units that do not answer."""
 _log = logging.getLogger("hw_bridge")
+CELL, LOAD = (list(STATE.names or ()).index(name) for name in ("cell", "load"))
 _NO_STATES = np.empty(0, dtype=STATE)
 _NO_TERMINALS, _NO_LINES = np.empty(0, dtype=TERMINAL), np.empty(0, dtype=LINE)
 OnMessage = Callable[[float, Way, str, Topic, Link, bytes], None]
@@ -90,8 +91,10 @@ class DeviceStatus:
 class BridgeBackend:
     """Implements `fleet_control.backend.Backend`.
 
-    epoch: of this life of the controller, greater than any before. pod_cells: int32[n_pods], cell
-    of each standing pod as far as the controller knows, -1 for others. on_message: for a log of the
+    epoch: of the controller's life that begins with `connect`, greater than any before; next_epoch:
+    of the one after it, should somebody connect again. pod_cells: int32[n_pods], cell of each
+    standing pod as far as the controller knows, -1 for others; what units lift and lower is noted
+    here. on_message: for a log of the
     wire. The transports are its own: `close` closes them.
 
     usurper: the greatest epoch that a device obeys and that is later than this controller's: there
@@ -111,9 +114,9 @@ class BridgeBackend:
         self._roster, self._transports, self._time = roster, list(transports), time
         self._options = options or BridgeOptions()
         self._labels = labels or Labels()
-        self._pod_cells = np.empty(0, dtype=np.int32) if pod_cells is None else pod_cells
+        self._pod_cells = np.array([] if pod_cells is None else pod_cells, dtype=np.int32)
         self._on_message = on_message
-        self.epoch, self.usurper = epoch, 0
+        self._layout, self.epoch, self.next_epoch, self.usurper = layout, epoch, epoch, 0
         self.figures = Figures()
         self.refusals = Refusals(time.now_s)
         self._units = {serial: unit for unit, serial in enumerate(roster.units)}
@@ -125,17 +128,26 @@ class BridgeBackend:
         self._poller, self._no_poller = zmq.Poller(), zmq.Poller()
         for transport in self._transports:
             transport.register(self._poller)
-        floor = FloorNames(layout)
+        self._floor = FloorNames(layout)
         self._headers = Headers(roster, self._options.wall)
-        self._states = StatesIn(floor, roster, self._labels)
-        self._orders = OrdersOut(floor, self._headers, self._labels, len(roster.units))
-        self._desk = Stations(len(roster.stations), self._labels, time.now_s())
-        self._courier = Courier(
-            len(roster.units), len(roster.stations), layout.n_rows, layout.n_cols, epoch
-        )
+        self._states = StatesIn(self._floor, roster, self._labels)
+        self._loads = [-1] * len(roster.units)
+        self._begin_life()
         self._is_closed = False
-        self._posted_s = -np.inf
         self._inbox = _Inbox()
+
+    def _begin_life(self) -> None:
+        """Of the controller: nothing that was asked before counts."""
+        roster, layout = self._roster, self._layout
+        n_units, n_stations = len(roster.units), len(roster.stations)
+        self.epoch = self.next_epoch
+        self.next_epoch += 1
+        self._orders = OrdersOut(self._floor, self._headers, self._labels, n_units)
+        self._desk = Stations(n_stations, self._labels, self._time.now_s())
+        self._courier = Courier(n_units, n_stations, layout.n_rows, layout.n_cols, self.epoch)
+        for device in self.devices.values():
+            device.sent = 0
+        self._posted_s, self._has_connected = -np.inf, False
 
     # ------------------------------------------------------------------ the seam
 
@@ -143,27 +155,24 @@ class BridgeBackend:
         """Hello to all, and wait until they have answered, or none has for as long as patience
         lasts. Units that answer later are heard of later."""
         self._check_open()
+        if self._has_connected:
+            self._begin_life()
+        self._has_connected = True
         self._time.wait(self._poller, self._time.now_s())
         self._exchange()
         n_heard, since_s = self._n_heard(), self._time.now_s()
         while n_heard < len(self._units) and self._time.now_s() < self._patient_until_s(since_s):
-            self._wait(self._patient_until_s(since_s))
-            self._exchange()
+            if not self._pass(self._patient_until_s(since_s)):
+                break
             if self._n_heard() > n_heard:
                 n_heard, since_s = self._n_heard(), self._time.now_s()
-        return self._courier.fleet_state(self._time.now_s(), self._standing_pods())
+        return self._courier.fleet_state(self._time.now_s(), self._pod_cells.copy())
 
     def _patient_until_s(self, since_s: float) -> float:
         return since_s + self._options.patience_s - 1e-9
 
     def _n_heard(self) -> int:
         return int((self._courier.books.units["heard_session"] >= 0).sum())
-
-    def _standing_pods(self) -> NDArray[np.int32]:
-        pod_cells = self._pod_cells.copy()
-        carried = self._courier.books.latest["load"]
-        pod_cells[carried[(carried >= 0) & (carried < len(pod_cells))]] = -1
-        return pod_cells
 
     def send(self, commands: Commands) -> None:
         self._check_open()
@@ -174,9 +183,8 @@ class BridgeBackend:
     def advance(self, until_s: float) -> Reports:
         self._check_open()
         self._exchange()  # what has come in while nobody waited
-        while self._time.now_s() < until_s:
-            self._wait(until_s)
-            self._exchange()
+        while self._time.now_s() < until_s and self._pass(until_s):
+            pass
         now_s = self._time.now_s()
         self._post(now_s)
         news = self._desk.hand_out(now_s)
@@ -227,19 +235,24 @@ class BridgeBackend:
 
     # ------------------------------------------------------------------ what comes in
 
-    def _wait(self, until_s: float) -> None:
+    def _pass(self, until_s: float) -> bool:
+        """Wait for what comes, and take it in. False where nothing came and no time has passed: a
+        clock that goes in steps comes no nearer to `until_s`."""
+        before_s = self._time.now_s()
         self._time.wait(self._poller, until_s)
         gather_s = self._options.gather_s
         if gather_s > 0.0:
             self._time.wait(self._no_poller, min(until_s, self._time.now_s() + gather_s))
+        return self._exchange() or self._time.now_s() > before_s
 
-    def _exchange(self) -> None:
-        """Take in what has come; say what is due."""
+    def _exchange(self) -> bool:
+        """Take in what has come; say what is due. False where nothing came."""
         now_s = self._time.now_s()
-        inbox = self._inbox
+        inbox, n_came = self._inbox, 0
         inbox.clear()
         for transport in self._transports:
             for received in transport.take():
+                n_came += 1
                 self._reached_by[received.serial] = transport
                 self._hear(received, now_s)
         if inbox.has_any:
@@ -247,6 +260,7 @@ class BridgeBackend:
         self._go_on(now_s)
         if now_s - self._posted_s >= self._options.post_s - 1e-9:
             self._post(now_s)
+        return n_came > 0
 
     def _hear(self, received: Received, now_s: float) -> None:
         device = self.devices.get(received.serial)
@@ -315,6 +329,7 @@ class BridgeBackend:
         self._inbox.state_rows.append(row)
         if link.session != before:
             self._orders.forget(unit)
+        self._note_load(unit, row[LOAD], row[CELL])
         if heard.is_foreign:
             text = f"a state about order {heard.order_id[:40]!r}, which is none of ours"
             self.refusals.note(Refused.FOREIGN_ORDER, received.serial, text)
@@ -323,11 +338,21 @@ class BridgeBackend:
             return
         base = heard.name.stand + link.base
         took_s = self._orders.hear(
-            unit, heard.name, state.order_update_id, base, now_s, state.action_states
+            unit, heard.name, state.order_update_id, base, state.action_states, now_s
         )
         if took_s >= 0.0:
             self.figures.echoes.note(took_s)
             self._inbox.echoing.append(unit)
+
+    def _note_load(self, unit: int, pod: int, cell: int) -> None:
+        """Where pods stand follows from what units carry."""
+        before, self._loads[unit] = self._loads[unit], pod
+        if before == pod:
+            return
+        if 0 <= before < len(self._pod_cells):
+            self._pod_cells[before] = cell
+        if 0 <= pod < len(self._pod_cells):
+            self._pod_cells[pod] = -1
 
     def _go_on(self, now_s: float) -> None:
         """Units that have just confirmed what they were sent get what has been released since."""

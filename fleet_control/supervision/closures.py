@@ -60,6 +60,15 @@ class Closures:
         self.speeds_m_s = self._speeds(closed)
         return changed
 
+    def lasting(self) -> Mask:
+        """bool[n_cells], what is closed now, but for units that merely stand for a while."""
+        cells = np.zeros_like(self.is_blocked)
+        for reason in (*self.units.values(), *self.newcomers.values(), self.seen, self.said):
+            cells[list(reason)] = True
+        for area in self.areas.values():
+            cells[list(area.cells)] = True
+        return cells
+
     def _speeds(self, closed: Mask) -> NDArray[np.float32] | None:
         limited = [area for area in self.areas.values() if area.speed_m_s > 0]
         if not limited:

@@ -6,10 +6,11 @@ under one. What is under way to it goes on, and waits.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import numpy as np
 
 from fleet_control.backend import StationEvent, StationNews
 from fleet_control.events import EventKind
+from fleet_control.mapf.reach import FloorReach
 from fleet_control.supervision.books import Books
 from fleet_control.work.work import Work
 
@@ -18,10 +19,12 @@ _SCANS = (StationEvent.WRONG_POD, StationEvent.WRONG_SKU)
 
 class Stations:
     """not_ready: stations that say that nobody can work there, or are not heard of. cut_off: those
-    that units cannot get to. n_refused: scans that were refused so far."""
+    that units cannot get to, whatever is in the way, but for a unit that stands there for a while.
+    n_refused: scans that were refused so far."""
 
-    def __init__(self, books: Books, work: Work) -> None:
-        self._books, self._work = books, work
+    def __init__(self, books: Books, work: Work, reach: FloorReach | None) -> None:
+        self._books, self._work, self._reach = books, work, reach
+        self._shut = np.zeros_like(books.closures.is_blocked)
         self.not_ready: set[int] = set()
         self.cut_off: frozenset[int] = frozenset()
         self.n_refused = 0
@@ -49,9 +52,15 @@ class Stations:
                 self._note(EventKind.STATION_NOT_READY, station)
         self._tell_work(before)
 
-    def see_cut_off(self, stations: Iterable[int]) -> None:
-        """The stations that no unit gets to and away from, as far as somebody has looked."""
-        before, self.cut_off = self.closed, frozenset(stations)
+    def look(self) -> None:
+        """Which stations no unit gets to and away from."""
+        if self._reach is None or not (self.cut_off or self._books.executor.is_closed.any()):
+            return
+        shut = self._books.closures.lasting()
+        if np.array_equal(shut, self._shut):
+            return
+        self._shut, before = shut, self.closed
+        self.cut_off = frozenset(self._reach.cut_off_by(shut).station_numbers)
         self._tell_work(before)
 
     def _tell_work(self, before: frozenset[int]) -> None:

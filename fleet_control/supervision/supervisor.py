@@ -53,7 +53,7 @@ class Supervisor:
         self.stops = Stops(self.books, options)
         self._admission = Admission(self.books)
         self.operating = Operating(self.books, self._admission, work)
-        self.stations = Stations(self.books, work)
+        self.stations = Stations(self.books, work, reach)
         self._charging = Charging(self.books)
         self._clearing = Clearing(self.books)
         self._standing = Standing(self.books)
@@ -94,7 +94,7 @@ class Supervisor:
         self._clearing.advance()
         self.operating.lead_out()
         if self.watch.look():
-            self.stations.see_cut_off(self.watch.cut_off.station_numbers)
+            self.stations.look()
 
     def may_have_task(self) -> np.ndarray:
         """bool[n_units], units that may be given a task now."""

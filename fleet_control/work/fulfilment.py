@@ -78,7 +78,9 @@ class FulfilmentWork:
         self._intake = Intake(orders, inventory, waiting, self._clock, n_stations, desk, log)
         pod_rule = rules.find_rule(rules.POD_RULES, options.pod_rule, "pod rule")
         limits = [options.tasks_per_station or 2 * n + 2 for n in self._gate.n_slots]
-        self._board = TaskBoard(layout, inventory, waiting, pod_rule, limits, log)
+        self._board = TaskBoard(
+            layout, inventory, waiting, pod_rule, limits, self._intake.sku_of, log
+        )
         self._running: list[Task | None] = [None] * n_units
         self._last_cells = [-1] * n_units
         self._jobs = JobBoard(inventory, waiting, self._intake, self._clock)
@@ -146,8 +148,6 @@ class FulfilmentWork:
         self._running[unit] = None
         self._forget_way(unit)
         self._board.put_back(task)
-        if task.station in self._closed:
-            self._board.withdraw(task, self._intake.sku_of, now_s)
         return True
 
     def redirect(
@@ -184,7 +184,7 @@ class FulfilmentWork:
     def close_stations(self, closed: Set[int], now_s: float) -> None:
         self._closed = frozenset(closed)
         self._intake.close_stations(self._closed)
-        self._board.close_stations(self._closed, self._intake.sku_of, now_s)
+        self._board.close_stations(self._closed, now_s)
 
     def add_orders(self, new: NewOrders, now_s: float) -> str:
         refusal = self._refusal(new)
@@ -214,7 +214,7 @@ class FulfilmentWork:
         found = self._board.find(task)
         if found is None:
             return f"task {task} is not open"
-        self._board.withdraw(found, self._intake.sku_of, now_s, CANCELLED_REST_S)
+        self._board.withdraw(found, now_s, CANCELLED_REST_S)
         return ""
 
     def cancel_order(self, order: int, now_s: float) -> str:
@@ -250,7 +250,7 @@ class FulfilmentWork:
         self._intake.cancel_open(order, kept, now_s)
         for task in self._board.all_open():
             if not task.parts:
-                self._board.withdraw(task, self._intake.sku_of, now_s)
+                self._board.withdraw(task, now_s)
 
     def _drop_parts(self, task: Task, parts: list[Part]) -> None:
         for line, units in parts:

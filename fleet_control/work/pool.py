@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence, Set
 from typing import Generic, Protocol, TypeVar
 
 import numpy as np
@@ -18,10 +19,12 @@ class TaskError(FleetError, ValueError):
 
 
 class Numbered(Protocol):
-    """number: ascending with age. cell: where the task's first errand goes."""
+    """number: ascending with age. cell: where the task's first errand goes. station: where it goes
+    then."""
 
     number: int
     cell: int
+    station: int
 
 
 AnyTask = TypeVar("AnyTask", bound=Numbered)
@@ -58,10 +61,16 @@ class TaskPool(Generic[AnyTask]):
         """All of them, the oldest first."""
         return list(self._open.values())
 
-    def offer(self) -> OpenTasks:
-        """All of them, the oldest first."""
+    def offer(self, closed: Set[int] = frozenset()) -> OpenTasks:
+        """All of them but those of closed stations, the oldest first."""
+        if closed:
+            return _offer([task for task in self._open.values() if task.station not in closed])
         if self._offer is None:
-            tasks = np.fromiter(self._open, dtype=np.int32, count=len(self._open))
-            cells = np.array([task.cell for task in self._open.values()], dtype=np.int32)
-            self._offer = OpenTasks(tasks, cells)
+            self._offer = _offer(self.all())
         return self._offer
+
+
+def _offer(tasks: Sequence[Numbered]) -> OpenTasks:
+    numbers = [task.number for task in tasks]
+    cells = [task.cell for task in tasks]
+    return OpenTasks(np.array(numbers, dtype=np.int32), np.array(cells, dtype=np.int32))

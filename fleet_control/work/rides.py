@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence, Set
 from dataclasses import dataclass
 
-import numpy as np
-
 from fleet_control.work.pool import TaskPool
 from fleet_control.work.work import Deed, OpenTasks
 
@@ -55,13 +53,7 @@ class RideBoard:
 
     def offer(self) -> OpenTasks:
         """Rides without a unit, oldest first, but those to closed stations."""
-        if not self._closed:
-            return self._open.offer()
-        rides = [ride for ride in self._open.all() if ride.station not in self._closed]
-        return OpenTasks(
-            np.array([ride.number for ride in rides], dtype=np.int32),
-            np.array([ride.cell for ride in rides], dtype=np.int32),
-        )
+        return self._open.offer(self._closed)
 
     def close_stations(self, closed: Set[int]) -> None:
         self._closed = frozenset(closed)

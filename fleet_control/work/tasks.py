@@ -39,6 +39,9 @@ class Task:
     in_job: dict[int, int] = field(default_factory=dict)
 
 
+CLOSED_S = 300.0
+"""The tasks of a station that closes are kept for so long, since then they have their turn when it
+opens. After that their pods are free for other stations."""
 CANCELLED_REST_S = 120.0
 """The pod of a task that somebody has cancelled is not sent for again for so long: whoever did it
 had a reason, and what it was to do may be done by another pod."""
@@ -47,25 +50,26 @@ had a reason, and what it was to do may be done by another pod."""
 class TaskBoard:
     """Opens tasks while stations have lines, free pods to serve them and few enough tasks.
 
-    limits: per station, tasks open or begun and not yet served there. Stations are looked at only
-    after something changed for them: new lines, a task served, a pod free again. A closed station
-    has no open tasks: what it has to do waits, and its pods are free for others.
+    limits: per station, tasks open or begun and not yet served there. sku_of: by line. Stations are
+    looked at only after something changed for them: new lines, a task served, a pod free again.
+    Tasks of a closed station are not offered, and given up after a while.
     """
 
     def __init__(
         self, layout: Layout, inventory: Inventory, waiting: WaitingLines, pod_rule: PodRule,
-        limits: list[int], log: EventLog,
+        limits: list[int], sku_of: Callable[[int], int], log: EventLog,
     ) -> None:  # fmt: skip
         self._station_cells = [station.cell for station in layout.stations]
         self._n_cols = layout.n_cols
         self._inventory, self._waiting, self._log = inventory, waiting, log
-        self._pod_rule, self._limits = pod_rule, limits
+        self._pod_rule, self._limits, self._sku_of = pod_rule, limits, sku_of
         self._n_tasks = [0] * len(limits)
         self._is_free = np.ones(inventory.n_pods, dtype=bool)
         self._changed: set[int] = set()
         self._open: TaskPool[Task] = TaskPool()
         self._n_opened = 0
         self._closed: Set[int] = frozenset()
+        self._closed_s: dict[int, float] = {}
         self._resting: dict[int, float] = {}
 
     def lines_added(self, stations: set[int]) -> None:
@@ -89,6 +93,8 @@ class TaskBoard:
         for pod in [pod for pod, until_s in self._resting.items() if until_s <= now_s]:
             del self._resting[pod]
             self.pod_stored(pod)
+        if self._closed_s:
+            self._give_up_closed(now_s)
         if not self._changed:
             return
         stations = sorted(self._changed - self._closed)
@@ -122,19 +128,23 @@ class TaskBoard:
 
     def offer(self) -> OpenTasks:
         """Tasks without a unit, oldest first: stations open them in turn, so age is urgency."""
-        return self._open.offer()
+        return self._open.offer(self._closed)
 
     def take(self, number: int) -> Task:
         """The open task of that number, which is open no more."""
         return self._open.take(number)
 
-    def close_stations(self, closed: Set[int], sku_of: Callable[[int], int], now_s: float) -> None:
+    def close_stations(self, closed: Set[int], now_s: float) -> None:
         """From now on these stations are closed, and no others."""
         self._changed |= set(self._closed - closed)
+        self._closed_s = {station: self._closed_s.get(station, now_s) for station in closed}
         self._closed = closed
+
+    def _give_up_closed(self, now_s: float) -> None:
+        """Tasks of stations that have been closed for long."""
         for task in self._open.all():
-            if task.station in closed:
-                self.withdraw(task, sku_of, now_s)
+            if now_s >= self._closed_s.get(task.station, np.inf) + CLOSED_S:
+                self.withdraw(task, now_s)
 
     def find(self, number: int) -> Task | None:
         """The open task of that number."""
@@ -144,13 +154,11 @@ class TaskBoard:
         """Tasks without a unit, oldest first."""
         return self._open.all()
 
-    def withdraw(
-        self, task: Task, sku_of: Callable[[int], int], now_s: float, rest_s: float = 0.0
-    ) -> None:
+    def withdraw(self, task: Task, now_s: float, rest_s: float = 0.0) -> None:
         """The open task will not be done: its lines wait for pods again. rest_s: how long the pod
         is not sent for."""
         self._open.take(task.number)
-        self._waiting.give_back(task.station, task.pod, task.parts, sku_of)
+        self._waiting.give_back(task.station, task.pod, task.parts, self._sku_of)
         self._n_tasks[task.station] -= 1
         self._changed.add(task.station)
         if rest_s:

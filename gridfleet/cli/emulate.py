@@ -39,6 +39,7 @@ class _Wanted:
     hours: float
     wrong_scans: float
     state_rate: float
+    missed_markers: float
 
 
 def emulate(
@@ -69,6 +70,9 @@ def emulate(
     ] = "",
     hours: Annotated[float, typer.Option(help="End after so long; 0 for never.")] = 0.0,
     wrong_scans: Annotated[float, typer.Option(help="Share of lines with a wrong scan.")] = 0.01,
+    missed_markers: Annotated[
+        float, typer.Option(help="Share of floor markers that units do not read.")
+    ] = 0.0,
     state_rate: Annotated[
         float, typer.Option(help="States a second that each unit sends at least.")
     ] = 1.0,
@@ -92,8 +96,9 @@ def emulate(
     130 Ctrl-C.
     """
     wanted = _Wanted(
-        units, connect, keys, faults, speed, state, truth, hours, wrong_scans, state_rate
-    )
+        units, connect, keys, faults, speed, state, truth, hours, wrong_scans, state_rate,
+        missed_markers,
+    )  # fmt: skip
     given = {"layout": layout, "seed": seed, "robots": units or None}
     with reported():
         fleet, notes = _make(wanted, given, scenario, insecure_plaintext)
@@ -110,6 +115,8 @@ def _make(
     from gridfleet.emulator.building import EmulatorOptions, build_fleet, secrets_of
     from gridfleet.emulator.errors import EmulatorError
     from gridfleet.emulator.faults import read_unit_faults
+    from gridfleet.emulator.floor import SensorOptions
+    from gridfleet.emulator.localisation import Odometry
     from gridfleet.emulator.saved_floor import saved_time_s
     from gridfleet.emulator.setting import setting_of
     from hw_bridge.wire.errors import WireError
@@ -141,8 +148,10 @@ def _make(
         wrong_scans=wanted.wrong_scans,
         state=wanted.state,
         truth=wanted.truth,
-        state_s=1.0 / wanted.state_rate, first_session=int(time.time()),
-    )  # fmt: skip
+        state_s=1.0 / wanted.state_rate,
+        sensors=SensorOptions(odometry=Odometry(missed=wanted.missed_markers)),
+        first_session=int(time.time()),
+    )
     fleet = build_fleet(setting, wanted.connect, keyed[0], keyed[1], options, schedule)
     return fleet, list(_notes(fleet, wanted))
 
@@ -163,6 +172,8 @@ def _figure_faults(wanted: _Wanted, is_plain: bool) -> list[str]:
         faults.append(f"--speed is {wanted.speed:g}; give more than 0 and at most 100")
     if not 0.0 <= wanted.wrong_scans < 1.0:
         faults.append(f"--wrong-scans is {wanted.wrong_scans:g}; give 0 to less than 1")
+    if not 0.0 <= wanted.missed_markers < 1.0:
+        faults.append(f"--missed-markers is {wanted.missed_markers:g}; give 0 to less than 1")
     if not 0.03 <= wanted.state_rate <= 20.0:
         faults.append(f"--state-rate is {wanted.state_rate:g}; give 0.03 to 20 a second")
     if not 0.0 <= wanted.hours < 1e6:

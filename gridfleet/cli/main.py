@@ -11,6 +11,7 @@ from gridfleet.cli import ctl as ctl_cli
 from gridfleet.cli import keys as keys_cli
 from gridfleet.cli import layouts as layouts_cli
 from gridfleet.cli.check_log import check_log
+from gridfleet.cli.check_unit import check_unit
 from gridfleet.cli.demo import demo
 from gridfleet.cli.emulate import emulate
 from gridfleet.cli.replay import replay
@@ -35,6 +36,7 @@ app.command()(serve)
 app.add_typer(keys_cli.app, name="keys")
 app.add_typer(ctl_cli.app, name="ctl")
 app.command()(check_log)
+app.command()(check_unit)
 app.command()(emulate)
 app.add_typer(layouts_cli.app, name="layouts")
 

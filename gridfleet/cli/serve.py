@@ -60,6 +60,10 @@ def serve(
     robots: Annotated[
         int | None, typer.Option(help="Units, the first by serial. [default: all with keys]")
     ] = None,
+    reserve: Annotated[
+        list[str] | None,
+        typer.Option(help="Serial of a unit that will get a key later; may be repeated."),
+    ] = None,
     orders: Annotated[
         str | None, typer.Option(help="CSV or Parquet file, or 'synthetic'. [default: synthetic]")
     ] = None,
@@ -162,7 +166,7 @@ def serve(
             journal=journal, control=control, metrics=metrics, hours=hours, speed=speed,
             patience_s=patience, wire_log=wire_log, mqtt=mqtt,
             mqtt_interfaces=tuple(mqtt_interface or ()), mqtt_units=tuple(mqtt_unit or ()),
-            mqtt_password=mqtt_password,
+            mqtt_password=mqtt_password, reserve=tuple(reserve or ()),
             insecure_plaintext_on_network=insecure_plaintext_on_network,
         )  # fmt: skip
         _serve(options, out, log, is_quiet=quiet)
@@ -262,7 +266,7 @@ def _say_fleet(served: Served, state: FleetState) -> Iterator[str]:
 
 
 def _say_end(served: Served, ended: Ended) -> str:
-    from gridfleet.live.run import Ending
+    from gridfleet.live.run import Ending, UsurpedError
 
     if ended.why is Ending.PLANNED:
         return "the planned time is over: nothing more is released"
@@ -271,6 +275,8 @@ def _say_end(served: Served, ended: Ended) -> str:
             "stopping: nothing more is released; units stop at the end of what they have, and the "
             f"journal goes on ({served.run.books.recorder.path})"
         )
+    if isinstance(ended.failure, UsurpedError):
+        return f"ended: {ended.text}"
     names = [served.run.books.head.units[unit] for unit in ended.unconfirmed]
     told = f"; not confirmed by {', '.join(names)}" if names else ""
     return f"halted: {ended.text}. All units were asked to stand{told}"

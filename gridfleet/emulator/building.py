@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from gridfleet.emulator.errors import EmulatorError
@@ -86,7 +86,8 @@ def _assemble(
     setting: Setting, serials: Sequence[DeviceSecret | str], sockets: DeviceSockets,
     options: EmulatorOptions, schedule: FaultSchedule | None, extras: Extras,
 ) -> EmulatedFleet:  # fmt: skip
-    floor = Floor(setting.layout, setting.twin(), setting.labels, options.sensors)
+    sensors = replace(options.sensors, seed=options.seed)
+    floor = Floor(setting.layout, setting.twin(), setting.labels, sensors)
     saved = extras.keeper.saved if extras.keeper is not None else None
     is_restart = extras.keeper is not None and not extras.keeper.saved.is_new
     if extras.keeper is not None and is_restart:

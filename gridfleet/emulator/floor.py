@@ -131,7 +131,9 @@ class Floor:
         """Give the twin all steps that motors were given."""
         if not (self._rows or self._outlook):
             return
-        rows, hints = self._rows, [(unit, *hint) for unit, hint in self._outlook.items()]
+        # Rows of one unit have to follow each other, whoever was given something in between.
+        rows = sorted(self._rows, key=_unit_of_row)
+        hints = [(unit, *hint) for unit, hint in self._outlook.items()]
         self._rows, self._outlook = [], {}
         units, steps, cells, acts = _columns([row[:4] for row in rows], 4)
         speeds = np.array([row[4] for row in rows], dtype=np.float32)
@@ -187,6 +189,10 @@ class Floor:
         rows = np.flatnonzero((carried != self._carried) & (carried >= 0))
         self._carried = carried.copy()
         return [(int(unit), int(carried[unit])) for unit in rows]
+
+
+def _unit_of_row(row: tuple[int, int, int, int, float]) -> int:
+    return row[0]
 
 
 def _columns(rows: Sequence[tuple[int, ...]], n: int) -> NDArray[np.int32]:

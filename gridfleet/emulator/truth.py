@@ -17,6 +17,8 @@ import zmq
 from numpy.typing import NDArray
 
 from gridfleet.emulator.sockets import SocketError
+from hw_bridge.wire.addresses import is_local
+from hw_bridge.wire.errors import WireError
 from twin.kinematic.engine import KinematicTwin
 
 TOPIC = b"truth"
@@ -41,9 +43,10 @@ _decode = msgspec.msgpack.Decoder(TruthHead).decode
 
 
 class TruthPublisher:
-    """Raises SocketError for an address that cannot be bound."""
+    """Raises SocketError for an address that cannot be bound, or that others can reach."""
 
     def __init__(self, address: str) -> None:
+        _check(address)
         self._context = zmq.Context[zmq.Socket[bytes]]()
         self._socket = self._context.socket(zmq.PUB)
         self._socket.linger, self._socket.sndhwm = 0, 100
@@ -76,6 +79,18 @@ class TruthPublisher:
     def close(self) -> None:
         self._socket.close()
         self._context.term()
+
+
+def _check(address: str) -> None:
+    try:
+        is_ours = is_local(address)
+    except WireError as error:
+        raise SocketError(f"--truth {error}") from None
+    if not is_ours:
+        raise SocketError(
+            f"--truth {address}: others can reach this address, and true poses are told to anybody "
+            "who asks; give a loopback address such as tcp://127.0.0.1:5560"
+        )
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -71,7 +71,7 @@ class Observer(Protocol):
     def cycle_done(self, run: LiveRun, news: CycleNews) -> None: ...
 
 
-class UsurpedError(FleetError, RuntimeError):
+class UsurpedError(InvariantError):
     """A later controller commands the fleet; nothing more may be sent by this one."""
 
 
@@ -230,7 +230,9 @@ class LiveRun:
         is_ours = not isinstance(error, UsurpedError)
         unconfirmed = self._stop_all() if is_ours else ()
         at = f"at {as_clock(self.time.now_s())} h"
-        if isinstance(error, InvariantError):
+        if isinstance(error, UsurpedError):
+            text = f"{at} {error}"
+        elif isinstance(error, InvariantError):
             text = f"a safety invariant broke {at}: {error}"
         elif isinstance(error, JournalError | FleetError):
             text = f"the fleet cannot be controlled any more, {at}: {error}"

@@ -51,7 +51,7 @@ class ServeOptions:
     keys. control: address for operators, "" for none. metrics: port, None for none. hours: planned
     end, None for none. speed: of emulated units. patience_s: how long units are waited for at the
     start, by the clock. mqtt: address of a broker, "" for none; mqtt_units: serials of the vehicles
-    behind it, of a new journal."""
+    behind it; reserve: those of units that will get a key later. Both are of a new journal."""
 
     scenario: Scenario
     given: tuple[str, ...]
@@ -68,6 +68,7 @@ class ServeOptions:
     mqtt_interfaces: tuple[str, ...] = ()
     mqtt_units: tuple[str, ...] = ()
     mqtt_password: Path | None = None
+    reserve: tuple[str, ...] = ()
     insecure_plaintext_on_network: bool = False
 
 
@@ -150,7 +151,8 @@ def _opening(options: ServeOptions, store: KeyStore | None) -> _Opening:
         return _opening_again(options)
     if options.mqtt_units and not options.mqtt:
         raise ServeError("--mqtt-unit names vehicles behind a broker; say which one with --mqtt")
-    units = (*unit_serials(store, options.scenario.robots, options.mqtt_units), *options.mqtt_units)
+    others = (*options.mqtt_units, *options.reserve)
+    units = (*unit_serials(store, options.scenario.robots, others), *others)
     scenario = msgspec.structs.replace(options.scenario, robots=len(units))
     unix_s = clocks.time()
 

@@ -27,7 +27,7 @@ from hw_bridge.vda5050.base import MessageError, decode, encode
 from hw_bridge.vda5050.names import order_named
 from hw_bridge.vda5050.order import InstantActions, Order
 from hw_bridge.vda5050.state import Connection, ConnectionState, OperatingMode
-from hw_bridge.wire.frames import Link, Topic
+from hw_bridge.wire.frames import MAX_MESSAGE_BYTES, Link, Topic
 
 ROUNDING_S = 1e-9
 
@@ -81,6 +81,9 @@ class DriveAgent:
 
     def hear(self, topic: Topic, link: Link, payload: bytes, now_s: float) -> None:
         """Take in a message. What is wrong with it is counted and told, never raised."""
+        if len(payload) > MAX_MESSAGE_BYTES:
+            self.refused["oversized"] += 1
+            return
         # Meant for another life of this unit: it may stand elsewhere by now.
         if link.session != self.session and (topic is not Topic.HELLO or link.session):
             self.refused["session"] += 1

@@ -8,7 +8,6 @@ untrue. What was sent counts as what it may do, until a fence (hw_bridge.mqtt.fe
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -57,10 +56,11 @@ class VehicleDriver:
         self._now_s = now_s
         self._n_routes = self._n_actions = self._n_refused = 0
         self._route: Route | None = None
-        self._ordered_s = -math.inf
+        self._ordered_s = now_s  # a gateway before this one may have sent something just now
         self._state: State | None = None
         self._failed: Trouble | None = None
         self._is_held = self._is_closing_in = False
+        self._dropped_lift = 0
         self._fence: Fence | None = None
         self._has_to_forget = True
         self._notes: tuple[str, ...] = ()
@@ -78,7 +78,7 @@ class VehicleDriver:
             self._raise_fence(rests=True)
         else:
             progress.keep_until(progress.n_done + int(self._is_between()))
-            self._failed = None
+            self._failed, self._dropped_lift = None, 0
         return progress.last
 
     def hold(self, is_held: bool) -> None:
@@ -163,6 +163,8 @@ class VehicleDriver:
             return self._failed
         if self._route is not None and self._route.action_status is ActionStatus.RETRIABLE:
             return Trouble.LIFT_FAILED
+        if self._dropped_lift == self.progress.n_done + 1:
+            return Trouble.LIFT_FAILED  # cancelled before it began: nobody is to wait for it
         return Trouble.BROKEN if self._n_refused > 1 else trouble_of(state)
 
     def _is_under_way(self) -> bool:
@@ -243,13 +245,13 @@ class VehicleDriver:
         self._fence = self._route = None
         if fence.forgets:
             progress.forget(state)
-            self._failed, self._is_closing_in = None, False
+            self._failed, self._is_closing_in, self._dropped_lift = None, False, 0
         elif fence.rests:
             # One that stands between two cells finishes that drive, and covers one cell then.
-            if progress.is_lift(progress.n_done + 1):
-                self._failed = Trouble.LIFT_FAILED  # cancelled before it began
             self._is_closing_in = self._is_between()
-            progress.keep_until(progress.n_done + int(self._is_closing_in))
+            kept = progress.n_done + int(self._is_closing_in)
+            self._dropped_lift = kept + 1 if progress.is_lift(kept + 1) else 0
+            progress.keep_until(kept)
 
     def _drive(self, mail: Mail, state: State, now_s: float) -> None:
         route = self._route

@@ -8,6 +8,7 @@ have to see to it (docs/mqtt.md).
 
 from __future__ import annotations
 
+import logging
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -27,6 +28,8 @@ from hw_bridge.vda5050.base import MANUFACTURER, MessageError
 from hw_bridge.wire.frames import Link, Topic
 from hw_bridge.wire.refusals import Refusals, Refused
 from layouts.layout import Layout
+
+_log = logging.getLogger("hw_bridge")
 
 
 class MqttTransport:
@@ -51,6 +54,7 @@ class MqttTransport:
             raise MqttError(f"{state_folder}: {error.strerror}; give a folder to write") from None
         self._broker = Broker(options)
         self._dropped: Counter[Refused] = Counter()
+        self._connection = ""
 
     @property
     def is_connected(self) -> bool:
@@ -70,6 +74,7 @@ class MqttTransport:
         for heard in self._broker.take():
             self._hear(heard, now_s)
         self._note_drops()
+        self._note_connection()
         if not self._broker.is_connected:
             return []
         received = []
@@ -139,6 +144,19 @@ class MqttTransport:
         )
         self.vehicles[road.serial] = vehicle
         return vehicle
+
+    def _note_connection(self) -> None:
+        """Log what becomes of the connection to the broker."""
+        broker, where = self._broker, self._options.address
+        told = "connected" if broker.is_connected else broker.refusal or "not connected"
+        if told == self._connection:
+            return
+        self._connection = told
+        if broker.refusal:
+            _log.error("broker %s does not let the gateway in: %s", where, broker.refusal)
+        else:
+            level = logging.INFO if broker.is_connected else logging.WARNING
+            _log.log(level, "broker %s: %s", where, told)
 
     def _note_drops(self) -> None:
         """What the thread of the connection did not let in."""

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from hw_bridge.vda5050.names import MAP_ID, edge_id, node_id
+from hw_bridge.vda5050.names import MAP_ID, node_id
 from hw_bridge.vda5050.order import AllowedDeviation, NodePosition
 from layouts import Layout
 from layouts.geometry import cell_at, cell_centres_m
@@ -22,17 +22,18 @@ class FloorNames:
 
     def __init__(self, layout: Layout) -> None:
         self._layout = layout
-        self._n_cols = layout.n_cols
         n_cells = layout.n_rows * layout.n_cols
         self.names = [node_id(cell, layout.n_cols) for cell in range(n_cells)]
         self.cells = {name: cell for cell, name in enumerate(self.names)}
+        self._tails = [name.removeprefix("c") for name in self.names]
         self._centres = np.round(
             cell_centres_m(layout.n_rows, layout.n_cols, layout.cell_size_m), 6
         ).tolist()
         self._positions: dict[int, NodePosition] = {}
 
     def edge(self, from_cell: int, to_cell: int) -> str:
-        return edge_id(from_cell, to_cell, self._n_cols)
+        """As names.edge_id."""
+        return f"e{self._tails[from_cell]}{self._tails[to_cell]}"
 
     def position(self, cell: int) -> NodePosition:
         position = self._positions.get(cell)

@@ -12,7 +12,7 @@ has started anew goes on with the order that a unit has in hand.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from fleet_control.backend import Act
@@ -22,7 +22,14 @@ from hw_bridge.translate.floor_names import FloorNames
 from hw_bridge.translate.headers import Headers
 from hw_bridge.vda5050.action import Action, ActionParameter, ActionState, BlockingType
 from hw_bridge.vda5050.base import encode
-from hw_bridge.vda5050.names import DROP, LOAD_TYPE, PICK, OrderName, step_action_name
+from hw_bridge.vda5050.names import (
+    DROP,
+    LOAD_TYPE,
+    PICK,
+    OrderName,
+    is_number,
+    step_action_name,
+)
 from hw_bridge.vda5050.order import Edge, Node, Order
 from hw_bridge.wire.frames import Topic
 
@@ -30,6 +37,17 @@ PATIENCE = 5
 """An update that has been sent again so often without an echo is made anew, under the next number,
 from what the unit says of its base: it may have been refused."""
 _STATION_TYPE = "floor"
+_ACTS = {PICK: Act.LIFT, DROP: Act.LOWER}
+
+
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """What the newest state says of the order in hand."""
+
+    name: OrderName
+    update: int
+    base: int
+    actions: tuple[ActionState, ...]
 
 
 class UnitOrder:
@@ -38,13 +56,13 @@ class UnitOrder:
     base: last step that the unit has confirmed, -1 while it has not taken the order. wanted: last
     step released. told, told_ahead: last step, and cell beyond, of the newest message. update: its
     orderUpdateId. pending: its bytes until the unit echoes it. steps: (cell, act, speed) of steps
-    from the base on; nodes: those that have been sent. acts: of steps that the unit had in hand
-    already when this controller met it, by its own word.
+    from the base on; nodes: those that have been sent. acts_said: of steps whose actions the unit
+    tells, which a controller that has started anew may not know.
     """
 
     __slots__ = (
-        "acts", "ahead", "base", "epoch", "is_anew", "made_s", "n_again", "name", "nodes", "pending",
-        "session", "steps", "told", "told_ahead", "update", "wanted",
+        "acts_said", "ahead", "base", "epoch", "is_anew", "made_s", "n_again", "name", "nodes",
+        "pending", "session", "steps", "told", "told_ahead", "update", "wanted",
     )  # fmt: skip
 
     def __init__(self, name: OrderName, base: int, update: int) -> None:
@@ -56,7 +74,7 @@ class UnitOrder:
         self.pending, self.made_s, self.n_again = b"", 0.0, 0
         self.steps: dict[int, tuple[int, int, float]] = {}
         self.nodes: dict[int, Node] = {}
-        self.acts: dict[int, Act] = {}
+        self.acts_said: dict[int, int] = {}
 
     def note(self, record: Any) -> None:
         """Take over what a record says."""
@@ -66,7 +84,8 @@ class UnitOrder:
             self.steps.clear()  # the unit says more than it was told; what it has is its own affair
         for step in range(max(first, self.wanted + 1) if self.steps else first, last + 1):
             slot = step % RING
-            self.steps[step] = (int(cells[slot]), int(acts[slot]), float(speeds[slot]))
+            act = self.acts_said.get(step, int(acts[slot]))
+            self.steps[step] = (int(cells[slot]), act, float(speeds[slot]))
         self.wanted, self.ahead = max(last, self.wanted), int(record["ahead"])
         self.epoch, self.session = int(record["epoch"]), int(record["session"])
         self.is_anew = bool(record["is_anew"])
@@ -90,8 +109,7 @@ class OrdersOut:
         self._floor, self._headers, self._labels = floor, headers, labels
         self._orders: list[UnitOrder | None] = [None] * n_units
         self._names: list[dict[int, OrderName]] = [{} for _ in range(n_units)]
-        self._said: list[tuple[OrderName, int, int] | None] = [None] * n_units
-        self._said_acts: list[dict[int, Act]] = [{} for _ in range(n_units)]
+        self._said: list[_Said | None] = [None] * n_units
         self.n_again = self.n_made_anew = 0
 
     def take(self, record: Any, now_s: float) -> tuple[UnitOrder, bytes]:
@@ -114,13 +132,13 @@ class OrdersOut:
         return order, self._make(unit, order, now_s)
 
     def hear(
-        self, unit: int, name: OrderName, update: int, base: int, now_s: float,
-        actions: Sequence[ActionState] = (),
+        self, unit: int, name: OrderName, update: int, base: int,
+        actions: tuple[ActionState, ...], now_s: float,
     ) -> float:  # fmt: skip
         """The newest state of the unit: it has that order and update in hand, up to step `base`.
-        Returns how long this echo took; -1 where none was awaited."""
-        self._said[unit] = name, update, base
-        self._said_acts[unit] = _acts_of(actions, name)
+        actions: those that it tells of. Returns how long this echo took; -1 where none was
+        awaited."""
+        self._said[unit] = _Said(name, update, base, actions)
         order = self._orders[unit]
         if order is None or order.name != name or update < order.update:
             return -1.0
@@ -144,8 +162,8 @@ class OrdersOut:
     def name(self, unit: int, number: int) -> OrderName:
         """Of an order that the unit has been given, or says that it has in hand."""
         said = self._said[unit]
-        if said is not None and said[0].number == number:
-            return said[0]
+        if said is not None and said.name.number == number:
+            return said.name
         return self._names[unit].get(number, OrderName(number, 0))
 
     def oldest_s(self) -> float:
@@ -159,12 +177,11 @@ class OrdersOut:
 
     def _begin(self, unit: int, number: int, stand: int) -> UnitOrder:
         said = self._said[unit]
-        if said is not None and said[0].number == number:
-            order = UnitOrder(said[0], base=said[2], update=said[1])
-            order.acts = self._said_acts[unit]
+        if said is not None and said.name.number == number:
+            order = UnitOrder(said.name, base=said.base, update=said.update)
+            order.acts_said = _acts_of(said)
         else:
             order = UnitOrder(OrderName(number, stand), base=-1, update=-1)
-            order.told = -1
         names = self._names[unit]
         names[number] = order.name
         while len(names) > 4:
@@ -176,8 +193,13 @@ class OrdersOut:
         self.n_made_anew += 1
         order.n_again = 0
         said = self._said[unit]
-        if said is not None and said[0] == order.name:
-            order.base = said[2]
+        if said is not None and said.name == order.name:
+            order.base = said.base
+            for step, act in _acts_of(said).items():
+                if step in order.steps:
+                    cell, _, speed_m_s = order.steps[step]
+                    order.steps[step] = cell, act, speed_m_s
+                    order.nodes.pop(step, None)
         order.told, order.told_ahead = order.base, -1
 
     def _make(self, unit: int, order: UnitOrder, now_s: float) -> bytes:
@@ -204,7 +226,6 @@ class OrdersOut:
         node = order.nodes.get(step)
         if node is None:
             cell, act, _ = order.steps[step]
-            act = order.acts.get(step, act)
             sequence = 2 * (step - order.name.stand)
             actions: tuple[Action, ...] = ()
             if step > order.name.stand and act != Act.DRIVE:
@@ -248,11 +269,12 @@ class OrdersOut:
         )
 
 
-def _acts_of(actions: Sequence[ActionState], name: OrderName) -> dict[int, Act]:
-    """Steps of the order that lift or lower, of those whose actions a unit tells."""
-    found = {}
-    for action in actions:
-        prefix, _, step = action.action_id.rpartition(".")
-        if prefix == str(name) and step.isdecimal() and action.action_type in (PICK, DROP):
-            found[int(step)] = Act.LIFT if action.action_type == PICK else Act.LOWER
-    return found
+def _acts_of(said: _Said) -> dict[int, int]:
+    """What the unit has been told to do at steps of its order, by the actions it tells of."""
+    acts = {}
+    for state in said.actions:
+        act = _ACTS.get(state.action_type)
+        order_id, _, step = state.action_id.rpartition(".")
+        if act is not None and order_id == str(said.name) and is_number(step):
+            acts[int(step)] = int(act)
+    return acts

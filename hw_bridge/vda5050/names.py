@@ -31,7 +31,7 @@ _DIGITS = 10
 """Of the largest number in a name; longer ones are none, and int() may refuse them."""
 
 
-def _is_number(text: str) -> bool:
+def is_number(text: str) -> bool:
     return len(text) <= _DIGITS and text.isascii() and text.isdecimal()
 
 
@@ -48,7 +48,7 @@ def edge_id(from_cell: int, to_cell: int, n_cols: int) -> str:
 def cell_of(name: str, n_rows: int, n_cols: int) -> int:
     """Cell of a node id; -1 for anything else."""
     parts = name.split(".")
-    if len(parts) != 3 or parts[0] != "c" or not (_is_number(parts[1]) and _is_number(parts[2])):
+    if len(parts) != 3 or parts[0] != "c" or not (is_number(parts[1]) and is_number(parts[2])):
         return -1
     row, col = int(parts[1]) - 1, int(parts[2]) - 1
     return row * n_cols + col if 0 <= row < n_rows and 0 <= col < n_cols else -1
@@ -69,7 +69,7 @@ class OrderName:
 def order_named(name: str) -> OrderName | None:
     """The order of an orderId; None for one that is not ours."""
     parts = name.split(".")
-    if len(parts) != 3 or not all(_is_number(part) for part in parts):
+    if len(parts) != 3 or not all(is_number(part) for part in parts):
         return None
     epoch, count, stand = (int(part) for part in parts)
     if epoch >= 1 << 31 or count >= 1 << EPOCH_BITS or stand >= 1 << 31:
@@ -85,7 +85,7 @@ def instant_name(action_type: str, number: int) -> str:
 def instant_named(name: str) -> tuple[str, int] | None:
     """Type and number of an actionId of ours, else None."""
     parts = name.split(".")
-    if len(parts) != 3 or not (_is_number(parts[1]) and _is_number(parts[2])):
+    if len(parts) != 3 or not (is_number(parts[1]) and is_number(parts[2])):
         return None
     epoch, count = int(parts[1]), int(parts[2])
     if epoch >= 1 << 31 or count >= 1 << EPOCH_BITS:
@@ -105,6 +105,6 @@ def pod_name(pod: int) -> str:
 
 def pod_named(name: str) -> int:
     """Index of a pod by its label; -1 for anything else."""
-    if name[:1] != "P" or not _is_number(name[1:]) or int(name[1:]) >= 1 << 31:
+    if name[:1] != "P" or not is_number(name[1:]) or int(name[1:]) >= 1 << 31:
         return -1
     return int(name[1:])

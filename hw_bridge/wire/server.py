@@ -35,7 +35,6 @@ from hw_bridge.wire.zap import Gate
 
 DOMAIN = "fleet"
 DEVICE_ROLES = (Role.UNIT, Role.STATION)
-HEARTBEAT_MS, HEARTBEAT_TIMEOUT_MS = 500, 1500
 _KICK = "inproc://kick"
 _TOPICS = {str(topic).encode(): topic for topic in Topic}
 _log = logging.getLogger("hw_bridge")
@@ -47,7 +46,9 @@ class ServerOptions:
     in order sends about 3 a second. queue: messages kept for one that is slow to read. max_peers:
     connections. per_turn: messages taken before others have their turn. quarantine_s: how long a
     key is turned away that has been used under somebody else's name. reload_s: how often the keys
-    are looked at."""
+    are looked at. heartbeat_ms, timeout_ms: of ZMTP; a connection on which nothing has come for
+    that long is dead. handshake_ms: how long one may take to prove who it is, the time included in
+    which nobody here looks."""
 
     rate_per_s: float = 100.0
     burst: float = 300.0
@@ -56,6 +57,9 @@ class ServerOptions:
     per_turn: int = 5000
     quarantine_s: float = 10.0
     reload_s: float = 1.0
+    heartbeat_ms: int = 500
+    timeout_ms: int = 1500
+    handshake_ms: int = 5000
     insecure_plaintext_on_network: bool = False
 
 
@@ -132,7 +136,7 @@ class ZmqTransport:
             for connection in self._watch.news():
                 self.counts[connection.fate.name.lower()] += 1
                 if connection.fate is Fate.FAILED:
-                    text = "it does not speak CURVE, or not with this server's key"
+                    text = "no CURVE, not for this server's key, or turned away"
                     self.refusals.note(Refused.HANDSHAKE, connection.peer, text)
                 elif connection.fate is Fate.NOT_ACCEPTED:
                     _log.error("a connection was not accepted: %s", connection.peer)
@@ -279,8 +283,9 @@ def _configure(socket: zmq.Socket[bytes], options: ServerOptions) -> None:
     socket.backlog = options.max_peers
     # Beyond this libzmq cuts the connection; what is smaller, and too large, is refused by name.
     socket.maxmsgsize = 2 * MAX_MESSAGE_BYTES
-    socket.heartbeat_ivl = HEARTBEAT_MS
-    socket.heartbeat_timeout = socket.heartbeat_ttl = HEARTBEAT_TIMEOUT_MS
+    socket.handshake_ivl = options.handshake_ms
+    socket.heartbeat_ivl = options.heartbeat_ms
+    socket.heartbeat_timeout = socket.heartbeat_ttl = options.timeout_ms
 
 
 def _check_addresses(addresses: Sequence[str], is_encrypted: bool, options: ServerOptions) -> None:

@@ -72,7 +72,7 @@ class Watch:
 
     def close(self) -> None:
         self._watched.disable_monitor()
-        self.socket.close(linger=0)
+        self.socket.close()
 
 
 def _peer_of(descriptor: int) -> str:

@@ -87,7 +87,8 @@ class Gate:
         return b"200", b"OK", public
 
     def _turn_away(self, public: str, peer: str) -> tuple[bytes, bytes, str]:
-        """A client that gets 400 does not try again; its key may yet be added, though."""
+        """A client that gets 400 does not try again; its key may yet be added, though. 300 tells it
+        nothing, and it begins again when the time for its handshake is over."""
         if public in self._revoked:
             self._refusals.note(Refused.REVOKED_KEY, peer)
             return b"400", b"revoked", ""

@@ -36,7 +36,7 @@ class PlainVehicle:
         self.tells_paused = True
         self.fails_picks = 0
         self.is_deaf = False
-        self.mode = "AUTOMATIC"
+        self.mode, self.manual_s = "AUTOMATIC", 0.0
         self.errors: list[Json] = []
         self.problems: list[str] = []
         self.log: list[str] = []
@@ -106,7 +106,9 @@ class PlainVehicle:
                 self.problems.append("edge without its nodes")
 
     def _hear_order(self, order: Json) -> None:
-        if order["orderId"] == self.order_id:
+        if self.mode != "AUTOMATIC":
+            self._complain("notAvailable", f"is in mode {self.mode}", order)
+        elif order["orderId"] == self.order_id:
             self._hear_update(order)
         elif self.is_busy():
             self._complain("orderUpdateError", f"busy with {self.order_id}", order)
@@ -194,10 +196,23 @@ class PlainVehicle:
         statuses = {task["status"] for task in self.actions.values()}
         return bool(self.nodes or self.todo or statuses & {"WAITING", "RUNNING", "INITIALIZING"})
 
+    def take_over(self, seconds: float) -> None:
+        """Somebody drives it by hand, or could: it gives up its order."""
+        self.mode, self.manual_s = "MANUAL", seconds
+        self.nodes, self.edges, self.todo, self.working = [], [], [], None
+        for task in self.actions.values():
+            if task["status"] in ("WAITING", "RUNNING"):
+                task["status"] = "FAILED"
+        self.is_fresh = True
+
     # What it does.
 
     def step(self, dt: float) -> None:
         self.since_state += dt
+        if self.manual_s > 0.0:
+            self.manual_s -= dt
+            if self.manual_s <= 0.0:
+                self.mode, self.is_fresh = "AUTOMATIC", True
         was_driving = self.driving
         self.driving = False
         if self.working is not None:

@@ -1,8 +1,9 @@
 """Random trouble between gateway and vehicle, under an eye that knows where the vehicle is.
 
-Messages are lost, doubled and late, topics overtake each other, the vehicle is switched off and on,
-and controller and gateway start anew. Whatever happens, every cell that the vehicle covers is one
-that the controller keeps for it; and when the trouble is over, the work goes on.
+Messages are lost, doubled and late, topics overtake each other, the vehicle is switched off and on
+or driven by hand, its lift fails, and controller and gateway start anew. Whatever happens, every
+cell that the vehicle covers is one that the controller keeps for it; and when the trouble is over,
+the work goes on, and the pod is where it was to be.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import zmq
 from plain_vehicle import PlainVehicle
 
 from fleet_control.backend import (
+    Act,
     Commands,
     Releases,
     Reports,
@@ -43,6 +45,7 @@ DT = 0.05
 BODY_M = 0.37
 """Half of its length: with as much as it may be off a centre it fits into a cell."""
 N_ROWS, N_COLS = 3, 9
+POD, POD_CELL = "P00007", 2
 
 
 class Net:
@@ -84,10 +87,12 @@ class Scene:
         self.now = 0.0
         self.up, self.down = Net(self.rng), Net(self.rng)
         version = ["2.0.0", "2.1.0", "3.0.0"][int(self.rng.integers(3))]
-        self.vehicle = PlainVehicle(version, 0.5, 2.5, {})
+        self.vehicle = PlainVehicle(version, 0.5, 2.5, {_centre(POD_CELL): POD})
         self.vehicle.speed = float(self.rng.uniform(0.5, 2.0))
         self.vehicle.publish = lambda topic, payload, retain: self.up.put(topic, payload, self.now)
         self.steps = [0]  # cell of each step of its stream
+        self.acts = [Act.DRIVE]
+        self.pods = [POD_CELL]  # where the pod stands after each step, -1 carried
         self.cleared = self.done = 0
         self.epoch = 0
         self.start()
@@ -157,12 +162,12 @@ class Scene:
             )  # fmt: skip
 
     def release(self, steps: list[int]) -> None:
-        cells = [self.steps[step] for step in steps]
+        cells, acts = [self.steps[step] for step in steps], [self.acts[step] for step in steps]
         zeros = np.zeros(len(steps), dtype=np.int32)
         self.command(
             Releases(
                 zeros, np.array(steps, dtype=np.int32), np.array(cells, dtype=np.int32),
-                zeros.astype(np.int8),
+                np.array(acts, dtype=np.int8),
             )
         )  # fmt: skip
 
@@ -175,12 +180,15 @@ class Scene:
     def cycle(self) -> Reports:
         reports = self.backend.advance(self.now + 0.2)
         for kept in reports.retractions.kept.tolist():
-            del self.steps[kept + 1 :]
+            for of_steps in (self.steps, self.acts, self.pods):
+                del of_steps[kept + 1 :]
         assert not len(reports.arrivals.units), "it stands where nobody expects it"
         if len(reports.units):
             self.done = int(reports.done[0])
             assert int(reports.cleared[0]) >= self.cleared
             self.cleared = int(reports.cleared[0])
+            if reports.faults[0]:
+                self.command(no_releases(), [Request.RETRY])
         return reports
 
     def wander(self) -> None:
@@ -193,8 +201,22 @@ class Scene:
                 for r, c in ((row, col + 1), (row, col - 1), (row + 1, col), (row - 1, col))
                 if 0 <= r < N_ROWS and 0 <= c < N_COLS
             ]
-            self.steps.append(int(self.rng.choice(around)))
+            self._append(int(self.rng.choice(around)), Act.DRIVE, self.pods[-1])
+            if self.pods[-1] < 0 and self.rng.random() < 0.3:
+                self._append(self.steps[-1], Act.LOWER, self.steps[-1])
+            elif self.pods[-1] == self.steps[-1]:
+                self._append(self.steps[-1], Act.LIFT, -1)
         self.release(list(range(first, len(self.steps))))
+
+    def _append(self, cell: int, act: Act, pod: int) -> None:
+        self.steps.append(cell)
+        self.acts.append(act)
+        self.pods.append(pod)
+
+
+def _centre(cell: int) -> tuple[float, float]:
+    row, col = divmod(cell, N_COLS)
+    return col + 0.5, N_ROWS - row - 0.5
 
 
 def trouble(scene: Scene, state: dict[str, Any]) -> None:
@@ -207,10 +229,14 @@ def trouble(scene: Scene, state: dict[str, Any]) -> None:
         scene.backend.close()
         scene.start()
         state["is_paused"], state["is_cancelling"] = False, False
-    elif chance < 0.07 and len(scene.steps) - 1 > scene.done:
+    elif chance < 0.035:
+        scene.vehicle.fails_picks = 1
+    elif chance < 0.045:
+        scene.vehicle.take_over(2.0)
+    elif chance < 0.08 and len(scene.steps) - 1 > scene.done:
         scene.command(no_releases(), [Request.CANCEL])
         state["is_cancelling"] = True
-    elif chance < 0.10:
+    elif chance < 0.11:
         state["is_paused"] = not state["is_paused"]
         kind = Request.PAUSE if state["is_paused"] else Request.RESUME
         scene.command(no_releases(), [kind])
@@ -240,3 +266,6 @@ def test_random_trouble(seed: int, tmp_path: Path) -> None:
         scene.cycle()
     assert scene.vehicle.problems == []
     assert scene.cleared == len(scene.steps) - 1
+    pod = scene.pods[-1]
+    assert scene.vehicle.load == (POD if pod < 0 else None)
+    assert scene.vehicle.pods == ({} if pod < 0 else {_centre(pod): POD})

@@ -124,6 +124,11 @@ def test_keys_that_are_missing_are_named_together(tmp_path: Path) -> None:
         (["--layout", "teaching", "--insecure-plaintext", "--wrong-scans", "2"], "--wrong-scans"),
         (["--layout", "teaching", "--insecure-plaintext", "--connect", "x"], "'x'"),
         (["--layout", "teaching", "--insecure-plaintext", "--truth", "y"], "--truth 'y'"),
+        (
+            ["--layout", "teaching", "--insecure-plaintext", "--truth", "tcp://0.0.0.0:5560"],
+            "others can reach this address",
+        ),
+        (["--layout", "teaching", "--insecure-plaintext", "--missed-markers", "1"], "--missed"),
         (["--layout", "teaching", "--insecure-plaintext", "--units", "9999"], "9999 robots"),
         (["--layout", "teaching", "--insecure-plaintext", "--faults", "none.toml"], "none.toml"),
     ],

@@ -8,6 +8,7 @@ import pytest
 from emulated import N_COLS, hall, rig
 
 from gridfleet.emulator.building import EmulatorOptions
+from hw_bridge.agent.motors import Move, MoveKind
 from hw_bridge.vda5050.state import OperatingMode
 from hw_bridge.wire.frames import Topic
 from twin.faults import Fault, FaultKind, schedule_of
@@ -144,3 +145,18 @@ def test_units_that_start_say_so(tmp_path: Path) -> None:
     with rig(tmp_path, [0], options=EmulatorOptions(start_s=2.0)) as it:
         assert it.heard["U1"][0].operating_mode is OperatingMode.STARTUP
         it.until(lambda: it.heard["U1"][0].operating_mode is OperatingMode.AUTOMATIC, 5.0)
+
+
+def test_steps_that_units_are_given_in_turns_reach_the_floor(tmp_path: Path) -> None:
+    with rig(tmp_path, [0, 40]) as it:
+        first, second = it.fleet.units.motors
+        centres_m = hall().centres_m()
+
+        def drive(cell: int) -> list[Move]:
+            return [Move(MoveKind.DRIVE, *centres_m[cell].tolist())]
+
+        first.extend(drive(1))
+        second.extend(drive(41))
+        first.extend(drive(2))
+        it.fleet.floor.hand_over()
+        assert it.fleet.floor.twin.units["released"].tolist() == [2, 1]
