@@ -114,6 +114,8 @@ class Scene:
         self.backend.connect()
         if self.epoch > 1:
             self.release(list(range(self.cleared, len(self.steps))))
+        else:
+            self.command(no_releases())
 
     # Time.
 
