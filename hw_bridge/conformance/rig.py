@@ -345,7 +345,6 @@ class Rig:
         if self.state.paused:
             self.instant(names.STOP_PAUSE)
             self.until(lambda: not self.state.paused, "it stays paused")
-        self.until(lambda: not self.state.driving, "it drives on and on", PATIENCE_S)
         if not self.is_idle:
             self.cancel(self.state.order_id)
             self.until(lambda: self.is_idle, "it does not give up its order", PATIENCE_S)
