@@ -44,6 +44,12 @@ class LockstepTransport:
         self._taken: list[Received] = []
         self._n_taken = 0
 
+    def attend(self, fleet: EmulatedFleet) -> None:
+        """From now on these are the devices: the same ones, whose emulator was started again."""
+        self._fleet = fleet
+        self.n_sent[:] = self._n_taken = 0
+        self._taken.clear()
+
     def register(self, poller: zmq.Poller) -> None:
         self.inner.register(poller)
 
@@ -113,6 +119,11 @@ class LockstepTime:
         self._fleet, self._transport = fleet, transport
         self._now_s = fleet.time_s
         self._has_connected = False
+
+    def attend(self, fleet: EmulatedFleet) -> None:
+        """From now on this fleet's clock counts, which goes on where that of the other one was."""
+        self._fleet, self._has_connected = fleet, False
+        self._transport.attend(fleet)
 
     def now_s(self) -> float:
         return self._now_s

@@ -33,8 +33,8 @@ from hw_bridge.vda5050.rules import message_faults
 from hw_bridge.vda5050.state import EmergencyStop, Error, ErrorLevel, OperatingMode, State
 from hw_bridge.wire.frames import Link
 
-LOW_CHARGE = 20.0
-"""Per cent."""
+LOW_CHARGE, CHARGED = 20.0, 50.0
+"""Per cent: a unit below the first has to charge, up to the second, or it would be back at once."""
 UNREADABLE_POD = (1 << 31) - 1
 """Of a load whose label says nothing: no pod has that number."""
 _INT32_END = 1 << 31
@@ -66,12 +66,13 @@ class StateError(ValueError):
 @dataclass(slots=True)
 class Heard:
     """What is kept of a unit. name: the order of its newest state, None for none or one that is not
-    ours (is_foreign). wish, retried: greatest numbers in this session."""
+    ours (is_foreign). wish, retried: greatest numbers in this session. is_low: has to charge."""
 
     state: State | None = None
     order_id: str = ""
     name: OrderName | None = None
     is_foreign: bool = False
+    is_low: bool = False
     session: int = 0
     wish: int = 0
     retried: int = 0
@@ -101,7 +102,11 @@ class StatesIn:
             is_foreign = bool(state.order_id) and name is None
         done, cleared, base = _steps(state, link, name)
         cell, beyond = self._place(state, link, is_foreign)
+        heard.is_low = state.power_supply.state_of_charge < (
+            CHARGED if heard.is_low else LOW_CHARGE
+        )
         flags = _flags(state) | (Condition.STARTING if is_foreign else 0)
+        flags |= Condition.LOW_BATTERY if heard.is_low else 0
         self._keep(heard, state, link, name, is_foreign)
         return (
             link.seq, name.number if name else 0, link.tombstone, heard.wish, heard.retried, unit,
@@ -202,8 +207,6 @@ def _flags(state: State) -> int:
     flags = int(Condition.PAUSED) if state.paused else 0
     if state.operating_mode not in _DRIVING:
         flags |= Condition.STARTING
-    if state.power_supply.state_of_charge < LOW_CHARGE:
-        flags |= Condition.LOW_BATTERY
     return flags
 
 
