@@ -31,7 +31,7 @@ class PlainVehicle:
         self.pods = dict(pods)
         self.publish: Publish = lambda topic, payload, retain: None
         self.speed, self.action_s, self.start_s = 2.0, 0.3, 0.0
-        self.starting_s, self.was_driving = 0.0, False
+        self.starting_s = 0.0
         self.factsheet_actions: list[Json] | None = None
         self.has_load_sensor = self.has_position = True
         self.tells_paused = True
@@ -214,7 +214,7 @@ class PlainVehicle:
             self.manual_s -= dt
             if self.manual_s <= 0.0:
                 self.mode, self.is_fresh = "AUTOMATIC", True
-        was_driving = self.was_driving = self.driving
+        was_driving = self.driving
         self.driving = False
         if self.working is not None:
             self._work(dt)
@@ -235,8 +235,8 @@ class PlainVehicle:
         dx, dy = target["x"] - self.x, target["y"] - self.y
         far = math.hypot(dx, dy)
         limit = self.edges[0].get("maxSpeed", self.edges[0].get("maximumSpeed", math.inf))
-        self.starting_s = self.start_s if not self.was_driving else self.starting_s - dt
         if self.starting_s > 0.0:
+            self.starting_s -= dt
             self.driving = True
             return
         way = min(far, min(self.speed, 0.99 * limit) * dt)
@@ -256,6 +256,8 @@ class PlainVehicle:
         self.last_node = {"nodeId": node["nodeId"], "sequenceId": node["sequenceId"]}
         self.visited.append(node["nodeId"])
         self.todo = list(node["actions"])
+        if not self.nodes:
+            self.starting_s = self.start_s  # it stops here
         self.is_fresh = True
 
     def _begin(self, action: Json) -> None:
