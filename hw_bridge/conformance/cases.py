@@ -174,9 +174,7 @@ def ignores_a_double(rig: Rig) -> None:
     rig.taken(order)
     for _ in range(3):
         rig.say(Topic.ORDER, encode(order))
-    rig.until(
-        lambda: rig.last == 1 and not rig.state.driving, "it is at the last node", PATIENCE_S
-    )
+    rig.until(lambda: rig.last == 1 and not rig.state.driving, "it is at the last node", PATIENCE_S)
     rig.say(Topic.ORDER, encode(order))
     rig.never(lambda: rig.last != 1 or rig.state.driving, "it has moved", WATCH_S)
     if rig.errors & {"SAME_ORDER_UPDATE_ID", "OUTDATED_ORDER_UPDATE", "OTHER_ORDER_ACTIVE"}:
@@ -372,6 +370,7 @@ def refuses_an_unknown_instant_action(rig: Rig) -> None:
 
 @case("keeps its order over a lost link, and goes on")
 def keeps_its_order_over_a_lost_link(rig: Rig) -> None:
+    rig.need_own_link()
     route = rig.route(3)
     order = rig.order(route, 0, 0, 3)
     rig.taken(order)
