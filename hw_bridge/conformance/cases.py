@@ -174,9 +174,7 @@ def ignores_a_double(rig: Rig) -> None:
     rig.taken(order)
     for _ in range(3):
         rig.say(Topic.ORDER, encode(order))
-    rig.until(
-        lambda: rig.last == 1 and not rig.state.driving, "it is at the last node", PATIENCE_S
-    )
+    rig.until(lambda: rig.last == 1 and not rig.state.driving, "it is at the last node", PATIENCE_S)
     rig.say(Topic.ORDER, encode(order))
     rig.never(lambda: rig.last != 1 or rig.state.driving, "it has moved", WATCH_S)
     if rig.errors & {"SAME_ORDER_UPDATE_ID", "OUTDATED_ORDER_UPDATE", "OTHER_ORDER_ACTIVE"}:
