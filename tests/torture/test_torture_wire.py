@@ -22,6 +22,7 @@ from gridfleet.torture.wire.case import Line, WireCase, draw_wire_case
 from gridfleet.torture.wire.commands import ENTRIES, run_controller, run_emulator
 from gridfleet.torture.wire.entries import Entries
 from gridfleet.torture.wire.faults import Fault, WireFault, draw_wire_faults
+from gridfleet.torture.wire.holdings import Holdings
 from gridfleet.torture.wire.run import Conditions, WireRun, run_wire_case
 from gridfleet.torture.wire.truth_log import read_truth
 
@@ -92,6 +93,14 @@ def test_fifty_seeds_are_sound() -> None:
 # What must never happen is seen
 
 
+class Blind(Holdings):
+    def take(self, now_s: float) -> None:
+        pass
+
+    def look(self, unit: int, cells: set[int], time_s: float) -> None:
+        pass
+
+
 def busy_case() -> WireCase:
     """More to do than can be done before the first unit is lost."""
     lines = tuple(Line(f"O{n}", f"K{n % 4}", 1 + n % 3, n % 8) for n in range(16))
@@ -104,6 +113,17 @@ def test_cells_of_lost_units_that_are_freed_are_seen(tmp_path: Path) -> None:
     faults = [Fault(WireFault.CUT, 8.0, 150.0, lost)]
     entries = Entries(wire_sabotage.controller_that_frees_lost_units, run_emulator)
     result = run(tmp_path, case, faults, entries)
+    assert "held" in {violation.kind for violation in result.violations}, say(result)
+
+
+def test_bodies_that_overlap_are_seen(tmp_path: Path) -> None:
+    """The same, watched until two meet: nothing but the side channel is looked at."""
+    case = busy_case()
+    faults = [Fault(WireFault.CUT, 8.0, 150.0, tuple(case.serials[::2]))]
+    entries = Entries(wire_sabotage.controller_that_frees_lost_units, run_emulator)
+    one = WireRun(case, faults, tmp_path, Conditions(entries, stops_early=True))
+    one.holdings = Blind(case.layout, case.serials, case.unit_cells)
+    result = one.run()
     assert result.overlaps, say(result)
 
 

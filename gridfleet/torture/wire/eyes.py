@@ -6,6 +6,8 @@ so that it need not be believed.
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from fleet_control.backend import Ints
@@ -16,6 +18,8 @@ from twin.unit_model import UnitModel
 
 STILL_M = 1e-4
 STILL_RAD = 1e-3
+MARGIN_M = 0.02
+"""Bodies that reach no further into a cell are not on it."""
 
 
 def sizes_of(unit: UnitModel, layout: Layout) -> BodySizes:
@@ -23,6 +27,26 @@ def sizes_of(unit: UnitModel, layout: Layout) -> BodySizes:
         unit.length_m, unit.width_m, unit.pod_side_m, layout.cell_size_m, unit.pod_turns,
         layout.wall_gap_m,
     )  # fmt: skip
+
+
+class Bodies:
+    """Which cells bodies are on, by the boxes around them."""
+
+    def __init__(self, layout: Layout, unit: UnitModel) -> None:
+        self._layout = layout
+        self._half = np.array([unit.length_m, unit.width_m, unit.pod_side_m]) / 2
+
+    def cells(self, pose: np.ndarray, is_laden: bool) -> set[int]:
+        """Cells under a unit at x, y, yaw, as it drives from centre to centre."""
+        layout, (x, y, yaw) = self._layout, pose.tolist()
+        along, across, pod = self._half.tolist()
+        cos, sin = abs(math.cos(yaw)), abs(math.sin(yaw))
+        half_x, half_y = along * cos + across * sin, along * sin + across * cos
+        if is_laden:
+            half_x, half_y = max(half_x, pod), max(half_y, pod)
+        reach_x, reach_y = (max(0.0, half - MARGIN_M) for half in (half_x, half_y))
+        points = ((-reach_x, 0.0), (reach_x, 0.0), (0.0, -reach_y), (0.0, reach_y))
+        return {layout.cell_at(x + dx, y + dy) for dx, dy in points}
 
 
 class Eyes:

@@ -14,9 +14,11 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from gridfleet.demand import OrderFile, read_orders
 from gridfleet.emulator.setting import setting_of
-from gridfleet.emulator.truth import TruthReader
+from gridfleet.emulator.truth import Truth, TruthReader
 from gridfleet.run_folder import FAILURE, KPIS
 from gridfleet.torture.oracle import Violation
 from gridfleet.torture.result import CaseResult
@@ -25,8 +27,9 @@ from gridfleet.torture.wire.accounts import read_accounts
 from gridfleet.torture.wire.asker import Asker
 from gridfleet.torture.wire.case import WireCase, draw_wire_case
 from gridfleet.torture.wire.entries import Entries
-from gridfleet.torture.wire.eyes import Eyes
+from gridfleet.torture.wire.eyes import Bodies, Eyes
 from gridfleet.torture.wire.faults import Fault, draw_wire_faults
+from gridfleet.torture.wire.holdings import Holdings
 from gridfleet.torture.wire.ledger import Ledger
 from gridfleet.torture.wire.stage import OUT, TRUTH_LOG, Stage
 from gridfleet.torture.wire.trouble import Trouble
@@ -83,6 +86,8 @@ class WireRun:
         self.eyes = Eyes(case.layout, self.scenario.unit, case.n_units, setting.pod_cells)
         book, _ = read_orders(OrderFile(self.scenario.orders, hours=self.scenario.hours))
         self.ledger = Ledger(dict(enumerate(book.line_quantity.tolist())))
+        self.holdings = Holdings(case.layout, case.serials, case.unit_cells)
+        self._bodies = Bodies(case.layout, self.scenario.unit)
         self._truth_log = TruthLog(folder / TRUTH_LOG)
         self._zero_s = time.monotonic()
         self._died: list[Violation] = []
@@ -95,9 +100,7 @@ class WireRun:
     def run(self) -> CaseResult:
         case, folder = self.case, self.folder
         _write_faults(folder, case, self.faults)
-        stage = Stage(
-            case, self.faults, folder, self._speed, self._conditions.entries, self.ledger.tap
-        )
+        stage = Stage(case, self.faults, folder, self._speed, self._conditions.entries, self._tap)
         reader, asker = TruthReader(stage.truth), Asker(stage)
         try:
             with stage:
@@ -124,7 +127,7 @@ class WireRun:
         while not self._is_over(trouble, asker):
             if self._died or self.now_s >= trouble.ends_s + self._conditions.rest_s:
                 return False
-            if self._conditions.stops_early and (self.eyes.violations or self.ledger.doubled):
+            if self._conditions.stops_early and (self._seen() or self.ledger.doubled):
                 return True
             trouble.act(self.now_s)
             self._watch(reader)
@@ -138,12 +141,27 @@ class WireRun:
 
     def _watch(self, reader: TruthReader) -> None:
         """Look at what has come from the side channel, for a short while."""
-        truth = reader.read(LOOK_S)
+        seen, truth = [], reader.read(LOOK_S)
         while truth is not None:
+            seen.append(truth)
+            truth = reader.read(0.0)
+        # What let units be where they are has passed before they were seen there.
+        self.ledger.take(self.now_s)
+        self.holdings.take(self.now_s)
+        for truth in seen:
             self._truth_log.note(truth)
             self.eyes.look(truth)
-            truth = reader.read(0.0)
-        self.ledger.take(self.now_s)
+            self._look_at_cells(truth)
+
+    def _look_at_cells(self, truth: Truth) -> None:
+        for unit in np.flatnonzero(np.isfinite(truth.poses[:, 0])).tolist():
+            cells = self._bodies.cells(truth.poses[unit], bool(truth.carried[unit] >= 0))
+            self.holdings.look(unit, cells, truth.head.time_s)
+
+    def _tap(self, serial: str, way: Way, frames: list[bytes]) -> None:
+        """What passes the proxy; called from its thread."""
+        self.ledger.tap(serial, way, frames)
+        self.holdings.tap(serial, way, frames)
 
     def _look_after(self, stage: Stage, trouble: Trouble) -> None:
         """Who ends without having been killed has failed."""
@@ -186,7 +204,7 @@ class WireRun:
         doubled = self.ledger.doubled + find_doubled(accounts.events)
         lost = accounts.lost(self.ledger, is_over=not is_stuck)
         found = [
-            *self.eyes.violations, *self.ledger.violations, *self._died,
+            *self._seen(), *self.ledger.violations, *self._died,
             *(Violation(now_s, "goods", what) for what in doubled + lost),
         ]  # fmt: skip
         if is_stuck:
@@ -204,11 +222,15 @@ class WireRun:
             folder=str(self.folder),
         )
 
+    def _seen(self) -> list[Violation]:
+        return [*self.eyes.violations, *self.holdings.violations]
+
     def _say_stuck(self) -> list[str]:
         n_open = len(self.ledger.open)
         told = [f"{n_open} lines are not done, {self._conditions.rest_s:g} s after the last fault"]
         if not n_open:
             told = ["all lines are done, but pods are not back or units go on moving"]
+        told += [f"holds {said}" for said in self.holdings.say()]
         if self.eyes.n_seen == 0:
             told.append("the emulator has never said where units are")
         return told
