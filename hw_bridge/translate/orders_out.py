@@ -63,9 +63,9 @@ class UnitOrder:
     base: last step that the unit has confirmed, -1 while it has not taken the order. wanted: last
     step released. told, told_ahead: last step, and cell beyond, of the newest message. update: its
     orderUpdateId. pending: its bytes until the unit echoes it; n_again: how often these have been
-    sent again, n_unheeded: how often the unit has said since that it has earlier ones. steps: (cell, act, speed) of steps
-    from the base on; nodes: those that have been sent. acts_said: of steps whose actions the unit
-    tells, which a controller that has started anew may not know.
+    sent again, n_unheeded: how often the unit has said since that it has earlier ones. steps:
+    (cell, act, speed) of steps from the base on; nodes: those that have been sent. acts_said: of
+    steps whose actions the unit tells, which a controller that has started anew may not know.
     """
 
     __slots__ = (
