@@ -104,14 +104,15 @@ def _orders(record: RunRecord, hours: float) -> Kpis:
 
 
 def _late_orders(record: RunRecord) -> int | None:
-    """Orders done after they were due, or due by now and not done."""
+    """Orders done or cancelled after they were due, or due by now and neither."""
     due_s = record.order_due_s
     if due_s is None:
         return None
     orders = np.asarray(record.events["order"], dtype=int)
     done, placed = (_rows(record, kind) for kind in (EventKind.ORDER_DONE, EventKind.ORDER_PLACED))
     done_s = np.full(len(due_s), np.inf)
-    done_s[orders[done]] = record.events["time_s"][done]
+    for rows in (_rows(record, EventKind.ORDER_CANCELLED), done):
+        done_s[orders[rows]] = record.events["time_s"][rows]
     late = (done_s > due_s) & (due_s < record.sim_s)
     return int(late[orders[placed]].sum())
 
@@ -123,6 +124,9 @@ def _waiting_share(record: RunRecord) -> float | None:
     )
     if not record.sim_s:
         return None
+    gone = _rows(record, EventKind.ORDER_CANCELLED)
+    gone = gone[np.asarray(record.events["station"], dtype=int)[gone] < 0]  # no station had these
+    taken = np.concatenate([taken, np.asarray(record.events["time_s"], dtype=np.float64)[gone]])
     times = np.concatenate([[0.0], placed, taken, [record.sim_s]])
     changes = np.repeat([0, 1, -1, 0], [1, len(placed), len(taken), 1])
     order = np.argsort(times, kind="stable")

@@ -161,15 +161,13 @@ class BridgeBackend:
         self._time.wait(self._poller, self._time.now_s())
         self._exchange()
         n_heard, since_s = self._n_heard(), self._time.now_s()
-        while n_heard < len(self._units) and self._time.now_s() < self._patient_until_s(since_s):
-            if not self._pass(self._patient_until_s(since_s)):
+        while n_heard < len(self._units):
+            until_s = since_s + self._options.patience_s
+            if self._time.now_s() >= until_s - 1e-9 or not self._pass(until_s):
                 break
             if self._n_heard() > n_heard:
                 n_heard, since_s = self._n_heard(), self._time.now_s()
         return self._courier.fleet_state(self._time.now_s(), self._pod_cells.copy())
-
-    def _patient_until_s(self, since_s: float) -> float:
-        return since_s + self._options.patience_s - 1e-9
 
     def _n_heard(self) -> int:
         return int((self._courier.books.units["heard_session"] >= 0).sum())

@@ -7,6 +7,7 @@ counts like any other. Names hidden in strings that are computed at run time are
 from __future__ import annotations
 
 import ast
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -111,6 +112,49 @@ def faults_in(package: str, check: Callable[[str], set[str]]) -> dict[str, set[s
 @pytest.mark.parametrize("package", [name for name in MAY_IMPORT if (ROOT / name).is_dir()])
 def test_imports_point_one_way(package: str) -> None:
     assert not faults_in(package, lambda source: wrong_imports(package, source))
+
+
+UNIT_SIDE = ("hw_bridge.agent", "hw_bridge.stations")
+"""What runs on units and stations, and must not need anything of the controller."""
+OF_UNITS = ("hw_bridge.vda5050", "hw_bridge.wire", *UNIT_SIDE)
+LIBRARIES = {"msgspec", "zmq"}
+
+
+def foreign_imports(source: str) -> set[str]:
+    """What code on a unit imports beyond messages, frames and keys, and the standard library."""
+    names = set(modules_imported(ast.parse(source)))
+    return {
+        name
+        for name in names
+        if not name.startswith(OF_UNITS)
+        and name.split(".")[0] not in sys.stdlib_module_names | LIBRARIES
+    }
+
+
+@pytest.mark.parametrize("package", UNIT_SIDE)
+def test_units_and_stations_need_nothing_of_the_controller(package: str) -> None:
+    assert not faults_in(package.replace(".", "/"), foreign_imports)
+
+
+def test_the_messages_need_nothing_of_the_controller() -> None:
+    for package in ("hw_bridge/vda5050", "hw_bridge/wire"):
+        found = faults_in(package, foreign_imports)
+        assert not {name for names in found.values() for name in names if "hw_bridge" not in name}
+
+
+def test_a_drive_agent_reads_no_clock() -> None:
+    agent = ROOT / "hw_bridge" / "agent"
+    sans_io = [path for path in agent.glob("*.py") if path.name not in ("run.py", "device_link.py")]
+    for path in sans_io:
+        found = clock_uses(path.read_text("utf-8"))
+        assert not found - ({"datetime"} if path.name == "report.py" else set()), path
+
+
+def test_a_foreign_import_is_caught() -> None:
+    assert foreign_imports("import numpy\nfrom fleet_control import link\nimport json") == {
+        "numpy", "fleet_control.link",
+    }  # fmt: skip
+    assert not foreign_imports("from hw_bridge.wire.frames import Link\nimport zmq, time")
 
 
 def test_control_reads_no_clock_and_no_global_chance() -> None:

@@ -25,10 +25,11 @@ from fleet_control.backend import Reports, StationJobs
 from fleet_control.events import EventKind, EventLog
 from fleet_control.operations import NewOrders
 from fleet_control.work import rules
+from fleet_control.work.changes import Changes
 from fleet_control.work.intake import Intake
 from fleet_control.work.inventory import Inventory
 from fleet_control.work.jobs import JobBoard
-from fleet_control.work.lines import Part, WaitingLines
+from fleet_control.work.lines import WaitingLines
 from fleet_control.work.options import (
     DEFAULT_OPTIONS,
     FulfilmentError,
@@ -40,7 +41,7 @@ from fleet_control.work.order_lines import OrderLines
 from fleet_control.work.orders import OrderBook
 from fleet_control.work.places import NextPlaces
 from fleet_control.work.stations import SlotGate, StationClock, count_slots
-from fleet_control.work.tasks import CANCELLED_REST_S, Task, TaskBoard, TaskError
+from fleet_control.work.tasks import Task, TaskBoard, TaskError
 from fleet_control.work.work import Deed, Errand, OpenTasks
 from layouts import Layout
 
@@ -85,7 +86,10 @@ class FulfilmentWork:
         self._last_cells = [-1] * n_units
         self._jobs = JobBoard(inventory, waiting, self._intake, self._clock)
         self._errands: list[tuple[int, Errand]] = []
-        self._desk, self._closed = desk, frozenset[int]()
+        self._closed: Set[int] = frozenset()
+        self._changes = Changes(
+            self._intake, inventory, waiting, self._board, self._running, bool(desk.pick_stations)
+        )
         self.tasks_done = 0
 
     # What the controller calls
@@ -186,83 +190,20 @@ class FulfilmentWork:
         self._intake.close_stations(self._closed)
         self._board.close_stations(self._closed, now_s)
 
-    def add_orders(self, new: NewOrders, now_s: float) -> str:
-        refusal = self._refusal(new)
-        if not refusal:
-            self._intake.add(new, now_s)
-        return refusal
-
-    def _refusal(self, new: NewOrders) -> str:
-        skus, quantities = new.line_sku, new.line_quantity
-        n_skus, desk = self._inventory.n_skus, self._desk
-        if len(skus) and not (int(skus.min()) >= 0 and int(skus.max()) < n_skus):
-            return f"SKUs are numbered 0 to {n_skus - 1}"
-        if (quantities > 0).any() and not desk.pick_stations:
-            return "there are lines to pick and no pick station"
-        if (quantities < 0).any() and not self._inventory.n_pods:
-            return "there are returns and no pod to put them on"
-        known = [name for name in new.names if self.order_lines.number_of(name) >= 0]
-        return f"there is an order {known[0]!r} already" if known else ""
-
     def unit_of(self, task: int) -> int | None:
         for running in self._running:
             if running is not None and running.number == task:
                 return running.unit
         return -1 if self._board.find(task) is not None else None
 
+    def add_orders(self, new: NewOrders, now_s: float) -> str:
+        return self._changes.add_orders(new, now_s)
+
     def cancel_task(self, task: int, now_s: float) -> str:
-        found = self._board.find(task)
-        if found is None:
-            return f"task {task} is not open"
-        self._board.withdraw(found, now_s, CANCELLED_REST_S)
-        return ""
+        return self._changes.cancel_task(task, now_s)
 
     def cancel_order(self, order: int, now_s: float) -> str:
-        lines = self.order_lines
-        if not 0 <= order < len(lines.placed_s):
-            return f"there is no order of number {order}"
-        match self._intake.state_of(order):
-            case "waiting":
-                self._intake.cancel_waiting(order, now_s)
-            case "open":
-                self._cancel_open(order, now_s)
-            case "known":
-                return f"order {lines.name_of(order)!r} is not placed yet"
-            case state:
-                return f"order {lines.name_of(order)!r} is {state} already"
-        return ""
-
-    def _cancel_open(self, order: int, now_s: float) -> None:
-        """Its lines leave the lines that wait and what pods are to do; people keep theirs."""
-        station, left = self._intake.open_lines(order)
-        for line in left:
-            sku = self._intake.sku_of(line)
-            units = self._waiting.forget(station, line, sku)
-            if units > 0:
-                self._inventory.take_back_promise(sku, units)
-        kept: dict[int, int] = {}
-        for task in self._all_tasks():
-            if task.station != station:
-                continue
-            for line in left.keys() & task.in_job.keys():
-                kept[line] = kept.get(line, 0) + abs(task.in_job[line])
-            self._drop_parts(task, [part for part in task.parts if part[0] in left])
-        self._intake.cancel_open(order, kept, now_s)
-        for task in self._board.all_open():
-            if not task.parts:
-                self._board.withdraw(task, now_s)
-
-    def _drop_parts(self, task: Task, parts: list[Part]) -> None:
-        for line, units in parts:
-            task.parts.remove((line, units))
-            if units > 0:
-                sku = self._intake.sku_of(line)
-                self._waiting.free_again(task.pod, sku, units)
-                self._inventory.take_back_promise(sku, units)
-
-    def _all_tasks(self) -> list[Task]:
-        running = [task for task in self._running if task is not None]
-        return [*self._board.all_open(), *running]
+        return self._changes.cancel_order(order, now_s)
 
     # What runs and reports ask
 

@@ -76,7 +76,7 @@ class WaitingLines:
         for line, units in reversed(parts):
             sku = sku_of(line)
             if units > 0:
-                self._free_again(pod, sku, units)
+                self.free_again(pod, sku, units)
                 pods, lines = list(self._inventory.free_pods(sku)), self._picks[station]
             else:
                 pods, lines = list(self._inventory.pods_with_compartment(sku)), self._puts[station]
@@ -105,10 +105,7 @@ class WaitingLines:
         return units if is_pick else -units
 
     def free_again(self, pod: int, sku: int, units: int) -> None:
-        """Units reserved on the pod for a line that is not wanted any more."""
-        self._free_again(pod, sku, units)
-
-    def _free_again(self, pod: int, sku: int, units: int) -> None:
+        """Units reserved on the pod are not needed of it after all."""
         is_new = pod not in self._inventory.free_pods(sku)
         self._inventory.unreserve(pod, sku, units)
         if is_new:

@@ -6,10 +6,12 @@ import json
 import shlex
 import subprocess
 import sys
+import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -21,10 +23,28 @@ if TYPE_CHECKING:
     from hw_bridge.conformance.cases import Case
     from hw_bridge.conformance.rig import Setup
     from hw_bridge.conformance.run import Result
+    from hw_bridge.transport import Transport
+    from layouts import Layout
 
 FAILED, BAD_INPUT, INTERRUPTED = 1, 2, 130
 REBOOT_S = 60.0
 """How long the command that switches the unit off and on may take."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    serial: str
+    layout: str
+    bind: str
+    keys: Path | None
+    manufacturer: str
+    reboot: str
+    is_at_pod: bool
+    is_plain: bool
+    patience_s: float
+    mqtt: str
+    mqtt_interface: str
+    mqtt_password: Path | None
 
 
 def check_unit(
@@ -53,6 +73,15 @@ def check_unit(
     manufacturer: Annotated[str, typer.Option(help="As in the unit's messages.")] = "gridfleet",
     list_cases: Annotated[bool, typer.Option("--list", help="Name the cases and end.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the verdicts as JSON.")] = False,
+    mqtt: Annotated[
+        str, typer.Option(help="Broker of the vehicle, as mqtt://HOST:PORT.", metavar="URL")
+    ] = "",
+    mqtt_interface: Annotated[
+        str, typer.Option(help="First level of its topics. [default: vda5050 and uagv]")
+    ] = "",
+    mqtt_password: Annotated[
+        Path | None, typer.Option(help="File with the broker's password.", metavar="FILE")
+    ] = None,
     insecure_plaintext: Annotated[
         bool, typer.Option(help="No keys and no encryption, for a unit without.")
     ] = False,
@@ -66,6 +95,10 @@ def check_unit(
     A unit, real or emulated, that has its key and connects to this machine:
       gridfleet check-unit --serial U0001 --keys keys --layout demo --bind tcp://0.0.0.0:5555
 
+    \b
+    A vehicle of another maker that speaks VDA 5050 to a broker:
+      gridfleet check-unit --serial V1 --layout demo --mqtt mqtt://localhost:1883
+
     Exit codes: 0 nothing failed, 1 a case failed or there is no unit, 2 bad input, 130 Ctrl-C.
     """
     from hw_bridge.conformance.run import ALL_CASES
@@ -73,12 +106,13 @@ def check_unit(
     if list_cases:
         print("\n".join(f"{entry.name:45} {entry.text}" for entry in ALL_CASES))
         return
-    with _said_once():
+    wanted = _Wanted(
+        serial, layout, bind, keys, manufacturer, reboot, at_pod, insecure_plaintext, patience,
+        mqtt, mqtt_interface, mqtt_password,
+    )  # fmt: skip
+    with _said_once(), tempfile.TemporaryDirectory() as folder:
         cases = _chosen(case or [])
-        setup = _setup(
-            serial, layout, bind, keys, manufacturer, reboot, at_pod, insecure_plaintext, patience
-        )
-    results = _run(setup, cases, patience, as_json)
+        results = _run(_setup(wanted, Path(folder)), cases, patience, as_json)
     if as_json:
         print(json.dumps(_as_json(serial, results), indent=2))
     else:
@@ -106,44 +140,66 @@ def _chosen(names: list[str]) -> list[Case]:
     return chosen(names)
 
 
-def _setup(
-    serial: str, layout: str, bind: str, keys: Path | None, manufacturer: str, reboot: str,
-    is_at_pod: bool, is_plain: bool, patience_s: float,
-) -> Setup:  # fmt: skip
+def _setup(wanted: _Wanted, folder: Path) -> Setup:
     from hw_bridge.conformance.rig import Setup
     from hw_bridge.transport import RealTime
     from hw_bridge.wire.errors import WireError
-    from hw_bridge.wire.keys import KeyStore, Role, check_serial
-    from hw_bridge.wire.server import ServerOptions, ZmqTransport
     from layouts import load
 
-    faults = []
-    if not serial:
-        faults.append("no unit: give --serial")
-    if not layout:
-        faults.append("no floor: give --layout, that on which the unit stands")
-    if keys is None and not is_plain:
-        faults.append("no keys: give --keys DIR, or say --insecure-plaintext for a unit without")
-    if not 0.0 < patience_s < 1e6:
-        faults.append(f"--patience is {patience_s:g}; give seconds")
+    faults = list(_faults(wanted))
     if faults:
         raise WireError("\n".join(faults))
-    check_serial(serial)
-    store = None if keys is None else KeyStore(keys)
-    if store is not None and serial not in {entry.serial for entry in store.devices(Role.UNIT)}:
-        raise WireError(f"{serial}: has no key of a unit in {keys}; make one: gridfleet keys add")
-    floor, zero_s = load(layout), time.time()
-    options = ServerOptions(rate_per_s=1000.0, burst=1000.0)
-
-    def open_transport() -> ZmqTransport:
-        known = {serial: Role.UNIT} if store is None else None
-        return ZmqTransport([bind], store, serials=known, options=options)
-
-    open_transport().close()  # an address that cannot be bound is told at once
+    floor, clock, zero_s = load(wanted.layout), RealTime(), time.time()
+    open_transport = _by_mqtt(wanted, floor, folder) if wanted.mqtt else _by_zmq(wanted)
+    open_transport().close()  # what cannot be bound or reached is told at once
     return Setup(
-        serial, floor, open_transport, RealTime(), int(zero_s), manufacturer,
-        _rebooter(reboot) if reboot else None, is_at_pod, zero_s,
+        wanted.serial, floor, open_transport, clock, int(zero_s), wanted.manufacturer,
+        _rebooter(wanted.reboot) if wanted.reboot else None, wanted.is_at_pod, bool(wanted.mqtt),
+        zero_s,
     )  # fmt: skip
+
+
+def _faults(wanted: _Wanted) -> Iterator[str]:
+    if not wanted.serial:
+        yield "no unit: give --serial"
+    if not wanted.layout:
+        yield "no floor: give --layout, that on which the unit stands"
+    if wanted.keys is None and not (wanted.is_plain or wanted.mqtt):
+        yield "no keys: give --keys DIR, or say --insecure-plaintext for a unit without"
+    if not 0.0 < wanted.patience_s < 1e6:
+        yield f"--patience is {wanted.patience_s:g}; give seconds"
+
+
+def _by_zmq(wanted: _Wanted) -> Callable[[], Transport]:
+    from hw_bridge.wire.errors import WireError
+    from hw_bridge.wire.keys import KeyStore, Role, check_serial
+    from hw_bridge.wire.server import ServerOptions, ZmqTransport
+
+    serial = wanted.serial
+    check_serial(serial)
+    store = None if wanted.keys is None else KeyStore(wanted.keys)
+    if store is not None and serial not in {entry.serial for entry in store.devices(Role.UNIT)}:
+        raise WireError(
+            f"{serial}: has no key of a unit in {wanted.keys}; make one: gridfleet keys add"
+        )
+    known = {serial: Role.UNIT} if store is None else None
+    options = ServerOptions(rate_per_s=1000.0, burst=1000.0)
+    return lambda: ZmqTransport([wanted.bind], store, serials=known, options=options)
+
+
+def _by_mqtt(wanted: _Wanted, floor: Layout, folder: Path) -> Callable[[], Transport]:
+    from hw_bridge.mqtt.options import INTERFACES, MqttOptions, broker_address
+    from hw_bridge.mqtt.transport import MqttTransport
+    from hw_bridge.vda5050.base import MANUFACTURER
+
+    options = MqttOptions(
+        broker_address(wanted.mqtt),
+        (wanted.mqtt_interface,) if wanted.mqtt_interface else INTERFACES,
+        wanted.mqtt_password,
+    )
+    is_named = wanted.manufacturer != MANUFACTURER
+    makers = {wanted.serial: wanted.manufacturer} if is_named else None
+    return lambda: MqttTransport(floor, [wanted.serial], options, folder, makers)
 
 
 def _rebooter(command: str) -> Callable[[], None]:

@@ -16,15 +16,20 @@ from gridfleet.cli.errors import reported
 from gridfleet.cli.interrupt import StopOnInterrupt
 
 if TYPE_CHECKING:
+    from gridfleet.emulator.building import EmulatorOptions
     from gridfleet.emulator.clock import RealTimeRun
     from gridfleet.emulator.fleet import EmulatedFleet
     from gridfleet.scenario import Scenario
     from hw_bridge.wire.keys import DeviceSecret
+    from layouts import Layout
+    from twin.faults import FaultSchedule
 
 FAILED, INTERRUPTED = 1, 130
 NEWS_S, SLOW_NEWS_S = 0.5, 60.0
 """Real time between two progress lines on a terminal, and elsewhere."""
 GOODBYE_S = 0.5
+ENDLESS_H = 24.0 * 7
+"""For so long random faults are drawn where no end is planned."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,16 +116,11 @@ def emulate(
 def _make(
     wanted: _Wanted, given: dict[str, Any], file: Path | None, is_plain: bool
 ) -> tuple[EmulatedFleet, list[str]]:
+    """The fleet, and sentences for its owner. Raises GridfleetError for whatever cannot be."""
     from gridfleet.cli.simulate import build
-    from gridfleet.emulator.building import EmulatorOptions, build_fleet, secrets_of
+    from gridfleet.emulator.building import build_fleet
     from gridfleet.emulator.errors import EmulatorError
-    from gridfleet.emulator.faults import read_unit_faults
-    from gridfleet.emulator.floor import SensorOptions
-    from gridfleet.emulator.localisation import Odometry
-    from gridfleet.emulator.saved_floor import saved_time_s
     from gridfleet.emulator.setting import setting_of
-    from hw_bridge.wire.errors import WireError
-    from hw_bridge.wire.keys import KeyStore
     from layouts import load
 
     problems = list(_figure_faults(wanted, is_plain))
@@ -130,21 +130,48 @@ def _make(
     floor = load(scenario.layout)
     setting = setting_of(scenario, floor)
     n_units = len(setting.cells)
-    keyed: tuple[Sequence[DeviceSecret | str], Sequence[DeviceSecret | str]]
+    units, stations = _devices(wanted.keys, n_units, floor)
+    schedule = _schedule(wanted, floor, n_units)
+    options = _options(wanted, scenario.seed)
+    fleet = build_fleet(setting, wanted.connect, units, stations, options, schedule)
+    return fleet, _notes(fleet, wanted)
+
+
+def _devices(
+    folder: Path | None, n_units: int, floor: Layout
+) -> tuple[Sequence[DeviceSecret | str], Sequence[DeviceSecret | str]]:
+    """Keys of units and stations, or their serials where there are none."""
+    from gridfleet.emulator.building import secrets_of
+    from gridfleet.emulator.errors import EmulatorError
+    from hw_bridge.wire.errors import WireError
+    from hw_bridge.wire.keys import KeyStore
+
+    if folder is None:
+        return plain_serials(n_units), [station.name for station in floor.stations]
     try:
-        if wanted.keys is None:
-            keyed = (plain_serials(n_units), [station.name for station in floor.stations])
-        else:
-            keyed = secrets_of(KeyStore(wanted.keys), n_units, floor)
+        return secrets_of(KeyStore(folder), n_units, floor)
     except WireError as error:
         raise EmulatorError(str(error)) from None
-    schedule = None
-    if wanted.faults is not None:
-        done_s = saved_time_s(wanted.state) if wanted.state is not None else 0.0
-        hours = wanted.hours or 24.0 * 365
-        schedule = read_unit_faults(wanted.faults, floor, n_units, hours, done_s)
-    options = EmulatorOptions(
-        seed=scenario.seed,
+
+
+def _schedule(wanted: _Wanted, floor: Layout, n_units: int) -> FaultSchedule | None:
+    from gridfleet.emulator.faults import read_unit_faults
+    from gridfleet.emulator.saved_floor import saved_time_s
+
+    if wanted.faults is None:
+        return None
+    done_s = saved_time_s(wanted.state) if wanted.state is not None else 0.0
+    hours = done_s / 3600.0 + (wanted.hours or ENDLESS_H)
+    return read_unit_faults(wanted.faults, floor, n_units, hours, done_s)
+
+
+def _options(wanted: _Wanted, seed: int) -> EmulatorOptions:
+    from gridfleet.emulator.building import EmulatorOptions
+    from gridfleet.emulator.floor import SensorOptions
+    from gridfleet.emulator.localisation import Odometry
+
+    return EmulatorOptions(
+        seed=seed,
         wrong_scans=wanted.wrong_scans,
         state=wanted.state,
         truth=wanted.truth,
@@ -152,8 +179,6 @@ def _make(
         sensors=SensorOptions(odometry=Odometry(missed=wanted.missed_markers)),
         first_session=int(time.time()),
     )
-    fleet = build_fleet(setting, wanted.connect, keyed[0], keyed[1], options, schedule)
-    return fleet, list(_notes(fleet, wanted))
 
 
 def plain_serials(n_units: int) -> list[str]:

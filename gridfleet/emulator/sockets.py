@@ -17,20 +17,17 @@ from typing import NamedTuple
 import numpy as np
 import zmq
 
+from hw_bridge.agent.device_link import configure, frames_of, read_frames
 from hw_bridge.agent.options import Outgoing
-from hw_bridge.wire.frames import FrameError, Link, Topic, pack_link, unpack_link
-from hw_bridge.wire.keys import DeviceSecret, as_client
+from hw_bridge.wire.frames import Link, Topic
+from hw_bridge.wire.keys import DeviceSecret
 from layouts import GridfleetError
 
-HEARTBEAT_MS, HEARTBEAT_TIMEOUT_MS = 1000, 3000
-RECONNECT_MS, RECONNECT_MAX_MS = 100, 1000
-QUEUE = 64
-"""Messages kept for a controller that is slow to read, or for a device."""
+RECONNECT_MAX_MS = 1000
+"""Longest pause between two attempts to connect: a controller that is back finds its units soon."""
 CONNECT_AT_ONCE = 50
 """Sockets that connect in one turn: handshakes take the controller's time too."""
 FILES_A_SOCKET = 3
-_TOPICS = {str(topic).encode(): topic for topic in Topic}
-_NAMES = {topic: str(topic).encode() for topic in Topic}
 
 
 class SocketError(GridfleetError, ValueError):
@@ -82,7 +79,8 @@ class DeviceSockets:
     def _open(self, device: int) -> None:
         socket = self._context.socket(zmq.DEALER)
         try:
-            _configure(socket, self._devices[device])
+            configure(socket, self._devices[device])
+            socket.reconnect_ivl_max = RECONNECT_MAX_MS
             socket.connect(self.address)
         except zmq.ZMQError as error:
             socket.close()
@@ -150,11 +148,11 @@ class DeviceSockets:
         while (events := _events_of(socket)) & zmq.POLLIN:
             frames = socket.recv_multipart(zmq.NOBLOCK)
             self.n_taken[device] += 1
-            message = _read(device, frames)
+            message = read_frames(frames)
             if message is None:
                 self.n_malformed += 1
             else:
-                self._arrived.append(message)
+                self._arrived.append(Arrived(device, *message))
         is_up = bool(events & zmq.POLLOUT)
         if is_up and not self.is_up[device]:
             self._came_up.append(device)
@@ -166,10 +164,9 @@ class DeviceSockets:
         if socket is None:
             self.n_dropped += 1
             return False
-        frames = (_NAMES[message.topic], pack_link(message.link), message.payload)
         self._woken.add(device)  # sending may take note of what has come in
         try:
-            socket.send_multipart(frames, zmq.NOBLOCK)
+            socket.send_multipart(frames_of(message), zmq.NOBLOCK)
         except zmq.Again:
             self.n_dropped += 1
             return False
@@ -202,31 +199,6 @@ def _handle_of(socket: zmq.Socket[bytes]) -> int:
     handle = socket.getsockopt(zmq.FD)
     assert isinstance(handle, int)
     return handle
-
-
-def _configure(socket: zmq.Socket[bytes], device: DeviceSecret | str) -> None:
-    if isinstance(device, str):
-        socket.routing_id = device.encode()
-    else:
-        socket.routing_id = device.serial.encode()
-        as_client(socket, device)
-    socket.immediate = 1  # nothing is kept for a controller that is not there
-    socket.linger = 0
-    socket.sndhwm = socket.rcvhwm = QUEUE
-    socket.heartbeat_ivl = HEARTBEAT_MS
-    socket.heartbeat_timeout = socket.heartbeat_ttl = HEARTBEAT_TIMEOUT_MS
-    socket.reconnect_ivl, socket.reconnect_ivl_max = RECONNECT_MS, RECONNECT_MAX_MS
-    socket.ipv6 = 1
-
-
-def _read(device: int, frames: list[bytes]) -> Arrived | None:
-    topic = _TOPICS.get(frames[0]) if len(frames) == 3 else None
-    if topic is None:
-        return None
-    try:
-        return Arrived(device, topic, unpack_link(frames[1]), frames[2])
-    except FrameError:
-        return None
 
 
 def _allow_files(n_files: int) -> None:

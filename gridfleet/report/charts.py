@@ -78,9 +78,11 @@ def rate_over_time(
 
 
 def open_orders(record: RunRecord) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-    """(times in s, orders placed and not done from then on), from 0 to the end of the run."""
+    """(times in s, orders placed and not done or cancelled from then on), from 0 to the end of the
+    run."""
     kinds, times = record.events["kind"], np.asarray(record.events["time_s"], dtype=np.float64)
-    changes = (kinds == EventKind.ORDER_PLACED).astype(int) - (kinds == EventKind.ORDER_DONE)
+    is_over = np.isin(kinds, (EventKind.ORDER_DONE, EventKind.ORDER_CANCELLED))
+    changes = (kinds == EventKind.ORDER_PLACED).astype(int) - is_over
     rows = np.flatnonzero(changes)
     rows = rows[np.argsort(times[rows], kind="stable")]
     counts = np.cumsum(changes[rows])

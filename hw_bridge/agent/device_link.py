@@ -26,7 +26,8 @@ _EVENTS = (
     zmq.EVENT_HANDSHAKE_SUCCEEDED | zmq.EVENT_DISCONNECTED | zmq.EVENT_HANDSHAKE_FAILED_AUTH
     | zmq.EVENT_HANDSHAKE_FAILED_PROTOCOL | zmq.EVENT_HANDSHAKE_FAILED_NO_DETAIL
 )  # fmt: skip
-_TOPICS = {str(topic).encode(): topic for topic in Topic}
+_NAMES = {topic: str(topic).encode() for topic in Topic}
+_TOPICS = {name: topic for topic, name in _NAMES.items()}
 
 
 class Heard(NamedTuple):
@@ -49,9 +50,7 @@ class DeviceLink:
         self._has_come_up = False
         self._context = zmq.Context[zmq.Socket[bytes]]()
         self._socket = self._context.socket(zmq.DEALER)
-        _configure(self._socket, self.serial)
-        if not isinstance(device, str):
-            as_client(self._socket, device)
+        configure(self._socket, device)
         self._monitor = self._socket.get_monitor_socket(_EVENTS)
         self._poller = zmq.Poller()
         self._poller.register(self._socket, zmq.POLLIN)
@@ -76,7 +75,7 @@ class DeviceLink:
                 frames = self._socket.recv_multipart(zmq.NOBLOCK)
             except zmq.Again:
                 return heard
-            message = _read(frames)
+            message = read_frames(frames)
             if message is None:
                 self.n_malformed += 1
             else:
@@ -91,7 +90,7 @@ class DeviceLink:
 
     def send(self, message: Outgoing) -> bool:
         """False where it was dropped: the controller is not there, or does not read."""
-        frames = (str(message.topic).encode(), pack_link(message.link), message.payload)
+        frames = frames_of(message)
         try:
             self._socket.send_multipart(frames, zmq.NOBLOCK)
         except zmq.Again:
@@ -119,8 +118,11 @@ class DeviceLink:
         self._context.term()
 
 
-def _configure(socket: zmq.Socket[bytes], serial: str) -> None:
-    socket.routing_id = serial.encode()
+def configure(socket: zmq.Socket[bytes], device: DeviceSecret | str) -> None:
+    """What a DEALER needs to be that device's, before it connects."""
+    socket.routing_id = (device if isinstance(device, str) else device.serial).encode()
+    if not isinstance(device, str):
+        as_client(socket, device)
     socket.immediate = 1
     socket.linger = 0
     socket.sndhwm, socket.rcvhwm = QUEUE, 1000
@@ -131,7 +133,12 @@ def _configure(socket: zmq.Socket[bytes], serial: str) -> None:
     socket.ipv6 = 1
 
 
-def _read(frames: list[bytes]) -> Heard | None:
+def frames_of(message: Outgoing) -> tuple[bytes, bytes, bytes]:
+    return _NAMES[message.topic], pack_link(message.link), message.payload
+
+
+def read_frames(frames: list[bytes]) -> Heard | None:
+    """None for what is no message of ours."""
     topic = _TOPICS.get(frames[0]) if len(frames) == 3 else None
     if topic is None or len(frames[2]) > MAX_MESSAGE_BYTES:
         return None

@@ -102,12 +102,12 @@ class Motors(Protocol):
 
     def stop_short(self) -> int:
         """Forget every move that can still be left undone, and come to a stand at a point. Returns
-        the number of the last move that will still be done: `n_done`, or `n_done + 1` where the
-        unit is on its way there or in the middle of lifting and cannot stop before."""
+        the number of the last move that will still be done: `n_done` where it can stand there, else
+        that of the first point where it can, or of the lift that it is in the middle of."""
 
     def hold(self, is_held: bool) -> None:
         """True: come to a stand as soon as possible, wherever that is, and keep the moves. False:
-        go on with them."""
+        go on with them, or with what was left of a step when the unit was switched off."""
 
     def retry(self) -> None:
         """Try the move again that trouble keeps from being done."""

@@ -69,6 +69,7 @@ def refuses_a_wrong_step(rig: Rig) -> None:
 @case("stops when it hears nothing, keeps its base, and goes on when it does")
 def stops_when_nobody_is_heard(rig: Rig) -> None:
     rig.need_extras()
+    rig.need_own_link()
     route = rig.route(FAR)
     order = rig.order(route, 0, 0, FAR)
     rig.taken(order)

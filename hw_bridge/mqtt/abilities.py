@@ -64,7 +64,7 @@ def abilities_from(content: Json) -> Abilities:
     """By a factsheet of any version. Raises MessageError."""
     try:
         return _abilities(content)
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
+    except (AttributeError, KeyError, OverflowError, TypeError, ValueError) as error:
         raise MessageError(f"factsheet: {str(error)[:200]}") from None
 
 

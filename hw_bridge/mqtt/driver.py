@@ -8,29 +8,27 @@ untrue. What was sent counts as what it may do, until a fence (hw_bridge.mqtt.fe
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 from hw_bridge.agent.motors import Mode, Move, Senses, Trouble
 from hw_bridge.mqtt.abilities import Abilities
 from hw_bridge.mqtt.fence import QUIET_S, Fence
-from hw_bridge.mqtt.floor import Floor, Place
+from hw_bridge.mqtt.floor import Floor
 from hw_bridge.mqtt.instants import Asks
-from hw_bridge.mqtt.lifting import Unable, action_for
+from hw_bridge.mqtt.ordering import Header, Ordering
 from hw_bridge.mqtt.pausing import VehiclePause
 from hw_bridge.mqtt.progress import DriverOptions, Progress
-from hw_bridge.mqtt.route import Route, Stop, Wording
-from hw_bridge.mqtt.troubles import named, order_complaints, trouble_of
+from hw_bridge.mqtt.route import Route
+from hw_bridge.mqtt.troubles import order_complaints, trouble_of, why_failed
 from hw_bridge.vda5050 import names
-from hw_bridge.vda5050.action import Action, ActionStatus
+from hw_bridge.vda5050.action import ActionStatus
 from hw_bridge.vda5050.order import InstantActions, Order
 from hw_bridge.vda5050.state import EmergencyStop, OperatingMode, State
 
 RESEND_S = 1.0
 REFUSED_S = 5.0
 """An order that has not been taken after this time is cancelled and put anew."""
-Header = Callable[[str], dict[str, Any]]
 
 
 @dataclass(slots=True)
@@ -48,13 +46,14 @@ class VehicleDriver:
     def __init__(
         self, floor: Floor, options: DriverOptions, life: int, header: Header, now_s: float
     ) -> None:
-        self._options, self._life, self._header = options, life, header
+        self._header = header
         self.abilities = Abilities()
         self.progress = Progress(floor, options)
+        self._ordering = Ordering(self.progress, options, life, header)
         self._asks = Asks(life)
         self.pause = VehiclePause(self._asks)
         self._now_s = now_s
-        self._n_routes = self._n_actions = self._n_refused = 0
+        self._n_refused = 0
         self._route: Route | None = None
         self._ordered_s = now_s  # a gateway before this one may have sent something just now
         self._state: State | None = None
@@ -69,6 +68,8 @@ class VehicleDriver:
 
     def extend(self, moves: Sequence[Move]) -> None:
         self._is_closing_in = False
+        if self._fence is not None:
+            self._fence.rests = False  # they come after what it was to do at least
         self.progress.add(moves)
 
     def stop_short(self) -> int:
@@ -204,7 +205,7 @@ class VehicleDriver:
         has_failed = route.is_over and route.action_status is ActionStatus.FAILED
         if has_failed and not route.has_failed and self._fence is None:
             route.has_failed = True
-            self._failed = _why_failed(state, route.stops[-1].action)
+            self._failed = why_failed(state, route.stops[-1].action)
 
     # What it is told.
 
@@ -261,7 +262,7 @@ class VehicleDriver:
                 self._notes = order_complaints(state) or ("it does not take orders",)
                 self._raise_fence()
             elif now_s - route.sent_s >= RESEND_S:
-                self._send(mail, route, now_s)
+                self._post(mail, route, now_s)
             return
         pause_s = self.abilities.order_interval_s
         if route is not None and route.is_over and route.n_sent > 1:
@@ -271,83 +272,17 @@ class VehicleDriver:
             return
         if route is not None and not route.is_over:
             if not route.is_closed and route.last_move < self.progress.last:
-                self._lengthen(mail, route, now_s)
+                self._post(mail, self._ordering.lengthen(route, self.abilities, now_s), now_s)
         elif self.progress.n_done < self.progress.last:
-            self._begin(mail, state, now_s)
+            self._post(mail, self._ordering.begin(state, self.abilities, now_s), now_s)
 
-    def _begin(self, mail: Mail, state: State, now_s: float) -> None:
-        """A new order, from where it stands."""
-        here, _ = self.progress.standing(state)
-        if here is None:
-            return
-        first = Stop(here, self.progress.n_done)
-        pose = state.mobile_robot_position
-        off_m = 0.0 if pose is None else here.distance_m(pose.x, pose.y)
-        if off_m > self._options.deviation_m:
-            first.deviation_m = round(off_m + self._options.deviation_m, 3)
-        stops = [first, *self._drives(self.progress.n_done + 1)]
-        self._add_action(stops[-1], self.progress.n_done + len(stops))
-        if len(stops) == 1 and first.action is None:
-            return
-        self._n_routes += 1
-        self._route = Route(f"{self._life}.{self._n_routes}", stops, began_s=now_s)
-        self._send(mail, self._route, now_s)
-
-    def _lengthen(self, mail: Mail, route: Route, now_s: float) -> None:
-        """An update. An action on a node that has been sent without it is the next order."""
-        drives = self._drives(route.last_move + 1)
-        if not drives:
-            return
-        self._add_action(drives[-1], drives[-1].drive + 1)
-        route.extend(drives)
-        route.began_s = now_s
-        self._send(mail, route, now_s)
-
-    def _drives(self, number: int) -> list[Stop]:
-        """Stops of the drives from that move on, as many as fit into a message."""
-        stops: list[Stop] = []
-        while number in self.progress.moves and len(stops) < self.abilities.max_nodes - 1:
-            move = self.progress.moves[number]
-            if self.progress.is_lift(number):
-                break
-            stops.append(Stop(Place(move.node, move.x_m, move.y_m), number, move.speed_m_s))
-            number += 1
-        return stops
-
-    def _add_action(self, stop: Stop, number: int) -> None:
-        """Give a stop the lift or lower that is the move of this number, if it is one."""
-        if not self.progress.is_lift(number):
-            return
-        move = self.progress.moves[number]
-        action_id = f"{self._life}.a{self._n_actions + 1}"
-        action = action_for(move, self.progress.label, self.abilities, action_id)
-        if not isinstance(action, Unable):
-            self._n_actions += 1
-            stop.action, stop.lift = action, number
-        elif number == self.progress.n_done + 1:
-            self._failed, self._notes = Trouble.LIFT_FAILED, (action.why,)
-
-    def _send(self, mail: Mail, route: Route, now_s: float) -> None:
-        route.sent_s = self._ordered_s = now_s
-        route.n_sent += 1
-        supports = self.abilities.supports
-        wording = Wording(
-            self._options.map_id,
-            self._options.deviation_m,
-            supports("order.nodes.nodePosition.allowedDeviationXY"),
-            supports("order.edges.maximumSpeed", "order.edges.maxSpeed"),
-        )
-        mail.orders.append(wording.order(route, self._header("order")))
-
-
-def _why_failed(state: State, action: Action | None) -> Trouble:
-    for error in state.errors:
-        if action is not None and any(
-            reference.reference_value == action.action_id for reference in error.error_references
-        ):
-            trouble = named(error.error_type)
-            return Trouble.LIFT_FAILED if trouble is Trouble.BROKEN else trouble
-    return Trouble.LIFT_FAILED
+    def _post(self, mail: Mail, route: Route | None, now_s: float) -> None:
+        """Put an order out, where there is one."""
+        if self._ordering.unable and self.progress.is_lift(self.progress.n_done + 1):
+            self._failed, self._notes = Trouble.LIFT_FAILED, (self._ordering.unable,)
+        if route is not None:
+            self._route, self._ordered_s = route, now_s
+            mail.orders.append(self._ordering.message(route, self.abilities, now_s))
 
 
 def _mode(state: State) -> Mode:

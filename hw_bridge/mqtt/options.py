@@ -33,9 +33,7 @@ class BrokerAddress:
 class MqttOptions:
     """interfaces: first levels of the topics, an operator's choice. password_file: what is in its
     first line; passwords are never on a command line. ca_file: certificates that sign the broker's,
-    None for those of the system. factsheet_s: so long a vehicle's factsheet is waited for.
-    silence_factor: a vehicle that has said nothing for so many of its own intervals between states
-    is not heard any more."""
+    None for those of the system. factsheet_s: so long a vehicle's factsheet is waited for."""
 
     address: BrokerAddress
     interfaces: tuple[str, ...] = INTERFACES
@@ -43,7 +41,6 @@ class MqttOptions:
     ca_file: Path | None = None
     driver: DriverOptions = field(default_factory=DriverOptions)
     factsheet_s: float = 2.0
-    silence_factor: float = 3.0
 
     def __post_init__(self) -> None:
         faults = [name for name in self.interfaces if not name or set(name) & set("/+#$")]

@@ -98,11 +98,16 @@ class Progress:
         if covered is None:
             return None, None
         first, second = covered
-        # Of two cells, the one reached last comes first: the steps of the controller are in order.
-        is_known = first.node == self.node
-        if second is not None and not is_known and second.node in (self.node, state.last_node_id):
-            first, second = second, first
-        return first, second
+        if second is None:
+            return first, None
+        # The one reached last comes first: which step it is at depends on it. The vehicle knows, or
+        # else what it told last; a guess might free the other.
+        for node in (state.last_node_id, self.node):
+            if node == first.node:
+                return first, second
+            if node == second.node:
+                return second, first
+        return None, None
 
     def load(self, state: State) -> str:
         """Label of what it carries. Vehicles without a sensor are believed to have done what they

@@ -7,6 +7,7 @@ the name says is taken, and what it does not say is that somebody has to look.
 from __future__ import annotations
 
 from hw_bridge.agent.motors import Trouble
+from hw_bridge.vda5050.action import Action
 from hw_bridge.vda5050.state import Error, ErrorLevel, State
 
 _GRAVE = (ErrorLevel.CRITICAL, ErrorLevel.FATAL)
@@ -37,6 +38,16 @@ def named(error_type: str) -> Trouble:
         if any(part in word for part in parts):
             return trouble
     return Trouble.BROKEN
+
+
+def why_failed(state: State, action: Action | None) -> Trouble:
+    """Of a lift or lower, by the error that names it."""
+    for error in state.errors:
+        values = [reference.reference_value for reference in error.error_references]
+        if action is not None and action.action_id in values:
+            trouble = named(error.error_type)
+            return Trouble.LIFT_FAILED if trouble is Trouble.BROKEN else trouble
+    return Trouble.LIFT_FAILED
 
 
 def order_complaints(state: State) -> tuple[str, ...]:

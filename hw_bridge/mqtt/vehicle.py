@@ -32,7 +32,9 @@ from hw_bridge.vda5050.fault import UINT32_END
 from hw_bridge.vda5050.state import Connection, ConnectionState
 from hw_bridge.wire.frames import Link, Topic
 
-LEAST_SILENCE_S = 5.0
+LEAST_SILENCE_S, GRACE_S, LONGEST_INTERVAL_S = 5.0, 15.0, 30.0
+"""A vehicle that says nothing for three times its interval between states is not heard any more,
+nor after so long beyond it; VDA 5050 allows no interval above 30 s."""
 SETTLING_S = 8.0
 """So long nothing is said of a vehicle that is met for the first time: by then it should be known
 where it stands, and a controller that starts does not have to ask again."""
@@ -121,10 +123,9 @@ class Vehicle:
         """Whether it can be believed to be as it has said last."""
         if self._connection in _GONE:
             return False
-        interval_s = self.driver.abilities.state_interval_s
-        return now_s - self._heard_s <= max(
-            LEAST_SILENCE_S, self._options.silence_factor * min(interval_s, 30.0)
-        )
+        interval_s = min(self.driver.abilities.state_interval_s, LONGEST_INTERVAL_S)
+        silence_s = min(3.0 * interval_s, interval_s + GRACE_S)
+        return now_s - self._heard_s <= max(LEAST_SILENCE_S, silence_s)
 
     # What is said for it, and to it.
 

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from fleet_control.backend import Act
-from fleet_control.link.messages import RING
+from fleet_control.link.messages import RESEND_S, RING
 from hw_bridge.labels import Labels
 from hw_bridge.translate.floor_names import FloorNames
 from hw_bridge.translate.headers import Headers
@@ -24,6 +24,7 @@ from hw_bridge.vda5050.action import Action, ActionParameter, ActionState, Block
 from hw_bridge.vda5050.base import encode
 from hw_bridge.vda5050.names import (
     DROP,
+    EPOCH_BITS,
     LOAD_TYPE,
     PICK,
     OrderName,
@@ -34,8 +35,14 @@ from hw_bridge.vda5050.order import Edge, Node, Order
 from hw_bridge.wire.frames import Topic
 
 PATIENCE = 5
-"""An update that has been sent again so often without an echo is made anew, under the next number,
-from what the unit says of its base: it may have been refused."""
+"""An update that has been sent again so often, while the unit has said as often that it has an
+earlier one, is made anew under the next number from what the unit says of its base: it may have
+been refused for good."""
+LIFE_UPDATES = 1000
+"""A controller that goes on with the order of one before leaves out so many orderUpdateIds for each
+epoch since then: what has been sent and lost may have had them, and none may say two things."""
+_LIVES = 4_000_000
+"""So many of them are below 2^32."""
 _STATION_TYPE = "floor"
 _ACTS = {PICK: Act.LIFT, DROP: Act.LOWER}
 
@@ -55,14 +62,15 @@ class UnitOrder:
 
     base: last step that the unit has confirmed, -1 while it has not taken the order. wanted: last
     step released. told, told_ahead: last step, and cell beyond, of the newest message. update: its
-    orderUpdateId. pending: its bytes until the unit echoes it. steps: (cell, act, speed) of steps
-    from the base on; nodes: those that have been sent. acts_said: of steps whose actions the unit
-    tells, which a controller that has started anew may not know.
+    orderUpdateId. pending: its bytes until the unit echoes it; n_again: how often these have been
+    sent again, n_unheeded: how often the unit has said since that it has earlier ones. steps:
+    (cell, act, speed) of steps from the base on; nodes: those that have been sent. acts_said: of
+    steps whose actions the unit tells, which a controller that has started anew may not know.
     """
 
     __slots__ = (
-        "acts_said", "ahead", "base", "epoch", "is_anew", "made_s", "n_again", "name", "nodes",
-        "pending", "session", "steps", "told", "told_ahead", "update", "wanted",
+        "acts_said", "ahead", "base", "epoch", "is_anew", "made_s", "n_again", "n_unheeded", "name",
+        "nodes", "pending", "sent_s", "session", "steps", "told", "told_ahead", "update", "wanted",
     )  # fmt: skip
 
     def __init__(self, name: OrderName, base: int, update: int) -> None:
@@ -71,7 +79,8 @@ class UnitOrder:
         self.ahead = self.told_ahead = -1
         self.epoch = self.session = 0
         self.is_anew = False
-        self.pending, self.made_s, self.n_again = b"", 0.0, 0
+        self.pending, self.made_s, self.sent_s = b"", 0.0, 0.0
+        self.n_again = self.n_unheeded = 0
         self.steps: dict[int, tuple[int, int, float]] = {}
         self.nodes: dict[int, Node] = {}
         self.acts_said: dict[int, int] = {}
@@ -95,7 +104,7 @@ class UnitOrder:
             self.steps.pop(step, None)
             self.nodes.pop(step, None)
         self.base = base
-        self.pending, self.n_again = b"", 0
+        self.pending, self.n_again, self.n_unheeded = b"", 0, 0
 
     @property
     def has_news(self) -> bool:
@@ -117,12 +126,15 @@ class OrdersOut:
         unit, number = int(record["unit"]), int(record["order"])
         order = self._orders[unit]
         if order is None or order.name.number != number:
-            order = self._begin(unit, number, int(record["stand"]))
+            order = self._begin(unit, number, int(record["stand"]), int(record["epoch"]))
         order.note(record)
         if order.pending:
+            if now_s - order.sent_s < RESEND_S - 1e-9:
+                return order, b""  # more is released, and goes out when the echo is there
             order.n_again += 1
             self.n_again += 1
-            if order.n_again < PATIENCE or order.base < 0:
+            if order.base < 0 or min(order.n_again, order.n_unheeded) < PATIENCE:
+                order.sent_s = now_s
                 return order, order.pending
             self._restart(unit, order)
         elif order.base >= 0 and not order.has_news:
@@ -140,7 +152,10 @@ class OrdersOut:
         awaited."""
         self._said[unit] = _Said(name, update, base, actions)
         order = self._orders[unit]
-        if order is None or order.name != name or update < order.update:
+        if order is None or order.name != name:
+            return -1.0
+        if update < order.update:
+            order.n_unheeded += 1
             return -1.0
         took_s = now_s - order.made_s if order.pending else -1.0
         if update > order.update:  # made before this controller's time, and taken late
@@ -175,10 +190,12 @@ class OrdersOut:
         order = self._orders[unit]
         return order.made_s if order is not None and order.pending else None
 
-    def _begin(self, unit: int, number: int, stand: int) -> UnitOrder:
+    def _begin(self, unit: int, number: int, stand: int, epoch: int) -> UnitOrder:
         said = self._said[unit]
         if said is not None and said.name.number == number:
-            order = UnitOrder(said.name, base=said.base, update=said.update)
+            n_lives = (epoch - (number >> EPOCH_BITS)) % _LIVES
+            update = max(n_lives * LIFE_UPDATES, said.update + 1) - 1
+            order = UnitOrder(said.name, base=said.base, update=update)
             order.acts_said = _acts_of(said)
         else:
             order = UnitOrder(OrderName(number, stand), base=-1, update=-1)
@@ -191,7 +208,7 @@ class OrdersOut:
 
     def _restart(self, unit: int, order: UnitOrder) -> None:
         self.n_made_anew += 1
-        order.n_again = 0
+        order.n_again = order.n_unheeded = 0
         said = self._said[unit]
         if said is not None and said.name == order.name:
             order.base = said.base
@@ -214,6 +231,7 @@ class OrdersOut:
             edges.append(self._bare_edge(last, order.ahead, sequence - 1, released=False))
         order.update += 1
         order.told, order.told_ahead, order.made_s = order.wanted, order.ahead, now_s
+        order.sent_s = now_s
         message = Order(
             **self._headers.next(unit, Topic.ORDER), order_id=str(order.name),
             order_update_id=order.update, nodes=tuple(nodes), edges=tuple(edges),

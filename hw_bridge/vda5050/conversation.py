@@ -35,6 +35,7 @@ class Conversation:
     _cancelled: set[str] = field(default_factory=set)
     _actions: dict[str, Action] = field(default_factory=dict)
     _state: State | None = None
+    _is_renewed: bool = False
     _session: int = -1
     _seq: int = -1
 
@@ -52,8 +53,11 @@ class Conversation:
         return faults
 
     def renew(self) -> None:
-        """Another controller takes over: its headerIds begin anew, the orders go on."""
+        """Another controller takes over: its headerIds begin anew, the orders go on. What the one
+        before sent last may never have arrived, so the next update stitches on what the unit has.
+        """
         self._headers.clear()
+        self._is_renewed = True
 
     def hear(self, message: Message, session: int, seq: int) -> list[Fault]:
         """Faults of a message of the unit. session, seq: of the link header; one that was overtaken
@@ -81,7 +85,9 @@ class Conversation:
                     f"order {order.order_id!r} begins with {order.order_update_id}, not with 0",
                 )
         else:
-            yield from update_faults(sent.order, sent.base, order)
+            faults = update_faults(sent.order, sent.base, order)
+            yield from (f for f in faults if not (self._is_renewed and f.rule is Rule.STITCH))
+        self._is_renewed = False
         yield from self._reuse_faults(_actions_of(order))
         base = last_of_base(order)
         if base is not None:

@@ -26,11 +26,12 @@ class PlainVehicle:
     """pods: labels by place. publish: takes topic name, payload, and whether it is retained."""
 
     def __init__(self, version: str, x: float, y: float, pods: dict[tuple[float, float], str]):
-        self.version, self.major = version, int(version[0])
+        self.version, self.major, self.serial = version, int(version[0]), "V1"
         self.x, self.y, self.theta = x, y, 0.0
         self.pods = dict(pods)
         self.publish: Publish = lambda topic, payload, retain: None
-        self.speed, self.action_s = 2.0, 0.3
+        self.speed, self.action_s, self.start_s = 2.0, 0.3, 0.0
+        self.starting_s = 0.0
         self.factsheet_actions: list[Json] | None = None
         self.has_load_sensor = self.has_position = True
         self.tells_paused = True
@@ -234,12 +235,19 @@ class PlainVehicle:
         dx, dy = target["x"] - self.x, target["y"] - self.y
         far = math.hypot(dx, dy)
         limit = self.edges[0].get("maxSpeed", self.edges[0].get("maximumSpeed", math.inf))
-        way = min(far, min(self.speed, limit) * dt)
+        if self.starting_s > 0.0:
+            self.starting_s -= dt
+            self.driving = True
+            return
+        way = min(far, min(self.speed, 0.99 * limit) * dt)
         if far > 1e-9:
             self.x, self.y = self.x + dx / far * way, self.y + dy / far * way
             self.theta = math.atan2(dy, dx)
+        if far - way < 1e-9:
+            self.x, self.y = target["x"], target["y"]
         self.driving = True
-        if far - way <= self._deviation(self.nodes[0]):
+        is_stop = len(self.nodes) == 1 or bool(self.nodes[0]["actions"])
+        if far - way <= (1e-9 if is_stop else self._deviation(self.nodes[0])):
             self.edges.pop(0)
             self._arrive()
 
@@ -248,9 +256,9 @@ class PlainVehicle:
         self.last_node = {"nodeId": node["nodeId"], "sequenceId": node["sequenceId"]}
         self.visited.append(node["nodeId"])
         self.todo = list(node["actions"])
+        if not self.nodes:
+            self.starting_s = self.start_s  # it stops here
         self.is_fresh = True
-        if not self.nodes or self.todo:
-            self.x, self.y = node["nodePosition"]["x"], node["nodePosition"]["y"]
 
     def _begin(self, action: Json) -> None:
         self.actions[action["actionId"]]["status"] = "RUNNING"
@@ -264,27 +272,36 @@ class PlainVehicle:
             self.working = (action, left - dt)
             return
         self.working, self.is_fresh = None, True
-        is_done = self._pick() if action["actionType"] == "pick" else self._drop()
-        self.log.append(f"{action['actionType']} {'done' if is_done else 'failed'}")
-        self.actions[action["actionId"]]["status"] = "FINISHED" if is_done else "FAILED"
+        why = self._pick() if action["actionType"] == "pick" else self._drop()
+        self.log.append(f"{action['actionType']}: {why or 'done'}")
+        self.actions[action["actionId"]]["status"] = "FAILED" if why else "FINISHED"
+        if why:
+            reference = {"referenceKey": "actionId", "referenceValue": action["actionId"]}
+            self.errors = [
+                {"errorType": why, "errorLevel": "WARNING", "errorReferences": [reference]}
+            ]
 
-    def _pick(self) -> bool:
+    def _pod_here(self) -> tuple[float, float] | None:
+        here = (self.x, self.y)
+        return next((place for place in self.pods if math.dist(place, here) < 0.1), None)
+
+    def _pick(self) -> str:
+        """Why it cannot, "" where it has."""
         if self.fails_picks:
             self.fails_picks -= 1
-            return False
-        for place, label in self.pods.items():
-            if math.dist(place, (self.x, self.y)) < 0.1 and self.load is None:
-                self.load = label
-                del self.pods[place]
-                return True
-        return False
+            return "liftJam"
+        place = self._pod_here()
+        if self.load is not None or place is None:
+            return "noLoadFound" if self.load is None else "positionOccupied"
+        self.load = self.pods.pop(place)
+        return ""
 
-    def _drop(self) -> bool:
-        if self.load is None:
-            return False
+    def _drop(self) -> str:
+        if self.load is None or self._pod_here() is not None:
+            return "noLoadFound" if self.load is None else "positionOccupied"
         self.pods[(self.x, self.y)] = self.load
         self.load = None
-        return True
+        return ""
 
     # What it says.
 
@@ -292,7 +309,7 @@ class PlainVehicle:
         number = self.header_ids[topic] = self.header_ids.get(topic, -1) + 1
         header = {
             "headerId": number, "timestamp": "2026-03-11T11:40:03.12Z", "version": self.version,
-            "manufacturer": "acme", "serialNumber": "V1",
+            "manufacturer": "acme", "serialNumber": self.serial,
         }  # fmt: skip
         self.publish(topic, json.dumps(header | body).encode(), retain)
 
@@ -304,7 +321,7 @@ class PlainVehicle:
         return json.dumps(
             {
                 "headerId": 0, "timestamp": "2026-03-11T11:40:03.12Z", "version": self.version,
-                "manufacturer": "acme", "serialNumber": "V1", "connectionState": word,
+                "manufacturer": "acme", "serialNumber": self.serial, "connectionState": word,
             }
         ).encode()  # fmt: skip
 

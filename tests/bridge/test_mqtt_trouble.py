@@ -29,6 +29,7 @@ from fleet_control.backend import (
     no_requests,
     no_station_jobs,
 )
+from fleet_control.link.books import PLACED
 from hw_bridge.agent.memory import FileMemory
 from hw_bridge.backend import BridgeBackend, BridgeOptions
 from hw_bridge.mqtt.floor import Floor
@@ -94,7 +95,7 @@ class Scene:
         self.acts = [Act.DRIVE]
         self.pods = [POD_CELL]  # where the pod stands after each step, -1 carried
         self.cleared = self.done = 0
-        self.epoch = 0
+        self.epoch, self._helped_s = 0, 0.0
         self.start()
 
     def start(self) -> None:
@@ -114,6 +115,8 @@ class Scene:
         self.backend.connect()
         if self.epoch > 1:
             self.release(list(range(self.cleared, len(self.steps))))
+        else:
+            self.command(no_releases())
 
     # Time.
 
@@ -179,6 +182,7 @@ class Scene:
 
     def cycle(self) -> Reports:
         reports = self.backend.advance(self.now + 0.2)
+        self._help()
         for kept in reports.retractions.kept.tolist():
             for of_steps in (self.steps, self.acts, self.pods):
                 del of_steps[kept + 1 :]
@@ -190,6 +194,19 @@ class Scene:
             if reports.faults[0]:
                 self.command(no_releases(), [Request.RETRY])
         return reports
+
+    def _help(self) -> None:
+        """Somebody drives a vehicle to a centre that stands between two and is not placed."""
+        senses = self.gate.driver.sense()
+        books = self.backend._courier.books.units[0]
+        if self.vehicle.driving or not senses.is_between or books["stage"] == PLACED:
+            self._helped_s = self.now
+        elif self.now - self._helped_s > 5.0:
+            self.vehicle.take_over(1.0)
+            col = min(max(round(self.vehicle.x - 0.5), 0), N_COLS - 1)
+            row = min(max(round(self.vehicle.y - 0.5), 0), N_ROWS - 1)
+            self.vehicle.x, self.vehicle.y = col + 0.5, row + 0.5
+            self._helped_s = self.now
 
     def wander(self) -> None:
         """Release a few more steps of a random way."""

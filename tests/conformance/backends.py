@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 from bridged import BridgedFleet
+from gatewayed import GatewayedFleet
 
 from fleet_control.backend import (
     Act,
@@ -66,8 +67,9 @@ BACKENDS: dict[str, Maker] = {
     "linked, lossy": _lossy,
     "bridge": _bridge,
     "bridge, lossy": _lossy_bridge,
+    "gateway": GatewayedFleet,
 }
-PATIENT = (_lossy, _lossy_bridge)
+PATIENT = (_lossy, _lossy_bridge, GatewayedFleet)
 """Those whose units answer late, so that `connect` takes its time."""
 RESOLUTION_S = 0.05
 """Half of it is how far `Reports.time_s` may be from the time asked for."""

@@ -1,4 +1,4 @@
-"""Stations at which nobody can work, and stations that no unit gets to: no work is begun for them."""
+"""Stations at which nobody can work, or that no unit gets to: no work is begun for them."""
 
 from __future__ import annotations
 
