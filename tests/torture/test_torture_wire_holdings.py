@@ -62,11 +62,8 @@ class Wire:
         return [str(violation) for violation in self.holdings.violations]
 
     def is_free(self, cell: int) -> bool:
-        """Whether B may be given the cell."""
-        n_before = len(self.holdings.violations)
-        self.holdings._told.clear()  # what goes on is told once
-        self.order(B, EPOCH << 32 | 100 + cell, cell)
-        return len(self.holdings.violations) == n_before
+        """Whether it is not unit A's."""
+        return cell not in self.holdings.held_by(A)
 
 
 @pytest.fixture
@@ -79,7 +76,18 @@ def test_what_is_released_is_held_until_it_is_left(wire: Wire) -> None:
     assert [wire.is_free(cell) for cell in (0, 1, 2, 3)] == [False, False, False, True]
     wire.state(A, 1, FIRST, cleared=1, base=2)
     assert wire.is_free(0)
-    assert "row 1, column 2 is released to U02 while U01 holds it" in "\n".join(wire.said)
+
+
+def test_nobody_else_is_given_what_is_held(wire: Wire) -> None:
+    wire.order(A, FIRST, 0, 1, 2)
+    wire.state(A, 1, FIRST, cleared=1, base=2)
+    wire.order(B, FIRST, 5, 4, 3)
+    wire.order(B, SECOND, 5, 0)
+    assert wire.said == []
+    wire.order(B, FIRST, 3, 2, stand=2)
+    assert [said.split(": ", 1)[1] for said in wire.said] == [
+        "row 1, column 3 is released to U02 while U01 holds it"
+    ]
 
 
 def test_updates_add_to_an_order(wire: Wire) -> None:

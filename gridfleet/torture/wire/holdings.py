@@ -212,6 +212,10 @@ class Holdings:
                 what = f"{serial} is on {self._layout.place(cell)}, which is not released to it"
                 self.violations.append(Violation(time_s, "held", what))
 
+    def held_by(self, serial: str) -> frozenset[int]:
+        """Cells of that unit."""
+        return self._units[serial].held
+
     def say(self) -> Iterator[str]:
         """Who holds what, for whoever looks into a case."""
         for serial, unit in self._units.items():
