@@ -108,6 +108,16 @@ class Proxied:
             self.back.close(linger=0)
         self.back = self.monitor = None
 
+    def send_back(self, frames: Frames) -> bool:
+        """To the controller; False where there is no connection, or it does not read."""
+        if self.back is None or not self.is_open:
+            return False
+        try:
+            self.back.send_multipart(frames, zmq.NOBLOCK)
+        except zmq.ZMQError:
+            return False
+        return True
+
     def look_at_back(self) -> bool:
         """Whether the connection to the controller broke since the last look."""
         has_broken = False

@@ -18,22 +18,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 import zmq
-from zmq.utils.monitor import recv_monitor_message
 
 from hw_bridge.chaos.counts import Counts
 from hw_bridge.chaos.fate import Noise, Way
-from hw_bridge.chaos.gate import DOMAIN, Gate
-from hw_bridge.chaos.ports import Port, shut_port
-from hw_bridge.chaos.proxied import (
-    Flap,
-    Frames,
-    Proxied,
-    ProxyKeys,
-    Side,
-    Tap,
-    new_proxied,
-    set_common,
-)
+from hw_bridge.chaos.front import Front
+from hw_bridge.chaos.ports import shut_port
+from hw_bridge.chaos.proxied import Flap, Frames, Proxied, ProxyKeys, Side, Tap, new_proxied
 
 HOLD_S = 1.0
 """Messages of a device whose connection to the controller is being made wait so long, in real
@@ -42,7 +32,6 @@ AGAIN_S = 0.01
 """Until the next try for those that wait, in real seconds."""
 SOCKETS_EACH = 4
 """Of a device: its socket and those that watch it."""
-FRONT_MONITOR = "inproc://front-monitor"
 
 
 @dataclass(slots=True, order=True)
@@ -72,20 +61,21 @@ class ChaosProxy:
     ) -> None:  # fmt: skip
         self._keys, self._controller, self._speed = keys, controller, speed
         self._tap = tap
-        self._context = zmq.Context()
+        self._context = zmq.Context[zmq.Socket[bytes]]()
         self._context.set(zmq.MAX_SOCKETS, 64 + SOCKETS_EACH * len(keys.devices))
-        of_key = {pair.public.decode(): serial for serial, pair in keys.devices.items()}
-        self._gate = Gate(self._context, of_key)
         self._devices = {serial: new_proxied(seed, serial) for serial in keys.devices}
         self._whose: dict[zmq.Socket[bytes], Proxied] = {}
         self._on_the_way: list[_Copy] = []
         self._numbers = itertools.count()
         self._poller = zmq.Poller()
-        self._front = self._bind(front)
-        self._ports = self._front.get_monitor_socket(zmq.EVENT_DISCONNECTED, FRONT_MONITOR)
-        for socket in (self._gate.socket, self._front, self._ports):
+        try:
+            self._front = Front(self._context, front, keys)
+        except zmq.ZMQError:
+            self._context.destroy(linger=0)
+            raise
+        for socket in self._front.sockets:
             self._poller.register(socket, zmq.POLLIN)
-        self.endpoint = str(self._front.getsockopt_string(zmq.LAST_ENDPOINT))
+        self.endpoint = self._front.endpoint
 
     # The dials.
 
@@ -143,7 +133,7 @@ class ChaosProxy:
     @property
     def n_refused(self) -> int:
         """Connections with a key that is none of the devices'."""
-        return self._gate.n_refused
+        return self._front.gate.n_refused
 
     # Running.
 
@@ -164,54 +154,30 @@ class ChaosProxy:
     def close(self) -> None:
         for device in self._devices.values():
             self._close_back(device)
-        self._front.disable_monitor()
-        for socket in (self._ports, self._front, self._gate.socket):
-            socket.close(linger=0)
+        self._front.close()
         self._context.destroy(linger=0)
 
     # Inside.
 
-    def _bind(self, front: str) -> zmq.Socket[bytes]:
-        socket = self._context.socket(zmq.ROUTER)
-        socket.curve_server = True
-        socket.curve_secretkey = self._keys.server.secret
-        socket.zap_domain = DOMAIN
-        socket.router_mandatory = True
-        socket.router_handover = True
-        set_common(socket)
-        try:
-            socket.bind(front)
-        except zmq.ZMQError:
-            self._context.destroy(linger=0)
-            raise
-        return socket
-
     def _serve(self, socket: zmq.Socket[bytes] | int) -> None:
-        if socket is self._gate.socket:
-            for serial in self._gate.answer():
+        front = self._front
+        if socket is front.gate.socket:
+            for serial in front.gate.answer():
                 self._open_back(self._devices[serial])
-        elif socket is self._front:
+        elif socket is front.socket:
             self._take_front()
-        elif socket is self._ports:
+        elif socket is front.ports:
             self._note_gone()
         elif isinstance(socket, zmq.Socket) and socket in self._whose:
             self._serve_back(socket, self._whose[socket])
 
     def _take_front(self) -> None:
-        while True:
-            try:
-                parts = self._front.recv_multipart(zmq.NOBLOCK, copy=False)
-            except zmq.Again:
-                return
-            name, *frames = parts
-            device = self._devices.get(name.bytes.decode(errors="replace"))
-            if device is None or not frames:
-                continue
-            is_own = frames[0].get("User-Id") == self._keys.devices[device.serial].public.decode()
-            if is_own:
-                device.port = Port.of(frames[0])
+        for taken in self._front.take():
+            device = self._devices[taken.serial]
+            if taken.is_own:
+                device.port = taken.port
                 self._open_back(device)
-            self._take(device, Way.UP, [frame.bytes for frame in frames], is_own)
+            self._take(device, Way.UP, taken.frames, taken.is_own)
 
     def _serve_back(self, socket: zmq.Socket[bytes], device: Proxied) -> None:
         if socket is device.monitor:
@@ -262,16 +228,9 @@ class ChaosProxy:
 
     def _pass_on(self, copy: _Copy) -> bool:
         device = copy.device
-        try:
-            if copy.way is Way.DOWN:
-                self._front.send_multipart([device.serial.encode(), *copy.frames], zmq.NOBLOCK)
-            elif device.back is not None and device.is_open:
-                device.back.send_multipart(copy.frames, zmq.NOBLOCK)
-            else:
-                return False
-        except zmq.ZMQError:
-            return False
-        return True
+        if copy.way is Way.DOWN:
+            return self._front.send(device.serial, copy.frames)
+        return device.send_back(copy.frames)
 
     def _may_wait(self, copy: _Copy, now_s: float) -> bool:
         """Whether a message waits for the controller's side to be connected. One that has waited
@@ -306,8 +265,7 @@ class ChaosProxy:
 
     def _note_gone(self) -> None:
         """A device's connection is gone: so is the one that was made for it."""
-        while self._ports.poll(0):
-            fd = recv_monitor_message(self._ports)["value"]
+        for fd in self._front.gone():
             for device in self._devices.values():
                 if device.port is not None and device.port.fd == fd:
                     device.port = None
@@ -320,9 +278,9 @@ class ChaosProxy:
 
     def _apply_cut(self, device: Proxied) -> None:
         if device.is_cut_at(Side.DEVICE):
-            self._gate.shut(device.serial)
+            self._front.gate.shut(device.serial)
             self._shut(device)
-        elif self._gate.open(device.serial):
+        elif self._front.gate.open(device.serial):
             self._open_back(device)
         if device.is_cut_at(Side.CONTROLLER):
             self._close_back(device)
