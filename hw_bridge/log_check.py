@@ -105,6 +105,9 @@ class _Talks:
         self._talks: dict[str, tuple[int, Conversation]] = {}
 
     def begin_run(self) -> None:
+        """What was sent last in the run before may not be in its log."""
+        for _, talk in self._talks.values():
+            talk.lose_track()
         self._talks = {serial: (-1, talk) for serial, (_, talk) in self._talks.items()}
 
     def of(self, entry: Entry) -> Conversation:
