@@ -115,6 +115,22 @@ def test_a_second_run_goes_on_in_the_same_file(tmp_path: Path) -> None:
     assert (report.runs, report.n_faults) == (2, 0)
 
 
+def test_a_run_goes_on_behind_a_line_that_was_cut_off(tmp_path: Path) -> None:
+    path = written(tmp_path / "a.jsonl", *good_entries())
+    path.write_bytes(path.read_bytes()[:-30])
+    written(path, *good_entries())
+    report = check_log(path)
+    assert (report.runs, report.n_faults, report.is_cut) == (2, 0, True)
+    assert report.n_messages == 2 * len(good_entries()) - 1
+
+
+def test_each_run_has_a_compressed_file_of_its_own(tmp_path: Path) -> None:
+    for name in ("a.jsonl.gz", "a.2.jsonl.gz", "a.3.jsonl.gz"):
+        with WireLog(tmp_path / "a.jsonl.gz") as log:
+            assert log.path.name == name
+        assert check_log(log.path).runs == 1
+
+
 def test_what_a_killed_run_has_not_logged_is_no_fault(tmp_path: Path) -> None:
     """An update was sent, and its line was lost; the next controller goes on from it."""
     path = tmp_path / "a.jsonl"
