@@ -120,17 +120,18 @@ class ZmqTransport:
                 first = self._socket.recv(zmq.NOBLOCK, False)
             except zmq.Again:
                 break
-            received = self._judge(first, self._rest(), now_s)
+            received = self._judge(first, self._rest(first), now_s)
             if received is not None:
                 taken.append(received)
         return taken
 
-    def _rest(self) -> list[bytes]:
-        """Frames behind the routing id. Only that one has to be looked at for the key, and copying
-        the others is four times faster than not copying them."""
-        socket, parts = self._socket, []
-        while socket.get(zmq.RCVMORE):
-            parts.append(socket.recv())
+    def _rest(self, frame: zmq.Frame) -> list[bytes]:
+        """Frames behind the routing id. recv_multipart would ask the socket after each of them
+        whether there is more, which costs more than all the rest."""
+        parts = []
+        while frame.more:
+            frame = self._socket.recv(0, False)
+            parts.append(frame.bytes)
         return parts
 
     def _look_after_connections(self) -> None:
