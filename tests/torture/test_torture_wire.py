@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import multiprocessing
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
@@ -27,13 +28,15 @@ from gridfleet.torture.wire.run import Conditions, WireRun, run_wire_case
 from gridfleet.torture.wire.truth_log import read_truth
 
 SEEDS = 50
-CROWDED = 4
+CROWDED = 12
 
 
 @pytest.fixture(autouse=True)
 def no_process_is_left() -> Iterator[None]:
     yield
-    assert multiprocessing.active_children() == []
+    deadline_s = time.monotonic() + 20.0  # those of a pool end by themselves
+    while left := multiprocessing.active_children():
+        assert time.monotonic() < deadline_s, f"processes are left: {left}"
 
 
 def run(
@@ -101,27 +104,27 @@ class Blind(Holdings):
         pass
 
 
-def busy_case() -> WireCase:
-    """More to do than can be done before the first unit is lost."""
-    lines = tuple(Line(f"O{n}", f"K{n % 4}", 1 + n % 3, n % 8) for n in range(16))
-    return replace(draw_wire_case(CROWDED), lines=lines)
+def losing_units() -> tuple[WireCase, list[Fault]]:
+    """A crowd with more to do than can be done, of which one unit after the other is lost."""
+    base = draw_wire_case(CROWDED)
+    lines = tuple(Line(f"O{n}", f"K{n % 4}", 1 + n % 3, n % 8) for n in range(40))
+    case = replace(base, lines=lines, max_working=base.n_units)
+    lost = enumerate(case.serials[::2])
+    return case, [Fault(WireFault.CUT, 10.0 + 4.0 * n, 150.0, (one,)) for n, one in lost]
+
+
+CARELESS = Entries(wire_sabotage.controller_that_frees_lost_units, run_emulator)
 
 
 def test_cells_of_lost_units_that_are_freed_are_seen(tmp_path: Path) -> None:
-    case = busy_case()
-    lost = tuple(case.serials[::2])
-    faults = [Fault(WireFault.CUT, 8.0, 150.0, lost)]
-    entries = Entries(wire_sabotage.controller_that_frees_lost_units, run_emulator)
-    result = run(tmp_path, case, faults, entries)
+    result = run(tmp_path, *losing_units(), CARELESS)
     assert "held" in {violation.kind for violation in result.violations}, say(result)
 
 
 def test_bodies_that_overlap_are_seen(tmp_path: Path) -> None:
     """The same, watched until two meet: nothing but the side channel is looked at."""
-    case = busy_case()
-    faults = [Fault(WireFault.CUT, 8.0, 150.0, tuple(case.serials[::2]))]
-    entries = Entries(wire_sabotage.controller_that_frees_lost_units, run_emulator)
-    one = WireRun(case, faults, tmp_path, Conditions(entries, stops_early=True))
+    case, faults = losing_units()
+    one = WireRun(case, faults, tmp_path, Conditions(CARELESS, stops_early=True))
     one.holdings = Blind(case.layout, case.serials, case.unit_cells)
     result = one.run()
     assert result.overlaps, say(result)

@@ -21,18 +21,46 @@ import msgspec
 from gridfleet.torture.oracle import Violation
 from hw_bridge.chaos.fate import Way
 from hw_bridge.vda5050.names import cell_of, order_named
-from hw_bridge.vda5050.order import Order
-from hw_bridge.vda5050.state import OperatingMode, State
 from hw_bridge.wire.frames import Link, Topic, unpack_link
 from layouts import Layout
 
 GRACE_S = 0.5
 """When bodies are looked for, a cell counts as held so long after it was left, by the emulator's
 clock: a state is a moment old when it is sent."""
-_ORDER, _STATE = str(Topic.ORDER).encode(), str(Topic.STATE).encode()
-_order = msgspec.json.Decoder(Order).decode
-_state = msgspec.json.Decoder(State).decode
-_DRIVING = (OperatingMode.AUTOMATIC, OperatingMode.SEMIAUTOMATIC)
+_ON_ORDER, _ON_STATE = str(Topic.ORDER).encode(), str(Topic.STATE).encode()
+_DRIVING = ("AUTOMATIC", "SEMIAUTOMATIC")
+
+
+class _Part(msgspec.Struct, rename="camel"):
+    """As much of a message as is looked at here."""
+
+
+class _Node(_Part):
+    node_id: str
+    sequence_id: int
+    released: bool
+
+
+class _Order(_Part):
+    order_id: str
+    nodes: list[_Node]
+
+
+class _Position(_Part):
+    x: float
+    y: float
+    localized: bool
+
+
+class _State(_Part):
+    order_id: str
+    last_node_id: str
+    operating_mode: str
+    mobile_robot_position: _Position | None = None
+
+
+_order = msgspec.json.Decoder(_Order).decode
+_state = msgspec.json.Decoder(_State).decode
 
 
 @dataclass(slots=True)
@@ -98,7 +126,7 @@ class Holdings:
 
     def tap(self, serial: str, _: Way, frames: list[bytes]) -> None:
         """What passes the proxy; called from its thread."""
-        if frames[0] in (_ORDER, _STATE):
+        if frames[0] in (_ON_ORDER, _ON_STATE):
             self._heard.append((serial, frames))
 
     def take(self, now_s: float) -> None:
@@ -106,17 +134,17 @@ class Holdings:
         while self._heard:
             serial, (topic, header, payload) = self._heard.popleft()
             unit, link = self._units[serial], unpack_link(header)
-            if topic == _ORDER:
+            if topic == _ON_ORDER:
                 self._book_order(unit, link, _order(payload))
             elif (link.session, link.seq) > (unit.session, unit.seq):
                 self._book_state(unit, link, _state(payload))
             now = unit.cells()
             unit.left_s.update(dict.fromkeys(unit.held - now, link.sent_ns * 1e-9))
             unit.held = now
-            if topic == _ORDER:
+            if topic == _ON_ORDER:
                 self._check(serial, now_s)
 
-    def _book_order(self, unit: _Unit, link: Link, order: Order) -> None:
+    def _book_order(self, unit: _Unit, link: Link, order: _Order) -> None:
         name = order_named(order.order_id)
         assert name is not None, order.order_id
         sent = unit.orders.setdefault(name.number, _Sent(link.session, link.epoch))
@@ -125,7 +153,7 @@ class Holdings:
             if node.released:
                 sent.cells[name.stand + node.sequence_id // 2] = self._cell(node.node_id)
 
-    def _book_state(self, unit: _Unit, link: Link, state: State) -> None:
+    def _book_state(self, unit: _Unit, link: Link, state: _State) -> None:
         covered = self._covered(link, state)
         is_new_life = link.session != unit.session
         if is_new_life and unit.session and not covered:
@@ -140,7 +168,7 @@ class Holdings:
         for number in [n for n in unit.orders if n < unit.number]:
             del unit.orders[number]
 
-    def _covered(self, link: Link, state: State) -> frozenset[int]:
+    def _covered(self, link: Link, state: _State) -> frozenset[int]:
         """Cells that it is on by its own word; none where it does not know."""
         position = state.mobile_robot_position
         is_lost = position is not None and not position.localized
@@ -183,6 +211,10 @@ class Holdings:
                 self._strayed.add((serial, cell))
                 what = f"{serial} is on {self._layout.place(cell)}, which is not released to it"
                 self.violations.append(Violation(time_s, "held", what))
+
+    def held_by(self, serial: str) -> frozenset[int]:
+        """Cells of that unit."""
+        return self._units[serial].held
 
     def say(self) -> Iterator[str]:
         """Who holds what, for whoever looks into a case."""

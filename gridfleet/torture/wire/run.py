@@ -91,6 +91,7 @@ class WireRun:
         self._truth_log = TruthLog(folder / TRUTH_LOG)
         self._zero_s = time.monotonic()
         self._died: list[Violation] = []
+        self._is_cut_short = False
 
     @property
     def now_s(self) -> float:
@@ -128,6 +129,7 @@ class WireRun:
             if self._died or self.now_s >= trouble.ends_s + self._conditions.rest_s:
                 return False
             if self._conditions.stops_early and (self._seen() or self.ledger.doubled):
+                self._is_cut_short = True
                 return True
             trouble.act(self.now_s)
             self._watch(reader)
@@ -202,7 +204,8 @@ class WireRun:
         now_s = self.now_s
         accounts = read_accounts(self.folder / OUT)
         doubled = self.ledger.doubled + find_doubled(accounts.events)
-        lost = accounts.lost(self.ledger, is_over=not is_stuck)
+        is_over = not (is_stuck or self._is_cut_short)
+        lost = accounts.lost(self.ledger, is_over=is_over)
         found = [
             *self._seen(), *self.ledger.violations, *self._died,
             *(Violation(now_s, "goods", what) for what in doubled + lost),
