@@ -213,7 +213,8 @@ class DriveAgent:
         self._watch_mode(senses)
         self._watch_silence(now_s)
         is_unsure = self._has_forgotten and senses.is_between
-        self._drive.hold(self._pausing.is_asked or is_unsure)
+        if self._drive.hold(self._pausing.is_asked or is_unsure):
+            senses = self._motors.sense()
         self._pausing.watch(senses)
         if self._instants.is_busy:
             self._instants.work(now_s)

@@ -165,7 +165,7 @@ MUTANTS: dict[str, tuple[Callable[[Patch], None], str]] = {
     "does not notice silence": (
         _set(DriveAgent, "_watch_silence", lambda self, now_s: None), "stops-when-nobody-is-heard",
     ),
-    "does not pause": (_set(Drive, "hold", lambda self, is_held: None), "pauses"),
+    "does not pause": (_set(Drive, "hold", lambda self, is_held: False), "pauses"),
     "keeps its complaints": (
         _set(Complaints, "forget_orders", lambda self: None), "complains-until-the-next-order",
     ),
