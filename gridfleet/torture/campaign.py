@@ -9,6 +9,7 @@ from collections.abc import Callable, Generator
 from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import closing
 from multiprocessing import get_context
+from multiprocessing.synchronize import Event
 
 from gridfleet.torture.result import CaseResult, Tally
 from gridfleet.torture.run import run_case
@@ -58,22 +59,37 @@ def _here(seeds: range, run: Run) -> Generator[CaseResult, None, None]:
 
 def _in_processes(seeds: range, workers: int, run: Run) -> Generator[CaseResult, None, None]:
     """Results in the order of seeds. Left early, what has not begun is not begun."""
-    with ProcessPoolExecutor(workers, get_context("spawn"), initializer=_leave_interrupts) as pool:
+    context = get_context("spawn")
+    stop = context.Event()
+    with ProcessPoolExecutor(workers, context, initializer=_begin, initargs=(stop,)) as pool:
         left = iter(seeds)
         running: deque[Future[CaseResult]] = deque()
         try:
             while True:
                 for seed in left:
-                    running.append(pool.submit(run, seed))
+                    running.append(pool.submit(_run_one, run, seed))
                     if len(running) >= AHEAD * workers:
                         break
                 if not running:
                     return
                 yield running.popleft().result()
         finally:
+            stop.set()
             pool.shutdown(wait=False, cancel_futures=True)
 
 
-def _leave_interrupts() -> None:
+_stop: Event | None = None
+"""Of this process of a pool: set when no more results are wanted."""
+
+
+def _begin(stop: Event) -> None:
     """Ctrl-C goes to all processes of a terminal; only the first one deals with it."""
+    global _stop
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    _stop = stop
+
+
+def _run_one(run: Run, seed: int) -> CaseResult:
+    """What was handed out and has not begun when all is to end is not begun."""
+    is_wanted = _stop is None or not _stop.is_set()
+    return run(seed) if is_wanted else CaseResult(seed, {})

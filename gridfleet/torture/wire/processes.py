@@ -12,6 +12,7 @@ import multiprocessing
 import os
 import signal
 import sys
+import threading
 import time
 from collections.abc import Mapping
 from multiprocessing.context import ForkServerContext, ForkServerProcess
@@ -108,9 +109,19 @@ class Actor:
 
 
 def _run(entry: Entry, options: dict[str, Any], log: Path) -> None:
-    """In the new process."""
+    """In the new process. Ctrl-C at the terminal is not for it, and it does not outlive who started
+    it, however that ends."""
+    os.setsid()
+    threading.Thread(target=_die_with_parent, daemon=True).start()
     with log.open("ab", buffering=0) as file:
         os.dup2(file.fileno(), 1)
         os.dup2(file.fileno(), 2)
     sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]
     entry(**options)
+
+
+def _die_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+    parent.join()
+    os.kill(os.getpid(), signal.SIGKILL)
