@@ -55,8 +55,8 @@ class LogFault:
 @dataclass(slots=True)
 class LogReport:
     """messages: by (way, topic). faults: the first KEPT_FAULTS; by_rule counts all. validated:
-    messages held against an official schema. runs: heads in the file. is_cut: the last line is not
-    whole, as of a run that was killed."""
+    messages held against an official schema. runs: heads in the file. is_cut: the last line of
+    a run is not whole, as of one that was killed."""
 
     messages: Counter[tuple[str, str]] = field(default_factory=Counter)
     faults: list[LogFault] = field(default_factory=list)
@@ -85,7 +85,14 @@ def check_log(path: Path, schemas: Schemas | None = None, every: int = 1) -> Log
     """Look at all messages of a log. every: only each so-many-th of a topic is held against its
     schema. Raises WireLogError and OSError as hw_bridge.wire_log.read."""
     report, talks = LogReport(), _Talks()
+    broken: LogFault | None = None
     for number, line in read(path):
+        # What stands before a new head was cut off when the run before was killed.
+        if broken is not None and not isinstance(line, Head):
+            report.add(broken)
+        elif broken is not None:
+            report.is_cut = True
+        broken = None
         if isinstance(line, Entry):
             _check_entry(report, talks, number, line, schemas, every)
         elif isinstance(line, Head):
@@ -94,7 +101,9 @@ def check_log(path: Path, schemas: Schemas | None = None, every: int = 1) -> Log
         elif line == "cut off":
             report.is_cut = True
         else:
-            report.add(LogFault(number, 0.0, "", "", "", LINE, line))
+            broken = LogFault(number, 0.0, "", "", "", LINE, line)
+    if broken is not None:
+        report.add(broken)
     return report
 
 
@@ -105,6 +114,9 @@ class _Talks:
         self._talks: dict[str, tuple[int, Conversation]] = {}
 
     def begin_run(self) -> None:
+        """What was sent last in the run before may not be in its log."""
+        for _, talk in self._talks.values():
+            talk.lose_track()
         self._talks = {serial: (-1, talk) for serial, (_, talk) in self._talks.items()}
 
     def of(self, entry: Entry) -> Conversation:

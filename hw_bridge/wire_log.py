@@ -1,8 +1,8 @@
 """A log of all messages between a controller and its devices: one line of JSON per message.
 
 The lines stand in the order in which the controller's end had the messages. The first line of each
-run says what the file is. A file whose name ends with .gz is compressed. The last line may be cut
-off where a run was killed; a reader has to expect that.
+run says what the file is. A file whose name ends with .gz is compressed. The last line of a run may
+be cut off where it was killed; a reader has to expect that.
 """
 
 from __future__ import annotations
@@ -57,11 +57,19 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class WireLog:
-    """Writes the log; what is in the file already stays."""
+    """Writes the log; what is in the file already stays.
+
+    path: of the file. A compressed one cannot be gone on with where its writer was killed: there is
+    one for each run then, shift.jsonl.gz, shift.2.jsonl.gz, and so on."""
 
     def __init__(self, path: Path) -> None:
-        opened = gzip.open if path.suffix == ".gz" else open
-        self._file = cast("IO[bytes]", opened(path, "ab"))
+        is_packed = path.suffix == ".gz"
+        self.path = _unused(path) if is_packed else path
+        opened = gzip.open if is_packed else open
+        is_cut = not is_packed and _is_cut(path)
+        self._file = cast("IO[bytes]", opened(self.path, "ab"))
+        if is_cut:
+            self._file.write(b"\n")
         self._encoder = msgspec.json.Encoder()
         self._flushed_s = 0.0
         self._write(Head(log=FORMAT, version=FORMAT_VERSION))
@@ -98,6 +106,25 @@ class WireLog:
         trace: TracebackType | None,
     ) -> None:
         self.close()
+
+
+def _unused(path: Path) -> Path:
+    """The path, or the next one like it that is not there yet."""
+    found, number = path, 1
+    stem, *endings = path.name.split(".")
+    while found.exists():
+        number += 1
+        found = path.with_name(".".join([stem, str(number), *endings]))
+    return found
+
+
+def _is_cut(path: Path) -> bool:
+    """Whether the last line is not whole."""
+    if not path.exists() or not path.stat().st_size:
+        return False
+    with path.open("rb") as file:
+        file.seek(-1, 2)
+        return file.read(1) != b"\n"
 
 
 def _embedded(payload: bytes) -> tuple[msgspec.Raw, str]:

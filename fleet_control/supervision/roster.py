@@ -120,6 +120,8 @@ class Roster:
 
     def want_pause(self, unit: int, why: int, is_wanted: bool) -> None:
         """why: a bit; the unit stands as long as anybody wants it to."""
+        if bool(self.wanted_pauses[unit] & why) == is_wanted:
+            return
         if is_wanted:
             self.wanted_pauses[unit] |= np.int8(why)
         else:

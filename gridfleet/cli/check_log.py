@@ -91,7 +91,7 @@ def _tell(log: Path, report: LogReport, schemas: Path | None) -> None:
     if schemas is not None:
         print(f"{report.validated:,} of them held against the schemas of {schemas}")
     if report.is_cut:
-        print("note: the last line is cut off, as of a run that was killed")
+        print("note: the last line of a run is cut off, as of one that was killed")
     if not report.n_faults:
         print("all are right")
         return

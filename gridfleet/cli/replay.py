@@ -18,7 +18,9 @@ DIFFERS, DAMAGED = 1, 2
 
 
 def replay(
-    journal: Annotated[Path, typer.Argument(help="File that simulate --journal has made.")],
+    journal: Annotated[
+        Path, typer.Argument(help="File that simulate --journal, or serve, has made.")
+    ],
     as_json: Annotated[bool, typer.Option("--json", help="Print the outcome as JSON.")] = False,
 ) -> None:
     """Run the controller again on the journalled inputs, and confirm every decision.

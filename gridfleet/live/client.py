@@ -38,10 +38,10 @@ class OperatorClient:
             as_client(self._socket, device)
         try:
             self._socket.connect(address)
-        except zmq.ZMQError as error:
+        except zmq.ZMQError:
             self.close()
             raise ControlError(
-                f"{address}: {error.strerror}; such as tcp://127.0.0.1:7701"
+                f"{address}: no address; give one such as tcp://127.0.0.1:5556"
             ) from None
 
     def ask(self, command: str, **fields: Any) -> Reply:

@@ -43,14 +43,18 @@ def roster_of(head: LiveHead) -> Roster:
     return Roster(units=head.units, stations=head.stations)
 
 
-def notes_on_keys(store: KeyStore, head: LiveHead, layout: Layout) -> Iterator[str]:
-    """What about the keys somebody has to know: nobody is kept from starting by it."""
+def notes_on_keys(
+    store: KeyStore, head: LiveHead, layout: Layout, has_broker: bool
+) -> Iterator[str]:
+    """What about the keys somebody has to know: nobody is kept from starting by it. has_broker:
+    units without a key may come over it."""
     known = {entry.serial for entry in store.devices()}
-    without = [serial for serial in (*head.units, *head.stations) if serial not in known]
+    wanted = head.stations if has_broker else (*head.units, *head.stations)
+    without = [serial for serial in wanted if serial not in known]
     if without:
         yield (
-            f"{_listed(without)} of the roster have no key: they cannot connect. Make keys by "
-            "gridfleet keys add"
+            f"on the roster and without a key: {_listed(without)}. They cannot connect; make keys "
+            "by gridfleet keys add"
         )
     units = {entry.serial for entry in store.devices(Role.UNIT)} - set(head.units)
     if units:

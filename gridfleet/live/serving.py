@@ -96,7 +96,11 @@ def _set_up(options: ServeOptions, observers: tuple[Observer, ...], stack: ExitS
         books, backend, time, desk=desk, observers=[*observers, *watching],
         until_s=math.inf if until_s is None else until_s, usurper=lambda: backend.usurper,
     )  # fmt: skip
-    told = notes_on_keys(store, books.head, books.ground.layout) if store is not None else ()
+    told = (
+        notes_on_keys(store, books.head, books.ground.layout, bool(options.mqtt))
+        if store is not None
+        else ()
+    )
     return Served(
         run, backend, (*books.notes, *told), tuple(transport.addresses),
         control.address if control is not None else "", port,

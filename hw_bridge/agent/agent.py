@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
-from hw_bridge.agent.acceptance import Judge, Refusal, Standing, Verdict, Why, header_faults
+from hw_bridge.agent.acceptance import Judge, Verdict, header_faults
 from hw_bridge.agent.complaints import INVALID_INSTANT_ACTION, Complaints
 from hw_bridge.agent.drive import Drive
 from hw_bridge.agent.factsheet import factsheet
@@ -19,8 +19,10 @@ from hw_bridge.agent.memory import Memory
 from hw_bridge.agent.motors import Mode, Motors, Senses
 from hw_bridge.agent.options import AgentOptions, Identity, Outgoing
 from hw_bridge.agent.pause import Pausing
-from hw_bridge.agent.report import Headers, state_of
+from hw_bridge.agent.refusal import Refusal, Why
+from hw_bridge.agent.report import Headers, news_of, state_of
 from hw_bridge.agent.tasks import follow_moves, give_up, work
+from hw_bridge.agent.whereabouts import Whereabouts
 from hw_bridge.vda5050 import names
 from hw_bridge.vda5050.action import Action, ActionStatus
 from hw_bridge.vda5050.base import MessageError, decode, encode
@@ -113,9 +115,11 @@ class DriveAgent:
             self._refuse(Refusal(Why.VALIDATION_FAILURE, str(error)), {"topic": "order"})
             return
         senses = self._motors.sense()
+        self._watch_mode(senses)
         if self.order is not None:
             self._note_progress(self.order, senses)
-        verdict = self._judge.verdict(order, link.anew, self.order, self._standing(senses))
+        where = self._where(senses)
+        verdict = self._judge.verdict(order, link.anew, where, self.tombstone)
         if isinstance(verdict, Refusal):
             references = {
                 "orderId": order.order_id,
@@ -197,39 +201,8 @@ class DriveAgent:
         give_up(order.tasks, kept, self._tools)
         order.cut(kept)
 
-    # Where it is.
-
-    def _standing(self, senses: Senses) -> Standing:
-        order, is_open = self.order, self._is_open(senses)
-        is_at_rest = self._has_forgotten or (order is not None and order.stands)
-        place = senses.node if order is None else order.stops[order.last].node.node_id
-        is_available = self._mode(senses) is OperatingMode.AUTOMATIC and not self._was_away
-        return Standing(
-            place, senses.x_m, senses.y_m, senses.n_done, is_available, is_open,
-            self._open_node(senses) if is_open else "", is_at_rest, self.tombstone,
-        )  # fmt: skip
-
-    def _is_open(self, senses: Senses) -> bool:
-        """Whether a step has been begun, or has to be done yet, whatever comes."""
-        is_open = self._drive.given > senses.n_done
-        return is_open or (self._has_forgotten and senses.is_between)
-
-    def _open_node(self, senses: Senses) -> str:
-        """Where that step leads; "" unknown."""
-        leg = None if self.order is None else self.order.legs.get(senses.n_done + 1)
-        return senses.beyond if leg is None else leg.move.node
-
-    def _beyond(self, senses: Senses) -> str:
-        """Name of the point that it also covers, while between two."""
-        is_between = senses.is_between and self._is_open(senses)
-        return self._open_node(senses) if is_between else ""
-
-    def _mode(self, senses: Senses) -> OperatingMode:
-        if senses.mode is not Mode.AUTOMATIC:
-            return OperatingMode(senses.mode.value)
-        # Nobody can tell what it covers until it has been driven to a point by hand.
-        is_lost = self._has_forgotten and senses.is_between and not senses.beyond
-        return OperatingMode.STARTUP if is_lost else OperatingMode.AUTOMATIC
+    def _where(self, senses: Senses) -> Whereabouts:
+        return Whereabouts(senses, self.order, self._drive.given, self._has_forgotten)
 
     # What happens by itself.
 
@@ -240,7 +213,8 @@ class DriveAgent:
         self._watch_mode(senses)
         self._watch_silence(now_s)
         is_unsure = self._has_forgotten and senses.is_between
-        self._drive.hold(self._pausing.is_asked or is_unsure)
+        if self._drive.hold(self._pausing.is_asked or is_unsure):
+            senses = self._motors.sense()
         self._pausing.watch(senses)
         if self._instants.is_busy:
             self._instants.work(now_s)
@@ -283,7 +257,7 @@ class DriveAgent:
             if self._was_away:
                 self._was_away, self._is_fresh = False, True
                 self._drive.stop_short()
-            if self._mode(senses) is OperatingMode.AUTOMATIC:
+            if self._where(senses).mode is OperatingMode.AUTOMATIC:
                 self._complaints.forget(Why.MOBILE_ROBOT_NOT_AVAILABLE)
         elif not self._was_away and (senses.mode is not Mode.STARTUP or self.order is not None):
             if self.order is not None:
@@ -330,7 +304,8 @@ class DriveAgent:
             self._wants_factsheet = False
             sheet = factsheet(self._headers.next(Topic.FACTSHEET, now_s), self.options)
             out.append(Outgoing(Topic.FACTSHEET, self._link(now_s), sheet))
-        news = self._news(senses)
+        is_low = senses.charge < self.options.low_charge
+        news = (*news_of(senses, self.order), is_low, self._pausing.is_paused)
         is_due = now_s - self._told_s >= self.options.state_s - ROUNDING_S
         is_news = self._is_fresh or self._instants.has_news or self._complaints.has_news
         if is_due or is_news or news != self._told:
@@ -339,25 +314,13 @@ class DriveAgent:
             out.append(self._state(senses, now_s))
         return out
 
-    def _news(self, senses: Senses) -> tuple[object, ...]:
-        """All else whose change has to be told at once (VDA 5050, section 6.6)."""
-        order = self.order
-        return (
-            senses.n_done, senses.n_left, senses.is_moving, senses.is_between, senses.trouble,
-            senses.mode, senses.load, senses.is_localised, senses.is_charging,
-            senses.is_emergency_stopped, senses.is_field_violated, senses.node,
-            senses.charge < self.options.low_charge, self._pausing.is_paused,
-            None if order is None
-            else (order.last, order.base, [task.status for task in order.tasks]),
-        )  # fmt: skip
-
     def _state(self, senses: Senses, now_s: float) -> Outgoing:
-        order = self.order
+        order, where = self.order, self._where(senses)
         state = state_of(
-            self._headers.next(Topic.STATE, now_s), self.options, senses, self._mode(senses), order,
+            self._headers.next(Topic.STATE, now_s), self.options, senses, where.mode, order,
             self._pausing.is_paused, self._instants, self._complaints,
         )  # fmt: skip
-        beyond = self._beyond(senses)
+        beyond = where.beyond
         if order is None:
             return Outgoing(Topic.STATE, self._link(now_s, beyond=beyond), encode(state))
         cleared = max(0, order.done(senses.n_done) + senses.n_left - senses.n_done)

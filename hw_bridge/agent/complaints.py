@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from hw_bridge.agent.acceptance import Refusal
 from hw_bridge.agent.motors import Senses, Trouble
+from hw_bridge.agent.refusal import Refusal
 from hw_bridge.vda5050.state import Error, ErrorLevel, ErrorReference
 
 INVALID_INSTANT_ACTION = "INVALID_INSTANT_ACTION"

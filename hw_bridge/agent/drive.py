@@ -26,10 +26,13 @@ class Drive:
         self._hint = None
         return self.given
 
-    def hold(self, is_held: bool) -> None:
-        if is_held is not self._is_held:
-            self._is_held = is_held
-            self._motors.hold(is_held)
+    def hold(self, is_held: bool) -> bool:
+        """Whether that is something new to the motors."""
+        if is_held is self._is_held:
+            return False
+        self._is_held = is_held
+        self._motors.hold(is_held)
+        return True
 
     def give(self, order: HeldOrder, senses: Senses) -> bool:
         """Hand the motors what they may do and do not have yet; whether there was anything."""

@@ -88,6 +88,17 @@ def state_of(
     )  # fmt: skip
 
 
+def news_of(senses: Senses, order: HeldOrder | None) -> tuple[object, ...]:
+    """What has to be told at once when it changes (section 6.6), as far as these say."""
+    return (
+        senses.n_done, senses.n_left, senses.is_moving, senses.is_between, senses.trouble,
+        senses.mode, senses.load, senses.is_localised, senses.is_charging,
+        senses.is_emergency_stopped, senses.is_field_violated, senses.node,
+        None if order is None
+        else (order.last, order.base, [task.status for task in order.tasks]),
+    )  # fmt: skip
+
+
 def is_lifting(order: HeldOrder | None, senses: Senses) -> bool:
     leg = order.legs.get(senses.n_done + 1) if order is not None else None
     return leg is not None and leg.move.kind is not MoveKind.DRIVE

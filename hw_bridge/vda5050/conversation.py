@@ -59,6 +59,11 @@ class Conversation:
         self._headers.clear()
         self._is_renewed = True
 
+    def lose_track(self) -> None:
+        """Something may have been sent that is not known here: the end of a log is missing."""
+        self._headers.clear()
+        self._sent = None
+
     def hear(self, message: Message, session: int, seq: int) -> list[Fault]:
         """Faults of a message of the unit. session, seq: of the link header; one that was overtaken
         is not looked at."""

@@ -44,6 +44,7 @@ class PlainVehicle:
         self.visited: list[str] = []
         self.header_ids: dict[str, int] = {}
         self.load: str | None = None
+        self.n_dropped = 0
         self.charge = 80.0
         self.switch_on()
 
@@ -301,6 +302,7 @@ class PlainVehicle:
             return "noLoadFound" if self.load is None else "positionOccupied"
         self.pods[(self.x, self.y)] = self.load
         self.load = None
+        self.n_dropped += 1
         return ""
 
     # What it says.

@@ -42,12 +42,14 @@ class Door:
         self.address = self.server.addresses[0]
         self.context = zmq.Context[zmq.Socket[bytes]]()
         self.heard: list[Received] = []
+        self._devices: list[Any] = []
         self._poller = zmq.Poller()
         self.server.register(self._poller)
 
     def device(self, key: str | DeviceSecret | None, route: bytes = b"", **options: Any):
         """A DEALER as devices have; key: whose key it holds."""
         socket = self.context.socket(zmq.DEALER)
+        self._devices.append(socket)
         if isinstance(key, str):
             assert self.store is not None
             key = self.store.secret_of(key)

@@ -69,6 +69,9 @@ class Model:
         name = sent.path.name
         if sent.session != self.session or sent.epoch < self.epoch:
             return ""
+        is_double = (name, sent.update, sent.says) == (self.name, self.update, self.said)
+        if is_double and not self.is_cancelled:
+            return ""
         if name.number <= self.tombstone:
             return "ORDER_UPDATE_FOLLOWING_CANCEL"
         if self.name is not None and name == self.name:
@@ -132,6 +135,7 @@ class Conversation(RuleBasedStateMachine):
     ) -> None:
         model = self.model
         stand = 0 if anew or model.name is None else model.name.stand + model.done
+        stand += data.draw(st.sampled_from([0, 0, 0, 1]))  # now and then a step that it is not at
         self.count += 2  # between two, one that is late
         if is_late and self.count > 4:
             self._order(data, self.count - 3, stand, n_steps, n_ahead, anew)
@@ -173,7 +177,8 @@ class Conversation(RuleBasedStateMachine):
         path = next(path for path in self.paths if path.name == model.name)
         path.steps = list(model.steps)
         self._plan(data, path, model.base + more + ahead)
-        self._send(path, model.update + skip, model.base, model.base + more, ahead, False)
+        first = max(0, model.base - data.draw(st.sampled_from([0, 0, 0, 1])))  # now and then wrong
+        self._send(path, model.update + skip, first, model.base + more, ahead, False)
 
     @rule(data=st.data(), n_orders=st.integers(1, 4))
     def work(self, data: st.DataObject, n_orders: int) -> None:

@@ -134,6 +134,7 @@ def test_a_key_that_is_added_later_opens_the_door_to_who_waits(tmp_path: Path) -
         entry = tmp_path / "keys" / "devices" / "U3.toml"
         text = entry.read_text()
         entry.unlink()
+        d.until(lambda: d.store.holder(secret.public) is None)
         u3 = d.device(secret)
         d.until(lambda: d.refused(Refused.UNKNOWN_KEY))
         entry.write_text(text)

@@ -10,12 +10,13 @@ import pytest
 from check_rig import PaperFleet, setup_of
 
 from hw_bridge.agent import acceptance
-from hw_bridge.agent.acceptance import Judge, Refusal, Verdict, Why
+from hw_bridge.agent.acceptance import Judge, Verdict
 from hw_bridge.agent.agent import DriveAgent
 from hw_bridge.agent.complaints import Complaints
 from hw_bridge.agent.drive import Drive
 from hw_bridge.agent.held import HeldOrder
 from hw_bridge.agent.instants import Instants
+from hw_bridge.agent.refusal import Refusal, Why
 from hw_bridge.conformance import run
 from hw_bridge.conformance.run import ALL_CASES, NoUnitError, check, chosen
 from hw_bridge.wire.frames import Topic
@@ -80,9 +81,10 @@ def _never(*names: Why) -> Callable[[Patch], None]:
     def apply(patch: Patch) -> None:
         verdict = Judge.verdict
 
-        def lenient(self: Judge, order: Any, is_anew: bool, held: Any, standing: Any) -> Any:
-            answer = verdict(self, order, is_anew, held, standing)
+        def lenient(self: Judge, order: Any, is_anew: bool, where: Any, tombstone: int) -> Any:
+            answer = verdict(self, order, is_anew, where, tombstone)
             if isinstance(answer, Refusal) and answer.why in names:
+                held = where.order
                 is_same = held is not None and held.order_id == order.order_id
                 return Verdict.EXTEND if is_same else Verdict.BEGIN
             return answer
@@ -163,7 +165,7 @@ MUTANTS: dict[str, tuple[Callable[[Patch], None], str]] = {
     "does not notice silence": (
         _set(DriveAgent, "_watch_silence", lambda self, now_s: None), "stops-when-nobody-is-heard",
     ),
-    "does not pause": (_set(Drive, "hold", lambda self, is_held: None), "pauses"),
+    "does not pause": (_set(Drive, "hold", lambda self, is_held: False), "pauses"),
     "keeps its complaints": (
         _set(Complaints, "forget_orders", lambda self: None), "complains-until-the-next-order",
     ),

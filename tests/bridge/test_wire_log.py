@@ -115,6 +115,43 @@ def test_a_second_run_goes_on_in_the_same_file(tmp_path: Path) -> None:
     assert (report.runs, report.n_faults) == (2, 0)
 
 
+def test_a_run_goes_on_behind_a_line_that_was_cut_off(tmp_path: Path) -> None:
+    path = written(tmp_path / "a.jsonl", *good_entries())
+    path.write_bytes(path.read_bytes()[:-30])
+    written(path, *good_entries())
+    report = check_log(path)
+    assert (report.runs, report.n_faults, report.is_cut) == (2, 0, True)
+    assert report.n_messages == 2 * len(good_entries()) - 1
+
+
+def test_each_run_has_a_compressed_file_of_its_own(tmp_path: Path) -> None:
+    for name in ("a.jsonl.gz", "a.2.jsonl.gz", "a.3.jsonl.gz"):
+        with WireLog(tmp_path / "a.jsonl.gz") as log:
+            assert log.path.name == name
+        assert check_log(log.path).runs == 1
+
+
+def test_what_a_killed_run_has_not_logged_is_no_fault(tmp_path: Path) -> None:
+    """An update was sent, and its line was lost; the next controller goes on from it."""
+    path = tmp_path / "a.jsonl"
+    written(path, (Way.DOWN, "order", Link(epoch=5), encode(order())))
+    told = encode(replace(state(), order_update_id=1, last_node_sequence_id=0))
+    onward = encode(replace(order(2, 2, 4, 2), header_id=0))
+    written(
+        path,
+        (Way.UP, "state", Link(epoch=6, session=1, seq=9), told),
+        (Way.DOWN, "order", Link(epoch=6, session=1), onward),
+    )
+    assert check_log(path).faults == []
+    path.unlink()
+    written(
+        path,
+        (Way.DOWN, "order", Link(epoch=5), encode(order())),
+        (Way.UP, "state", Link(epoch=5, session=1, seq=9), told),
+    )
+    assert rules(check_log(path)) == {"unknown-update": 1}
+
+
 @pytest.mark.parametrize("name", ["wire.jsonl", "wire.jsonl.gz"])
 def test_a_log_may_be_cut_off(tmp_path: Path, name: str) -> None:
     path = written(tmp_path / name, *good_entries())
