@@ -133,8 +133,13 @@ class KeyStore:
         _write(path, {**entry, "secret": secret, "server": self.server_public}, is_secret=True)
         # The key counts from here on: with its secret written, whatever happens.
         _write(self.folder / _DEVICES / f"{serial}.toml", entry)
-        self.reload(is_forced=True)
+        self._note(DeviceKey(serial=serial, role=role, public=public))
         return path
+
+    def _note(self, device: DeviceKey) -> None:
+        """A file that has just been written here: no need to read all the others again."""
+        self._devices[device.serial] = self._by_key[device.public] = device
+        self._stamp_ns = (self.folder / _DEVICES).stat().st_mtime_ns
 
     def revoke(self, serial: str) -> None:
         """From now on the key is refused; a controller that runs drops its connection."""
