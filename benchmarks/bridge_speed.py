@@ -60,8 +60,8 @@ def measure(options: argparse.Namespace, folder: Path) -> list[tuple[str, str]]:
     rig.make_keys(folder / "keys", options.units, load(options.layout))
     address = f"tcp://127.0.0.1:{rig.ports(1)[0]}"
     context = multiprocessing.get_context("spawn")
-    connected, stop, drained = context.Event(), context.Event(), context.Event()
-    ends = (connected, stop, drained)
+    connected, stop, drained, quiet = (context.Event() for _ in range(4))
+    ends = (connected, stop, drained, quiet)
     serve = context.Process(target=controller, args=(scenario, address, folder, *ends))
     emulate = context.Process(
         target=emulator, args=(scenario, address, folder, options.rate, *ends)
@@ -89,8 +89,9 @@ def measure(options: argparse.Namespace, folder: Path) -> list[tuple[str, str]]:
 
 
 def controller(
-    scenario: Scenario, address: str, folder: Path, connected: Any, stop: Any, drained: Any
-) -> None:
+    scenario: Scenario, address: str, folder: Path, connected: Any, stop: Any, drained: Any,
+    quiet: Any,
+) -> None:  # fmt: skip
     from gridfleet.live.serving import ServeOptions, serving
 
     options = ServeOptions(
@@ -118,6 +119,7 @@ def controller(
         run.run(stop.is_set)
         drained.wait(PATIENCE_S)
         backend.advance(run.time.now_s() + DRAIN_S)
+        quiet.set()
         devices = backend.devices.values()
         save(folder / "controller", zero_ns=zero_ns, heard_ns=heard_ns, states=states,
              sent=[device.sent for device in devices],
@@ -143,7 +145,7 @@ def counting(backend: Any, stop: Any) -> list[int]:
 
 def emulator(
     scenario: Scenario, address: str, folder: Path, rate: float, connected: Any, stop: Any,
-    drained: Any,
+    drained: Any, quiet: Any,
 ) -> None:  # fmt: skip
     from gridfleet.emulator.building import EmulatorOptions, build_fleet, secrets_of
     from gridfleet.emulator.clock import RealTimeRun
@@ -172,10 +174,12 @@ def emulator(
         run.go_on(float("inf"), stop.is_set)
     end_ns = time.monotonic_ns()
     drained.set()
-    until_s = time.monotonic() + DRAIN_S
-    while time.monotonic() < until_s:
+    until_s = time.monotonic() + PATIENCE_S
+    while time.monotonic() < until_s and not quiet.is_set():
         fleet.sockets.wait(0.05)
         fleet.exchange()
+    time.sleep(DRAIN_S)
+    fleet.sockets.collect()
     save(folder / "emulator", opened_ns=opened_ns, end_ns=end_ns, orders=orders,
          sent=fleet.sockets.n_sent.tolist(), taken=fleet.sockets.n_taken.tolist(),
          dropped=fleet.sockets.n_dropped, contacts=fleet.floor.twin.n_contacts,

@@ -29,6 +29,7 @@ from fleet_control.link.courier import Courier, Post
 from fleet_control.link.messages import LINE, STATE, TERMINAL
 from hw_bridge.device_links import DeviceLink
 from hw_bridge.figures import Figures
+from hw_bridge.greetings import Greetings
 from hw_bridge.labels import Labels
 from hw_bridge.roster import Roster
 from hw_bridge.translate.floor_names import FloorNames
@@ -148,6 +149,7 @@ class BridgeBackend:
         for device in self.devices.values():
             device.sent = 0
         self._posted_s, self._has_connected = -np.inf, False
+        self._greetings = Greetings()
 
     # ------------------------------------------------------------------ the seam
 
@@ -377,7 +379,7 @@ class BridgeBackend:
         self.figures.n_again = self._orders.n_again
         self.figures.n_made_anew = self._orders.n_made_anew
         self._post_instants(post, now_s)
-        for unit in post.hellos["unit"].tolist():
+        for unit in self._greetings.due(post.hellos["unit"].tolist(), now_s):
             self._send(self.devices[units[unit]], Topic.HELLO, b"", now_s)
         self._post_to_stations(post, now_s)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -22,6 +23,8 @@ from twin.causes import Cause
 
 BUSY_S = 0.05
 """An agent that waits for something, but does not know when it comes, is asked so often."""
+PACE_SPREAD, GOLDEN = 0.1, 0.6180339887498949
+"""Share by which intervals between states differ from unit to unit, and what spreads them."""
 LOW_CHARGE, CHARGED = 0.1, 0.6
 """Charge of a unit that low battery befalls, and when that is over."""
 
@@ -50,8 +53,11 @@ class EmulatedUnits:
             self.due_s[unit] = -np.inf if not floor.twin.is_off[unit] else np.inf
 
     def _new_agent(self, unit: int) -> DriveAgent:
+        # Units of a real fleet do not all speak at the same moment either.
+        pace = 1.0 - PACE_SPREAD * (unit * GOLDEN % 1.0)
+        options = replace(self._options, state_s=self._options.state_s * pace)
         return DriveAgent(
-            self._identities[unit], self.motors[unit], self._memories[unit], self._options,
+            self._identities[unit], self.motors[unit], self._memories[unit], options,
             self._floor.time_s,
         )  # fmt: skip
 
