@@ -120,6 +120,7 @@ def controller(
         drained.wait(PATIENCE_S)
         backend.advance(run.time.now_s() + DRAIN_S)
         quiet.set()
+        time.sleep(2 * DRAIN_S)  # what has been sent arrives while the socket is still there
         devices = backend.devices.values()
         save(folder / "controller", zero_ns=zero_ns, heard_ns=heard_ns, states=states,
              sent=[device.sent for device in devices],

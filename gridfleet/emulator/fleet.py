@@ -62,13 +62,14 @@ class EmulatedFleet:
 
     # ------------------------------------------------------------------ messages
 
-    def exchange(self) -> int:
-        """Take in what has come, and say what there is to say. Returns how many were sent."""
+    def exchange(self, at_most: int | None = None) -> int:
+        """Take in what has come, and say what there is to say. Returns how many were sent. at_most:
+        so many units have their say, so that what comes meanwhile does not wait for all of them."""
         n_before = int(self.sockets.n_sent.sum())
         self._hear(self.sockets.take())
         for device in self.sockets.take_connected():
             self._greet(device)
-        self._say_news()
+        self._say_news(at_most)
         return int(self.sockets.n_sent.sum()) - n_before
 
     def _hear(self, arrived: list[Arrived]) -> None:
@@ -98,8 +99,8 @@ class EmulatedFleet:
             terminal = self.stations.terminals[device - self.n_units]
             self._say(device, terminal.connected(self.time_s))
 
-    def _say_news(self) -> None:
-        for unit, messages in self.units.tick():
+    def _say_news(self, at_most: int | None) -> None:
+        for unit, messages in self.units.tick(at_most):
             self._say(unit, messages)
         for station, terminal in enumerate(self.stations.terminals):
             if terminal.due_s() <= self.time_s + 1e-9:

@@ -44,6 +44,7 @@ class EmulatedUnits:
         self.due_s = np.full(floor.n_units, -np.inf)
         self.rebooted: list[int] = []
         """Units that have begun a session since somebody looked last; to be emptied by them."""
+        self._next, self.is_any_due = 0, False
         self.motors: list[SimulatedMotors] = []
         self.agents: list[DriveAgent] = []
         for unit in range(floor.n_units):
@@ -66,8 +67,12 @@ class EmulatedUnits:
         return not bool(self._floor.twin.is_off[unit])
 
     def hear(self, unit: int, topic: Topic, link: Link, payload: bytes) -> None:
-        if self.is_on(unit):
-            self.agents[unit].hear(topic, link, payload, self._floor.time_s)
+        if not self.is_on(unit):
+            return
+        agent = self.agents[unit]
+        is_mere_heartbeat = topic is Topic.HELLO and agent.is_led_by(link.epoch)
+        agent.hear(topic, link, payload, self._floor.time_s)
+        if not is_mere_heartbeat:
             self.due_s[unit] = -np.inf
 
     def connected(self, unit: int) -> list[Outgoing]:
@@ -83,10 +88,16 @@ class EmulatedUnits:
             self.motors[unit].feed()
             self.due_s[unit] = -np.inf
 
-    def tick(self) -> list[tuple[int, list[Outgoing]]]:
-        """Ask all that are due; returns (unit, what it says) in ascending order."""
+    def tick(self, at_most: int | None = None) -> list[tuple[int, list[Outgoing]]]:
+        """Ask all that are due; returns (unit, what it says) in ascending order. at_most: so many
+        of them, the next ones after those asked last; `is_any_due` tells whether some are left."""
         now_s, said = self._floor.time_s, []
-        for unit in np.flatnonzero(self.due_s <= now_s + 1e-9).tolist():
+        due = np.flatnonzero(self.due_s <= now_s + 1e-9)
+        self.is_any_due = at_most is not None and len(due) > at_most
+        if self.is_any_due:
+            due = np.roll(due, -int(np.searchsorted(due, self._next)))[:at_most]
+            self._next = int(due[-1]) + 1
+        for unit in due.tolist():
             if not self.is_on(unit):
                 self.due_s[unit] = np.inf
                 continue

@@ -273,6 +273,10 @@ class DriveAgent:
             self._drive.stop_short()
         self._is_silent = is_silent
 
+    def is_led_by(self, epoch: int) -> bool:
+        """Whether it hears that controller, so that a heartbeat more is nothing to act on."""
+        return epoch == self.epoch and not self._is_silent
+
     def due_s(self) -> float:
         """When `tick` has something to do though nothing has changed."""
         if self._instants.is_busy or (self.order is not None and self.order.is_busy):
