@@ -75,8 +75,8 @@ def add(
 ) -> None:
     """Make a key for one more device or operator.
 
-    A controller that runs lets it in at once; a unit gets work after the next restart of the
-    controller, which makes the roster of units.
+    A controller that runs lets it in at once. Units get work by the roster, which a journal fixes
+    when it begins: name those to come with serve --reserve, or begin a new journal.
     """
     with reported(), _plain_errors():
         from gridfleet.typed_files import suggest
