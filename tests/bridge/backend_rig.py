@@ -162,7 +162,7 @@ class Hall:
             first = 0 if state.cleared is None else max(int(state.cleared[unit]), 0)
             first = min(first, len(self.steps[unit]) - 1)
             rows += [(unit, first + i, *step) for i, step in enumerate(self.steps[unit][first:])]
-        columns = np.array(rows, dtype=np.int32).T
+        columns = np.ascontiguousarray(np.array(rows, dtype=np.int32).T)
         releases = Releases(*columns[:3], columns[3].astype(np.int8))
         self.backend.send(Commands(releases, no_station_jobs()))
 
@@ -213,7 +213,7 @@ class Hall:
             pair = (here, step) if is_act else (unit * N_COLS + int(step), Act.DRIVE)
             self.steps[unit].append(pair)
             rows.append((unit, len(self.steps[unit]) - 1, *pair))
-        columns = np.array(rows, dtype=np.int32).reshape(-1, 4).T
+        columns = np.ascontiguousarray(np.array(rows, dtype=np.int32).reshape(-1, 4).T)
         speeds = np.full(len(rows), speed_m_s, dtype=np.float32)
         outlook = no_outlook()
         if ahead >= 0:

@@ -21,7 +21,8 @@ class SlowFleet:
     def __init__(self, step_costs_s: float) -> None:
         self.time_s = self.late_s = self.now_s = 0.0
         self._costs_s = step_costs_s
-        self.sockets = self
+        self.sockets = self.units = self
+        self.is_any_due = False
         self.steps: list[float] = []
 
     def open_some(self) -> bool:
@@ -36,7 +37,7 @@ class SlowFleet:
         self.now_s += self._costs_s
         return True
 
-    def exchange(self) -> int:
+    def exchange(self, at_most: int) -> int:
         self.now_s += 1e-5
         return 0
 
