@@ -84,11 +84,15 @@ def to_toml(value: object) -> str:
     return tomli_w.dumps(_without_none(msgspec.to_builtins(value)))
 
 
-def suggest(name: str, known: Iterable[str]) -> str:
-    """The cure of an unknown name: the nearest known one, or all of them."""
+def suggest(name: str, known: Iterable[str], most: int | None = None) -> str:
+    """The cure of an unknown name: the nearest known one, or all of them, `most` at the most."""
     names = [str(one) for one in known]
     near = get_close_matches(name, names, n=1, cutoff=0.5)
-    return f"did you mean {near[0]!r}?" if near else f"known: {', '.join(names)}"
+    if near:
+        return f"did you mean {near[0]!r}?"
+    if most is None or len(names) <= most:
+        return f"known: {', '.join(names)}"
+    return f"known: {', '.join(names[:most])}, ..."
 
 
 def _without_none(value: Any) -> Any:

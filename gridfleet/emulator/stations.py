@@ -12,10 +12,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from fleet_control.backend import StationJobs
-from hw_bridge.stations.messages import Job
 from hw_bridge.stations.terminal import Scan, TerminalAgent
 from twin.people import People
+from twin.terminals import as_jobs
 
 PURPOSE = 0x5CA4
 """Key of the streams of wrong scans among all streams of a seed."""
@@ -58,7 +57,8 @@ class EmulatedStations:
         new = lines[desk.n_given :]
         if new:
             desk.n_given = len(lines)
-            self._people.accept(_as_jobs(station, new), now_s)
+            rows = [(station, job.job, job.line, job.quantity) for job in new]
+            self._people.accept(as_jobs(rows), now_s)
 
     def work(self, now_s: float) -> list[int]:
         """What people do until now; returns the stations where something was done."""
@@ -99,12 +99,6 @@ class EmulatedStations:
         while (wanted := terminal.wants) is not Scan.NOTHING:
             terminal.scan(job.pod if wanted is Scan.POD else job.sku, at_s)
         terminal.finish(at_s)
-
-
-def _as_jobs(station: int, jobs: Sequence[Job]) -> StationJobs:
-    rows = [(station, job.job, job.line, job.quantity) for job in jobs]
-    table = np.array(rows, dtype=np.int32).reshape(-1, 4).T.copy()
-    return StationJobs(table[0], table[1], table[2], table[3])
 
 
 def _stream(seed: int, station: int) -> np.random.Generator:

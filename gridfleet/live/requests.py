@@ -8,11 +8,11 @@ A request is decoded strictly: unknown commands and fields are refused, and the 
 
 from __future__ import annotations
 
-from difflib import get_close_matches
 from typing import Any, Union
 
 import msgspec
 
+from gridfleet.typed_files import suggest
 from layouts import GridfleetError
 
 MOST_BYTES = 8 << 20
@@ -153,9 +153,4 @@ def decode_request(payload: bytes) -> Request:
 
 def nearest(name: str, known: tuple[str, ...] | list[str], most: int = 12) -> str:
     """The cure of an unknown name."""
-    near = get_close_matches(name, known, n=1, cutoff=0.5)
-    if near:
-        return f"did you mean {near[0]!r}?"
-    if not known:
-        return "there is none"
-    return f"known: {', '.join(known[:most])}" + (", ..." if len(known) > most else "")
+    return suggest(name, known, most) if known else "there is none"
