@@ -1,16 +1,20 @@
-"""Kernels use only what stands in their own file: an edit elsewhere must never leave them stale.
+"""Kernels use only what stands in files of kernels: an edit anywhere must never leave them stale.
 
-numba keys compiled code on disk by the file of the kernel. What a kernel calls, and the constants
-that it was compiled with, are frozen in; so both must change together with that file.
+Compiled code on disk is keyed by the sources of the kernel's file and of all files of kernels that
+it imports from. What a kernel calls, and the constants that it was compiled with, are frozen in.
 """
 
 from __future__ import annotations
 
 import ast
 import builtins
+import importlib
+import sys
 from pathlib import Path
 
 import pytest
+
+from fleet_control.compile import sources_stamp
 
 ROOT = Path(__file__).resolve().parents[1]
 PROJECT = ("layouts", "fleet_control", "twin", "gridfleet", "hw_bridge")
@@ -33,12 +37,15 @@ def kernels_of(tree: ast.Module) -> list[ast.FunctionDef]:
 
 
 def foreign_names(source: str) -> dict[str, set[str]]:
-    """Names that each kernel takes from outside: neither its own nor its file's nor numpy's."""
+    """Names that each kernel takes from outside: neither its own nor from
+    a file of kernels nor numpy's."""
     tree = ast.parse(source)
     kernels = kernels_of(tree)
     known = set(dir(builtins)) | {kernel.name for kernel in kernels}
     for node in tree.body:
-        if isinstance(node, ast.Import):
+        if isinstance(node, ast.ImportFrom) and str(node.module).endswith("kernels"):
+            known |= {alias.asname or alias.name for alias in node.names}
+        elif isinstance(node, ast.Import):
             known |= {a.asname or a.name for a in node.names if a.name.split(".")[0] in LIBRARIES}
         elif isinstance(node, ast.Assign | ast.AnnAssign):
             targets = node.targets if isinstance(node, ast.Assign) else [node.target]
@@ -57,8 +64,29 @@ def test_there_are_kernel_files() -> None:
 
 
 @pytest.mark.parametrize("path", FILES, ids=[str(path.relative_to(ROOT)) for path in FILES])
-def test_kernels_use_only_their_own_file(path: Path) -> None:
+def test_kernels_use_only_files_of_kernels(path: Path) -> None:
+    assert path.stem.endswith("kernels")
     assert not foreign_names(path.read_text("utf-8"))
+
+
+def test_stamp_changes_with_everything_that_is_compiled_in(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "low_kernels.py").write_text("FACTOR = 1\n")
+    (tmp_path / "high_kernels.py").write_text("from low_kernels import FACTOR\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    for name in ("low_kernels", "high_kernels"):
+        monkeypatch.delitem(sys.modules, name, raising=False)
+        importlib.import_module(name)
+
+    def stamps() -> list[str]:
+        sources_stamp.cache_clear()
+        return [sources_stamp(name) for name in ("low_kernels", "high_kernels")]
+
+    before = stamps()
+    assert stamps() == before
+    (tmp_path / "low_kernels.py").write_text("FACTOR = 2\n")
+    assert all(new != old for new, old in zip(stamps(), before, strict=True))
 
 
 HEAD = "import math\nimport numpy as np\nfrom a.b import kernel, far, FAR\nNEAR = 3\n"
@@ -69,6 +97,7 @@ HEAD = "import math\nimport numpy as np\nfrom a.b import kernel, far, FAR\nNEAR 
     [
         ("@kernel\ndef f(x):\n    return far(x)\n", {"f": {"far"}}),
         ("@kernel\ndef f(x):\n    return x + FAR\n", {"f": {"FAR"}}),
+        ("from b.kernels import FAR\n@kernel\ndef f(x):\n    return x + FAR\n", {}),
         ("def g(x):\n    return x\n@kernel\ndef f(x):\n    return g(x)\n", {"f": {"g"}}),
         ("def g(x):\n    return far(x)\n", {}),
         ("@kernel\ndef f(x):\n    y = math.sqrt(x)\n    return np.int32(abs(y)) + NEAR\n", {}),

@@ -35,12 +35,14 @@ MODULES = (
     "fleet_control.mapf.conflict_kernels",
     "fleet_control.mapf.field_kernels",
     "fleet_control.mapf.pibt_kernels",
-    "fleet_control.mapf.priorities",
+    "fleet_control.mapf.priority_kernels",
     "fleet_control.stream_kernels",
     "gridfleet.detour_kernels",
     "twin.agent_kernels",
     "gridfleet.torture.body_kernels",
     "gridfleet.torture.span_kernels",
+    "twin.floor.monitor_kernels",
+    "twin.floor.step_kernels",
     "twin.kinematic.kernels",
 )
 ENTRY_POINTS = {
@@ -49,7 +51,7 @@ ENTRY_POINTS = {
     "least_cells", "find_waits", "find_roots",
     "hear_states", "write_orders", "write_instants", "write_news", "note_rows",
     "hear_orders", "take_steps", "hear_hellos", "watch_silence", "tell_states",
-    "first_bad_row", "rebin", "find_faults", "unroll",
+    "first_bad_row", "rebin", "accept_steps", "collect_news", "find_faults", "unroll",
     "release_turning", "free_turns", "find_bad_turn",
 }  # fmt: skip
 TURNING = replace(DEFAULT_UNIT, pod_side_m=0.8, pod_turns=True)

@@ -20,8 +20,8 @@ from twin.agent_kernels import (
     watch_silence,
 )
 from twin.causes import Cause
+from twin.floor.step_kernels import ACTING
 from twin.kinematic.engine import KinematicTwin
-from twin.kinematic.kernels import ACTING
 
 Messages = NDArray[np.void]
 AGENT = np.dtype(

@@ -23,7 +23,7 @@ from fleet_control.backend import (
 from twin.causes import Cause
 
 if TYPE_CHECKING:
-    from twin.kinematic.world import World
+    from twin.floor.world import World
 
 ARRIVAL_NEWS_S = 2.0
 """How often a unit says that it waits to be admitted."""

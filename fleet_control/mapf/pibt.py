@@ -9,7 +9,7 @@ from fleet_control.mapf.fields import DistanceFields
 from fleet_control.mapf.grid import CELL_COST, TURN_COST, UNREACHABLE, Grid, with_blocked
 from fleet_control.mapf.pibt_kernels import N_CANDIDATES, plan_step
 from fleet_control.mapf.planner import PlannerOptions
-from fleet_control.mapf.priorities import BONUS, EPOCH, PATIENCE, SHOVE_AFTER, track_progress
+from fleet_control.mapf.priority_kernels import BONUS, EPOCH, PATIENCE, SHOVE_AFTER, track_progress
 
 
 class PibtPlanner:

@@ -2,7 +2,7 @@
 
 On cells, with turns left to execution: turning shows only in the cost of a candidate, so a unit
 that must turn never blocks the step itself ("causal" PIBT). The recursion is an explicit stack.
-Other than there, pushes that shove a unit away from its goal are rationed (priorities.py).
+Other than there, pushes that shove a unit away from its goal are rationed (priority_kernels.py).
 """
 
 from __future__ import annotations

@@ -19,8 +19,8 @@ from gridfleet.emulator.localisation import Localisation, Odometry
 from hw_bridge.vda5050.names import node_id
 from layouts import CellKind, Layout
 from twin.causes import Cause
+from twin.floor.step_kernels import RING
 from twin.kinematic.engine import KinematicTwin
-from twin.kinematic.kernels import RING
 
 WATCHED = ("done", "cleared", "fault", "mode", "carried", "factor")
 """Fields of a unit that are news to its agent when they change, beside whether it moves."""

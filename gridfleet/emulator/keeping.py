@@ -6,7 +6,7 @@ import numpy as np
 
 from gridfleet.emulator.floor import Floor
 from gridfleet.emulator.saved_floor import LABEL_BYTES, SavedFloor
-from twin.kinematic.kernels import RING
+from twin.floor.step_kernels import RING
 
 
 class Keeper:

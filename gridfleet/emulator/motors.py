@@ -14,8 +14,8 @@ from fleet_control.backend import Act, FaultCode
 from gridfleet.emulator.floor import Floor
 from hw_bridge.agent.motors import Mode, Move, MoveKind, Senses, Trouble
 from twin.causes import Cause
-from twin.kinematic.kernels import RING
-from twin.kinematic.mechanics import is_between, is_standing
+from twin.floor.mechanics import is_between, is_standing
+from twin.floor.step_kernels import RING
 
 _ACTS = {MoveKind.DRIVE: Act.DRIVE, MoveKind.LIFT: Act.LIFT, MoveKind.LOWER: Act.LOWER}
 _TROUBLES = {code: Trouble[code.name] for code in FaultCode if code}

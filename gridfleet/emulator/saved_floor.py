@@ -24,7 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from layouts import GridfleetError
-from twin.kinematic.state import UNIT
+from twin.floor.state import UNIT
 
 VERSION = 1
 LABEL_BYTES = 64

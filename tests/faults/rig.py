@@ -28,7 +28,7 @@ from gridfleet.wiring.units import CYCLE_S
 from layouts import AISLE_KINDS, CellKind, Layout, StationKind
 from layouts.generate.blocks import BlockFloor, block_floor
 from layouts.generate.figures import Side, StationRow
-from twin.kinematic.kernels import ACTING, DRIVING
+from twin.floor.step_kernels import ACTING, DRIVING
 from twin.unit_model import DEFAULT_UNIT
 
 N_UNITS = 5

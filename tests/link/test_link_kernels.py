@@ -10,7 +10,7 @@ from fleet_control.link.kernels import hear_states, write_instants, write_news, 
 from fleet_control.link.messages import HELLO, INSTANT, ORDER, RESEND_S, RING, STATE
 from twin.agent_kernels import hear_hellos, hear_orders, tell_states, watch_silence
 from twin.agents import AGENT
-from twin.kinematic.state import UNIT
+from twin.floor.state import UNIT
 
 EPOCH = 3
 

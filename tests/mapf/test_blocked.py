@@ -15,7 +15,7 @@ from fleet_control.mapf.lanes import lanes_of
 from fleet_control.mapf.pibt import PibtPlanner
 from fleet_control.mapf.pibt_kernels import plan_step
 from fleet_control.mapf.planner import PlannerOptions
-from fleet_control.mapf.priorities import track_progress
+from fleet_control.mapf.priority_kernels import track_progress
 from gridfleet.timed_planner import TimedPlanner
 from layouts import (
     AISLE_KINDS,

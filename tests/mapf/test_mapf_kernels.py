@@ -18,7 +18,7 @@ from fleet_control.mapf.fields import DistanceFields
 from fleet_control.mapf.grid import CELL_COST, TURN_COST, UNREACHABLE, Grid, grid_of
 from fleet_control.mapf.lanes import Lanes, lanes_of
 from fleet_control.mapf.planner import PlannerOptions, planner_named
-from fleet_control.mapf.priorities import UNLIMITED
+from fleet_control.mapf.priority_kernels import UNLIMITED
 from layouts import CellKind, load, open_layout
 
 MASK = (1 << 64) - 1

@@ -11,10 +11,10 @@ from test_motion import hall, tell, twin_of
 
 from fleet_control.backend import Act
 from layouts import CellKind, Layout, open_layout
+from twin.floor.monitor_kernels import HIT_OBSTACLE, HIT_POD, _bodies_touch, _hits_standing
+from twin.floor.sizes import sizes_of
+from twin.floor.state import UNIT
 from twin.kinematic.engine import TICK_S, KinematicTwin
-from twin.kinematic.kernels import HIT_OBSTACLE, HIT_POD, _bodies_touch, _hits_standing
-from twin.kinematic.sizes import sizes_of
-from twin.kinematic.state import UNIT
 from twin.unit_model import DEFAULT_UNIT as UNIT_MODEL
 
 TOUCH_M2 = 1e-9
@@ -266,7 +266,7 @@ def test_three_in_contact_are_two_or_three_events_not_one_for_every_tick() -> No
 
 
 def test_more_contacts_than_the_log_holds_are_still_counted(monkeypatch) -> None:
-    monkeypatch.setattr("twin.kinematic.world.MAX_CONTACTS_A_CALL", 2)
+    monkeypatch.setattr("twin.floor.world.MAX_CONTACTS_A_CALL", 2)
     twin = twin_of(hall(1, 12), [0, 2, 4, 6, 8])
     tell(twin, 0, 1, list(range(1, 11)))
     twin.advance(60.0)

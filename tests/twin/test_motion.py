@@ -19,8 +19,8 @@ from fleet_control.backend import (
 )
 from fleet_control.errors import FleetError, InvariantError
 from layouts import Layout, open_layout
+from twin.floor.step_kernels import RING
 from twin.kinematic.engine import TICK_S, KinematicTwin
-from twin.kinematic.kernels import RING
 from twin.people import People
 from twin.unit_model import DEFAULT_UNIT, MotionLimits, UnitModel
 

@@ -7,8 +7,9 @@ import math
 import numpy as np
 import pytest
 
-from twin.kinematic.kernels import _approach, rebin
-from twin.kinematic.state import UNIT
+from twin.floor.monitor_kernels import rebin
+from twin.floor.state import UNIT
+from twin.floor.step_kernels import approach
 
 
 def lists(units: np.ndarray, heads: np.ndarray) -> list[list[int]]:
@@ -55,7 +56,7 @@ def test_the_speed_is_the_highest_that_still_stops_in_time() -> None:
         needed = (speed + speeds) / 2 * dt + speeds**2 / (2 * decel)
         fitting = speeds[needed <= left + 1e-12]
         best = float(fitting[-1]) if len(fitting) else 0.0
-        found = _approach(speed, limit, accel, decel, left, dt)
+        found = approach(speed, limit, accel, decel, left, dt)
         assert found == pytest.approx(best, abs=2 * limit / 4000), f"case {case}"
         assert found >= max(speed - decel * dt, 0.0) - 1e-9, f"case {case}: brakes too hard"
         assert math.isfinite(found)
@@ -67,5 +68,5 @@ def test_a_limit_below_the_speed_is_reached_by_braking() -> None:
     for case in range(300):
         accel, decel, speed = rng.uniform([0.3, 0.3, 0.5], [2.0, 2.0, 2.5])
         limit, dt = float(speed * rng.uniform(0.0, 1.0)), 0.04
-        found = _approach(speed, limit, accel, decel, 100.0, dt)
+        found = approach(speed, limit, accel, decel, 100.0, dt)
         assert found == pytest.approx(max(limit, speed - decel * dt)), f"case {case}"

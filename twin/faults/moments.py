@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from layouts import CellKind, Layout
 from twin.faults.schedule import Fault, FaultKind, Where
-from twin.kinematic.kernels import RING
-from twin.kinematic.mechanics import is_between
-from twin.kinematic.world import World
+from twin.floor.mechanics import is_between
+from twin.floor.step_kernels import RING
+from twin.floor.world import World
 
 WELL_BETWEEN = (0.25, 0.75)
 """Share of the way between two centres that counts as mid-edge: two cells are covered there."""

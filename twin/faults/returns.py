@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from fleet_control.operations import Operation, OperationKind
 from layouts import AISLE_KINDS, Layout
 from twin.faults.targets import FaultTargets
-from twin.kinematic.kernels import RING
+from twin.floor.step_kernels import RING
 
 LOOK_AGAIN_S = 5.0
 """Between closing a cell and using it, and between two requests to admit the unit."""

@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
-from twin.kinematic.world import World
+from twin.floor.world import World
 from twin.link import Noise
 
 

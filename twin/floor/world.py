@@ -1,4 +1,4 @@
-"""The simulated floor: units, pods and obstacles, moved tick by tick and watched for contacts.
+"""The simulated floor: units, pods and obstacles, watched for contacts. An engine moves the units.
 
 What befalls units is here too, to be called by whoever makes trouble (twin.faults, twin.agents):
 simulator only, nothing of it is on the seam.
@@ -6,6 +6,7 @@ simulator only, nothing of it is on the seam.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,24 +15,14 @@ from numpy.typing import NDArray
 from fleet_control.backend import Act
 from fleet_control.streams import Streams
 from layouts import CellKind, Layout
-from twin.kinematic import mechanics
-from twin.kinematic.kernels import (
-    BIN_M,
-    DECEL,
-    FAULT_PATH_BLOCKED,
-    N_PARTNERS,
-    NOBODY,
-    RING,
-    rebin,
-    run_ticks,
-    unlist,
-)
-from twin.kinematic.obstacles import Obstacles
-from twin.kinematic.sizes import check_fit, limits_of, sizes_of
-from twin.kinematic.state import UNIT
+from twin.floor import mechanics
+from twin.floor.monitor_kernels import N_PARTNERS, NOBODY, rebin, unlist
+from twin.floor.obstacles import Obstacles
+from twin.floor.sizes import check_fit, limits_of, sizes_of
+from twin.floor.state import UNIT
+from twin.floor.step_kernels import BIN_M, DECEL, FAULT_PATH_BLOCKED, RING
 from twin.unit_model import UnitModel
 
-TICK_S = 0.04
 MAX_CONTACTS_A_CALL = 4096
 
 
@@ -51,7 +42,7 @@ class Contact:
 
 
 class World:
-    """Units on a floor. Arguments as of `twin.kinematic.engine.KinematicTwin`.
+    """Units on a floor. Arguments as of `twin.floor.twin.Twin`.
 
     units: UNIT[n_units], all about each unit. step_cells: int32[n_units, RING], cell of step s in
     column s % RING. is_off: bool[n_units], not on the floor; n_off: how many. None to be written.
@@ -85,6 +76,7 @@ class World:
         self._faults_due: dict[int, int] = {}
         self.is_off, self.n_off = np.zeros(n_units, dtype=bool), 0
         self._set_up_squares()
+        self._watchers: list[tuple[int, Callable[[], None]]] = []
         self._contacts: list[Contact] = []
         self.n_contacts = 0
 
@@ -111,13 +103,26 @@ class World:
     def step_cells(self) -> NDArray[np.int32]:
         return self._cells
 
+    def _move(self, n_ticks: int) -> int:
+        """Let n_ticks pass for all units. Returns how many contacts began; the first of them are in
+        `_contact_rows`: tick, unit, other party, x, y."""
+        raise NotImplementedError
+
+    def watch(self, every_ticks: int, look: Callable[[], None]) -> None:
+        """Call `look` after every so many ticks, for whoever keeps a record (simulator only)."""
+        self._watchers.append((every_ticks, look))
+
     def _run(self, n_ticks: int) -> None:
-        n_new = run_ticks(
-            self._tick + 1, n_ticks, self.tick_s, self._limits, self._sizes,
-            self._layout.n_rows, self._layout.n_cols, self._units, self._cells, self._acts,
-            self._speeds, self._centres, self._pod_at, self._solid, self._n_bin_cols, self._heads,
-            self._partners, self._contact_rows,
-        )  # fmt: skip
+        while n_ticks > 0:
+            chunk = min([n_ticks, *(every - self._tick % every for every, _ in self._watchers)])
+            self._pass(chunk)
+            n_ticks -= chunk
+            for every, look in self._watchers:
+                if self._tick % every == 0:
+                    look()
+
+    def _pass(self, n_ticks: int) -> None:
+        n_new = self._move(n_ticks)
         self._tick += n_ticks
         self.n_contacts += n_new
         for tick, unit, other, x_m, y_m in self._contact_rows[:n_new].tolist():

@@ -6,9 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fleet_control.errors import FleetError
-from twin.kinematic.kernels import PLACED
-from twin.kinematic.mechanics import cells_claimed
-from twin.kinematic.state import UNIT
+from twin.floor.mechanics import cells_claimed
+from twin.floor.state import UNIT
+from twin.floor.step_kernels import PLACED
 
 
 class Obstacles:

@@ -12,13 +12,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from twin.kinematic.kernels import (
+from twin.floor.monitor_kernels import NOBODY
+from twin.floor.step_kernels import (
     ACTING,
     DRIVING,
     FAULT_NO_POD,
     FAULT_PATH_BLOCKED,
     IDLE,
-    NOBODY,
     RING,
     TURNING,
 )
