@@ -127,10 +127,13 @@ def service_faults(service: ServiceTimes) -> Iterator[str]:
         yield f"service.most_units is {service.most_units}; give at least 1"
 
 
+_MAY_BE_0 = ("lift_s", "lower_s", "settle_s", "stock_kg", "stock_spread", "stock_shift_m")
+
+
 def unit_faults(unit: UnitModel) -> Iterator[str]:
     """What is wrong with sizes and limits of the drive units."""
     for key, value in _figures("unit", unit):
-        may_be_0 = key in ("unit.lift_s", "unit.lower_s")
+        may_be_0 = key.rsplit(".", 1)[-1] in _MAY_BE_0 or key.startswith("unit.localisation.")
         if not isfinite(value) or value < 0 or (value == 0 and not may_be_0):
             yield f"{key} is {value}; give {'0 or more' if may_be_0 else 'more than 0'}"
 
@@ -141,5 +144,5 @@ def _figures(key: str, value: object) -> Iterator[tuple[str, float]]:
         entry = getattr(value, field.name)
         if is_dataclass(entry):
             yield from _figures(f"{key}.{field.name}", entry)
-        elif not isinstance(entry, bool):
+        elif isinstance(entry, float | int) and not isinstance(entry, bool):
             yield f"{key}.{field.name}", entry

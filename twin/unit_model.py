@@ -48,6 +48,71 @@ LADEN = MotionLimits(
 
 
 @dataclass(frozen=True, slots=True)
+class Body:
+    """What the physics engine has to know beyond sizes; metres, kilograms, newtons, seconds.
+
+    Sources: makers of such units publish 100 to 150 kg of own weight and 450 to 500 kg of load; a
+    polyurethane wheel on sealed concrete has a friction of 0.6 to 0.9. All else is assumed.
+
+    chassis_kg: without wheels. wheel_torque_nm: most that one motor gives. wheel_friction: between
+    wheel and floor; casters slide freely. track_m: between the wheels. lift_m: how far pods are
+    raised. lift_force_n: most that the lift gives. pod_kg: empty pod. stock_kg: mean mass of goods
+    on a pod; stock_spread: its standard deviation as a share. stock_shift_m: standard deviation of
+    the goods' centre of gravity from the pod's middle, each way. pod_height_m, pod_clear_m: of the
+    top, and of the underside, above the floor.
+    """
+
+    chassis_kg: float = 120.0
+    chassis_height_m: float = 0.32
+    wheel_kg: float = 5.0
+    wheel_radius_m: float = 0.09
+    wheel_torque_nm: float = 45.0
+    wheel_friction: float = 0.8
+    track_m: float = 0.48
+    lift_m: float = 0.05
+    lift_force_n: float = 8000.0
+    pod_kg: float = 80.0
+    stock_kg: float = 220.0
+    stock_spread: float = 0.3
+    stock_shift_m: float = 0.04
+    pod_height_m: float = 2.0
+    pod_clear_m: float = 0.36
+
+
+@dataclass(frozen=True, slots=True)
+class Localisation:
+    """How well units know where they are in the physics engine; all 0: exactly.
+
+    odometry_spread: standard deviation of a wheel's travel, as a share of it, drawn each control
+    tick. marker_m, marker_rad: standard deviation of a floor marker's reading, taken at each cell
+    centre that is passed. wheel_error: standard deviation of the wheels' true radius, as a share,
+    drawn for each unit once.
+    """
+
+    odometry_spread: float = 0.0
+    wheel_error: float = 0.0
+    marker_m: float = 0.0
+    marker_rad: float = 0.0
+
+    @property
+    def is_exact(self) -> bool:
+        return not (self.odometry_spread or self.wheel_error or self.marker_m or self.marker_rad)
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """How units really moved, in the terms of the kinematic engine: fitted from a log of legs.
+
+    settle_s: how long a unit stands still at the end of each run and turn before it goes on."""
+
+    empty: MotionLimits
+    laden: MotionLimits
+    lift_s: float
+    lower_s: float
+    settle_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
 class UnitModel:
     """Sizes in metres, times in seconds.
 
@@ -57,6 +122,10 @@ class UnitModel:
     times are assumed on the careful side of RAWSim-O's 2.2 s. pod_turns: the plate does not turn
     against the unit, so that a carried pod turns with it, and its corners reach beyond the cell
     where the pod is wider than 0.7 of it (docs/decisions/0008).
+
+    empty, laden, lift_s, lower_s: what the motion controller of a unit is set to. calibration: what
+    comes of it, where that has been measured: the kinematic engine then moves units by it. body,
+    localisation: for the physics engine.
     """
 
     empty: MotionLimits = EMPTY
@@ -67,6 +136,9 @@ class UnitModel:
     lift_s: float = 3.0
     lower_s: float = 3.0
     pod_turns: bool = False
+    body: Body = Body()
+    localisation: Localisation = Localisation()
+    calibration: Calibration | None = None
 
     def footprint(self, cell_m: float, *, has_pods: bool = True) -> Footprint:
         """The ground that the unit may touch on cells of that size."""
