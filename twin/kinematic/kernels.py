@@ -3,7 +3,8 @@
 Motion: straight runs over all released cells of one direction without stopping, in-place turns at
 cell centres, braking so as to stop exactly on a centre. Speed changes linearly within a tick of
 length dt, so a run differs from the ideal trapezoidal profile by no more than the rounding to
-ticks.
+ticks. A unit that has come to a stand may have to settle first: it stands idle while its timer
+runs. What ticks add to that is taken off the next time, so that such legs are right on average.
 """
 
 from __future__ import annotations
@@ -39,10 +40,29 @@ from twin.floor.step_kernels import (
 
 
 @kernel
+def _begin_to_settle(unit: Any, settle_s: float, left: float, speed: float, dt: float) -> None:
+    """The unit has come to a stand in this tick. left, speed: at the tick's beginning, from which
+    braking evenly takes 2 left / speed; the rest of the tick it settles already."""
+    if settle_s > 0.0:
+        braked_s = min(2.0 * left / speed, dt) if speed > 0.0 else dt
+        unit.timer = settle_s - (dt - braked_s) + min(unit.timer, 0.0)
+
+
+@kernel
+def _settles(unit: Any, dt: float) -> bool:
+    """Whether it stands at a centre and may not go on in this tick."""
+    if unit.mode != IDLE or unit.timer <= 1e-9:
+        return False
+    unit.timer -= dt
+    unit.awake = 0
+    return True
+
+
+@kernel
 def _drive(
     unit: Any, index: int, dt: float, limits: NDArray[np.float64], sizes: NDArray[np.float64],
     cells: NDArray[np.int32], acts: NDArray[np.int8], speeds: NDArray[np.float32],
-    centres: NDArray[np.float64], solid: NDArray[np.uint8], n_cols: int,
+    centres: NDArray[np.float64], solid: NDArray[np.uint8], n_cols: int, settle_s: float,
 ) -> None:  # fmt: skip
     """Move along the straight run, longer whenever more of it has been released."""
     load = 1 if unit.carried >= 0 else 0
@@ -57,6 +77,7 @@ def _drive(
     if arrives:
         speed = 0.0
         unit.mode = IDLE
+        _begin_to_settle(unit, settle_s, left, unit.speed, dt)
     unit.speed = speed
     pass_centres(unit, index, along, arrives, speeds, sizes)
     along = unit.along
@@ -75,7 +96,7 @@ def _drive(
 
 
 @kernel
-def _turn(unit: Any, dt: float, limits: NDArray[np.float64]) -> None:
+def _turn(unit: Any, dt: float, limits: NDArray[np.float64], settle_s: float) -> None:
     """Turn in place; where pods do not turn with the unit, the lift plate counter-rotates."""
     load = 1 if unit.carried >= 0 else 0
     accel = limits[load, TURN_ACCEL]
@@ -87,6 +108,7 @@ def _turn(unit: Any, dt: float, limits: NDArray[np.float64]) -> None:
         unit.mode = IDLE
         unit.yaw = unit.heading * math.pi / 2
         unit.turn_left = 0.0
+        _begin_to_settle(unit, settle_s, abs(left), unit.turn_rate, dt)
         unit.turn_rate = 0.0
         return
     turned = angle if left > 0 else -angle
@@ -114,7 +136,7 @@ def run_ticks(
     cells: NDArray[np.int32], acts: NDArray[np.int8], speeds: NDArray[np.float32],
     centres: NDArray[np.float64], pod_at: NDArray[np.int32], solid: NDArray[np.uint8],
     n_bin_cols: int, heads: NDArray[np.int32], partners: NDArray[np.int64],
-    rows: NDArray[np.float64],
+    rows: NDArray[np.float64], settle_s: float,
 ) -> int:  # fmt: skip
     """Advance the world by n_ticks of dt seconds. Returns how many contacts began.
 
@@ -122,19 +144,24 @@ def run_ticks(
     acts, speeds: [n_units, RING] released steps. solid: uint8[n_cells], 0, 1 or PLACED. partners:
     int64[n_units, N_PARTNERS, 2], latest contacts of each unit: the other party or NOBODY, and the
     tick. rows: float64[k, 5], the first k contacts: tick, unit, other party (a unit, HIT_OBSTACLE
-    or HIT_POD), and x, y of the unit.
+    or HIT_POD), and x, y of the unit. settle_s: how long a unit stands after each run and turn.
     """
     n_contacts = 0
     for tick in range(first_tick, first_tick + n_ticks):
         for index in range(units.size):
             unit = units[index]
+            if settle_s > 0.0 and _settles(unit, dt):
+                continue
             if not wake(unit, index, cells, acts, speeds, sizes, solid, n_cols):
                 continue
             if unit.mode == DRIVING:
-                _drive(unit, index, dt, limits, sizes, cells, acts, speeds, centres, solid, n_cols)
+                _drive(
+                    unit, index, dt, limits, sizes, cells, acts, speeds, centres, solid, n_cols,
+                    settle_s,
+                )  # fmt: skip
                 rebin(units, index, sizes[BIN_M], n_bin_cols, heads)
             elif unit.mode == TURNING:
-                _turn(unit, dt, limits)
+                _turn(unit, dt, limits, settle_s)
             elif unit.mode == ACTING:
                 _act(unit, index, dt, cells, acts, pod_at)
         n_contacts = watch(

@@ -1,0 +1,63 @@
+"""Legs as columns. A leg is what one unit does between two standstills.
+
+A run or turn ends when the unit stands at its end and may go on, so that what it needs to settle
+there is part of it. Queueing begins when a unit stands at a centre with nothing more released while
+it has been told where its next step will go, and ends when it is released. Units that do not look
+ahead (docs/decisions/0008) therefore have no legs of queueing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from enum import IntEnum
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from twin.legs.leg_kernels import LIFT, LOWER, QUEUE, RUN, TURN
+
+
+class LegKind(IntEnum):
+    RUN = RUN
+    TURN = TURN
+    LIFT = LIFT
+    LOWER = LOWER
+    QUEUE = QUEUE
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Legs:
+    """Columns of equal length, in the order in which legs ended, by unit where together.
+
+    unit: int32. kind: int8, of LegKind. is_laden: bool, carried a pod. begin_s, end_s: float64,
+    exact to a tick of the engine. length: float64, metres of runs and quarter turns of turns; 0
+    else. cell: int32, where it began. is_free: bool, nothing but the unit itself shaped it: all of
+    its length was released before the unit would have had to brake for less, nothing was taken
+    back, and nothing else limited its speed.
+    """
+
+    unit: NDArray[np.int32]
+    kind: NDArray[np.int8]
+    is_laden: NDArray[np.bool_]
+    begin_s: NDArray[np.float64]
+    end_s: NDArray[np.float64]
+    length: NDArray[np.float64]
+    cell: NDArray[np.int32]
+    is_free: NDArray[np.bool_]
+
+    def __len__(self) -> int:
+        return len(self.unit)
+
+    @property
+    def lasted_s(self) -> NDArray[np.float64]:
+        """float64[n], seconds from beginning to end."""
+        return self.end_s - self.begin_s
+
+    def columns(self) -> dict[str, NDArray[np.generic]]:
+        """By name, in the order of the fields."""
+        return {field.name: getattr(self, field.name) for field in fields(self)}
+
+    def where(self, rows: NDArray[np.bool_]) -> Self:
+        """Only those rows. rows: bool[n]."""
+        return type(self)(**{name: column[rows] for name, column in self.columns().items()})
