@@ -103,7 +103,7 @@ class Localisation:
 class Calibration:
     """How units really moved, in the terms of the kinematic engine: fitted from a log of legs.
 
-    settle_s: how long a unit stands still at the end of each run and turn before it goes on."""
+    settle_s: how long a unit stands at the end of each run and turn before it has done it."""
 
     empty: MotionLimits
     laden: MotionLimits

@@ -76,7 +76,7 @@ def forget(unit: Any) -> int:
     """Stand at once and have no steps but the one to the next centre, if between two; returns it.
 
     A lift or lowering that has begun is undone."""
-    unit["speed"] = unit["turn_rate"] = unit["timer"] = 0.0
+    unit["speed"] = unit["turn_rate"] = 0.0
     kept = int(unit["done"])
     if is_between(unit):
         kept += 1

@@ -77,7 +77,6 @@ class Twin(World):
         here, ahead = (self._cells[everyone, (units["done"] + i) % RING] for i in (0, 1))
         is_open = np.array([is_between(unit) for unit in units], dtype=bool)
         units["mode"][~is_open & np.isin(units["mode"], (DRIVING, ACTING))] = IDLE
-        units["timer"] = 0.0
         self._cells[:, 0], self._cells[:, 1] = here, ahead
         self._acts[:, 1], self._speeds[:, 1] = Act.DRIVE, np.inf
         units["cleared"] = np.where(is_open, units["cleared"] - units["done"], 0)

@@ -3,8 +3,9 @@
 Motion: straight runs over all released cells of one direction without stopping, in-place turns at
 cell centres, braking so as to stop exactly on a centre. Speed changes linearly within a tick of
 length dt, so a run differs from the ideal trapezoidal profile by no more than the rounding to
-ticks. A unit that has come to a stand may have to settle first: it stands idle while its timer
-runs. What ticks add to that is taken off the next time, so that such legs are right on average.
+ticks. A unit that has come to where its run or turn ends may have to settle there, while its timer
+runs, before it has done it. What ticks add to that is taken off the next time, so that such legs
+are right on average.
 """
 
 from __future__ import annotations
@@ -40,22 +41,15 @@ from twin.floor.step_kernels import (
 
 
 @kernel
-def _begin_to_settle(unit: Any, settle_s: float, left: float, speed: float, dt: float) -> None:
-    """The unit has come to a stand in this tick. left, speed: at the tick's beginning, from which
-    braking evenly takes 2 left / speed; the rest of the tick it settles already."""
-    if settle_s > 0.0:
-        braked_s = min(2.0 * left / speed, dt) if speed > 0.0 else dt
-        unit.timer = settle_s - (dt - braked_s) + min(unit.timer, 0.0)
-
-
-@kernel
-def _settles(unit: Any, dt: float) -> bool:
-    """Whether it stands at a centre and may not go on in this tick."""
-    if unit.mode != IDLE or unit.timer <= 1e-9:
-        return False
-    unit.timer -= dt
-    unit.awake = 0
-    return True
+def _has_settled(unit: Any, settle_s: float, left: float, speed: float, dt: float) -> bool:
+    """Whether a unit that is where its run or turn ends, and stands, has stood there for long
+    enough. left, speed: at the tick's beginning; braking evenly takes 2 left / speed, and the rest
+    of the tick it settles already."""
+    if speed > 0.0:
+        unit.timer = settle_s - (dt - min(2.0 * left / speed, dt)) + min(unit.timer, 0.0)
+    else:
+        unit.timer -= dt
+    return unit.timer <= 1e-9
 
 
 @kernel
@@ -76,8 +70,11 @@ def _drive(
     arrives = left - way < 1e-7
     if arrives:
         speed = 0.0
-        unit.mode = IDLE
-        _begin_to_settle(unit, settle_s, left, unit.speed, dt)
+        if settle_s > 0.0 and not _has_settled(unit, settle_s, left, unit.speed, dt):
+            arrives = False
+            along = unit.along + left - 1e-9  # not past the last centre
+        else:
+            unit.mode = IDLE
     unit.speed = speed
     pass_centres(unit, index, along, arrives, speeds, sizes)
     along = unit.along
@@ -105,10 +102,10 @@ def _turn(unit: Any, dt: float, limits: NDArray[np.float64], settle_s: float) ->
     rate = approach(unit.turn_rate, limit, accel, accel, abs(left), dt)
     angle = 0.5 * (unit.turn_rate + rate) * dt
     if abs(left) - angle < 1e-7:
-        unit.mode = IDLE
+        if settle_s == 0.0 or _has_settled(unit, settle_s, abs(left), unit.turn_rate, dt):
+            unit.mode = IDLE
         unit.yaw = unit.heading * math.pi / 2
         unit.turn_left = 0.0
-        _begin_to_settle(unit, settle_s, abs(left), unit.turn_rate, dt)
         unit.turn_rate = 0.0
         return
     turned = angle if left > 0 else -angle
@@ -150,8 +147,6 @@ def run_ticks(
     for tick in range(first_tick, first_tick + n_ticks):
         for index in range(units.size):
             unit = units[index]
-            if settle_s > 0.0 and _settles(unit, dt):
-                continue
             if not wake(unit, index, cells, acts, speeds, sizes, solid, n_cols):
                 continue
             if unit.mode == DRIVING:

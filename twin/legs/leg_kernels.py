@@ -36,16 +36,14 @@ Records = NDArray[np.void]
 
 
 @kernel
-def _doing(unit: Any, index: int, acts: NDArray[np.int8], before: int) -> int:
-    """Which leg the unit is on. before: the one that it was on a tick ago."""
+def _doing(unit: Any, index: int, acts: NDArray[np.int8]) -> int:
+    """Which leg the unit is on."""
     if unit.mode == DRIVING:
         return RUN
     if unit.mode == TURNING:
         return TURN
     if unit.mode == ACTING:
         return LIFT if acts[index, (unit.done + 1) & RING_MASK] == LIFT_ACT else LOWER
-    if unit.timer > 1e-9 and (before == RUN or before == TURN):
-        return before
     if unit.done >= unit.released and unit.outlook_step == unit.done + 1 and unit.factor > 0.0:
         return QUEUE
     return NOTHING
@@ -138,7 +136,7 @@ def note_legs(
     for index in range(units.size):
         unit, leg = units[index], legs[index]
         before = leg.kind
-        kind = _doing(unit, index, acts, before)
+        kind = _doing(unit, index, acts)
         goes_on = kind == before
         if goes_on and kind >= 0 and kind != QUEUE:
             goes_on = unit.heading == leg.heading

@@ -1,7 +1,7 @@
 """Legs as columns. A leg is what one unit does between two standstills.
 
-A run or turn ends when the unit stands at its end and may go on, so that what it needs to settle
-there is part of it. Queueing begins when a unit stands at a centre with nothing more released while
+A run or turn ends when the unit has done it, so that what it needs to settle there is part of it.
+Queueing begins when a unit stands at a centre with nothing more released while
 it has been told where its next step will go, and ends when it is released. Units that do not look
 ahead (docs/decisions/0008) therefore have no legs of queueing.
 """
