@@ -50,9 +50,7 @@ def _doing(unit: Any, index: int, acts: NDArray[np.int8]) -> int:
 
 
 @kernel
-def _begin(
-    leg: Any, unit: Any, index: int, kind: int, tick: int, cells: NDArray[np.int32]
-) -> None:
+def _begin(leg: Any, unit: Any, index: int, kind: int, tick: int, cells: NDArray[np.int32]) -> None:
     """A leg that was seen first after that tick."""
     leg.kind = kind
     leg.is_laden = unit.carried >= 0
@@ -143,11 +141,9 @@ def note_legs(
         if not goes_on:
             if before >= 0:
                 # Who is seen to move now began it when the tick did.
-                until = tick if kind == NOTHING or kind == QUEUE else tick - 1
+                until = tick if kind in (NOTHING, QUEUE) else tick - 1
                 here = cells[index, unit.done & RING_MASK]
-                n_rows += _end(
-                    leg, rows[n_rows], unit, index, until, here, n_cols, cell_m
-                )
+                n_rows += _end(leg, rows[n_rows], unit, index, until, here, n_cols, cell_m)
             leg.kind = NOTHING
             if kind >= 0:
                 _begin(leg, unit, index, kind, tick, cells)

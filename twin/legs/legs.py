@@ -8,9 +8,9 @@ ahead (docs/decisions/0008) therefore have no legs of queueing.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from enum import IntEnum
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,11 +30,10 @@ class LegKind(IntEnum):
 class Legs:
     """Columns of equal length, in the order in which legs ended, by unit where together.
 
-    unit: int32. kind: int8, of LegKind. is_laden: bool, carried a pod. begin_s, end_s: float64,
-    exact to a tick of the engine. length: float64, metres of runs and quarter turns of turns; 0
+    unit: int32. kind: int8, of LegKind. is_laden: bool, carried a pod. begin_s, end_s: float64. length: float64, metres of runs and quarter turns of turns; 0
     else. cell: int32, where it began. is_free: bool, nothing but the unit itself shaped it: all of
     its length was released before the unit would have had to brake for less, nothing was taken
-    back, and nothing else limited its speed.
+    back, and nothing else limited its speed. resolution_s: to which times are known.
     """
 
     unit: NDArray[np.int32]
@@ -45,6 +44,7 @@ class Legs:
     length: NDArray[np.float64]
     cell: NDArray[np.int32]
     is_free: NDArray[np.bool_]
+    resolution_s: float
 
     def __len__(self) -> int:
         return len(self.unit)
@@ -56,8 +56,12 @@ class Legs:
 
     def columns(self) -> dict[str, NDArray[np.generic]]:
         """By name, in the order of the fields."""
-        return {field.name: getattr(self, field.name) for field in fields(self)}
+        return {name: getattr(self, name) for name in COLUMNS}
 
     def where(self, rows: NDArray[np.bool_]) -> Self:
         """Only those rows. rows: bool[n]."""
-        return type(self)(**{name: column[rows] for name, column in self.columns().items()})
+        columns: dict[str, Any] = {name: column[rows] for name, column in self.columns().items()}
+        return replace(self, **columns)
+
+
+COLUMNS = tuple(field.name for field in fields(Legs) if field.name != "resolution_s")

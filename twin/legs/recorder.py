@@ -74,4 +74,5 @@ class LegRecorder:
             length=rows["length"].copy(),
             cell=rows["cell"].copy(),
             is_free=rows["is_free"].astype(np.bool_),
+            resolution_s=tick_s,
         )
