@@ -25,8 +25,8 @@ def solve(residuals: Callable[[Array], Array], start: Array, lower: Array) -> So
     """The figures, all of them above `lower`, for which the residuals, in standard errors of each
     sample, are least (scipy, trust region reflective, soft L1 loss).
 
-    Standard errors are those of the linearised problem; where residuals are larger than the samples'
-    own errors explain, they are widened by as much.
+    Standard errors are those of the linearised problem, widened where residuals are larger than the
+    samples' own errors explain.
     """
     from scipy.optimize import least_squares
 
@@ -36,5 +36,6 @@ def solve(residuals: Callable[[Array], Array], start: Array, lower: Array) -> So
     )  # fmt: skip
     n_spare = len(found.fun) - len(start)
     scale = max(1.0, 2.0 * float(found.cost) / n_spare) if n_spare > 0 else 1.0
-    covariance = np.linalg.pinv(found.jac.T @ found.jac) * scale
+    slopes = np.asarray(found.jac, dtype=np.float64)
+    covariance = np.linalg.pinv(slopes.T @ slopes) * scale
     return Solution(np.asarray(found.x), np.sqrt(np.maximum(np.diag(covariance), 0.0)))

@@ -8,14 +8,14 @@ from twin.legs import LegKind, Legs
 from twin.unit_model import UnitModel
 
 
-def fit_lifts(legs: Legs, unit: UnitModel, resolution_s: float, tick_s: float) -> list[Fitted]:
+def fit_lifts(legs: Legs, unit: UnitModel, tick_s: float) -> list[Fitted]:
     """See gridfleet.calibration.fit.calibrate. Of lifting and of lowering, in whole ticks, as the
     engine does them."""
     rows = []
     for name, kind, commanded_s in (
         ("lifting", LegKind.LIFT, unit.lift_s), ("lowering", LegKind.LOWER, unit.lower_s),
     ):  # fmt: skip
-        samples = samples_of(legs, kind, None, resolution_s)
+        samples = samples_of(legs, kind, None)
         count = n_legs(samples)
         if count < MIN_LEGS:
             why = f"{count} of {MIN_LEGS} legs that are needed"

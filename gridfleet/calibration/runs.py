@@ -64,31 +64,38 @@ def fit_runs(legs: Legs, unit: UnitModel, tick_s: float) -> Runs:
         for index, (name, commanded) in enumerate(zip(LOADS, (unit.empty, unit.laden), strict=True))
     ]
     fitted = [load for load in loads if load.is_fitted]
-    # The engine of ticks ends a leg half a tick late on average, unless units settle.
-    rounding_s = tick_s / 2.0
-    start: list[float] = []
-    for load in fitted:
-        load.place, load.is_fast = len(start), load.count_fast() >= MIN_LEGS
-        start += [load.inverse, *([load.commanded.speed_m_s] if load.is_fast else [])]
+    start = _number(fitted)
     n_samples = sum(len(load.samples) for load in fitted)
-    figures, errors = np.array(start), np.zeros(len(start))
-    settle_s = settle_error_s = 0.0
-    if fitted and n_samples > len(start):
-        lower = np.full(len(start) + 1, SLOWEST)
-        both = solve(lambda x: _residuals(fitted, x[:-1], x[-1]), np.append(start, 0.1), lower)
+    shows_settling = bool(fitted) and n_samples > len(start)
+    figures, errors, settle_s, settle_error_s = start, np.zeros_like(start), 0.0, 0.0
+    if shows_settling:
+        both = solve(
+            lambda x: _residuals(fitted, x[:-1], x[-1]), np.append(start, tick_s),
+            np.full(len(start) + 1, SLOWEST),
+        )  # fmt: skip
         figures, errors = both.values[:-1], both.errors[:-1]
         settle_s, settle_error_s = float(both.values[-1]), float(both.errors[-1])
-    is_settling = settle_s - rounding_s > SURE * settle_error_s and settle_error_s > 0.0
-    if fitted and not is_settling:
+    # The engine of ticks ends a leg half a tick late on average, unless its units settle.
+    rounding_s = tick_s / 2.0
+    if fitted and settle_s - rounding_s <= SURE * settle_error_s:
         settle_s = 0.0
         lower = np.full(len(start), SLOWEST)
-        alone = solve(lambda x: _residuals(fitted, x, rounding_s), np.array(start), lower)
+        alone = solve(lambda x: _residuals(fitted, x, rounding_s), start, lower)
         figures, errors = alone.values, alone.errors
     runs = Runs(settle_s=settle_s)
     for load in loads:
         _add(runs, load, figures, errors)
-    runs.rows.append(_settling(fitted, n_samples > len(start), settle_s, settle_error_s))
+    runs.rows.append(_settling(fitted, shows_settling, settle_s, settle_error_s))
     return runs
+
+
+def _number(loads: list[_Load]) -> NDArray[np.float64]:
+    """Give each load its places among the figures that are fitted; returns them as commanded."""
+    figures: list[float] = []
+    for load in loads:
+        load.place, load.is_fast = len(figures), load.count_fast() >= MIN_LEGS
+        figures += [load.inverse, *([load.commanded.speed_m_s] if load.is_fast else [])]
+    return np.array(figures)
 
 
 def _residuals(
@@ -106,35 +113,40 @@ def _residuals(
 def _add(
     runs: Runs, load: _Load, figures: NDArray[np.float64], errors: NDArray[np.float64]
 ) -> None:
-    commanded, count = load.commanded, n_legs(load.samples)
-    names = {
-        "speed_m_s": (f"top speed, {load.name}", "m/s", commanded.speed_m_s),
-        "accel_m_s2": (f"acceleration, {load.name}", "m/s2", commanded.accel_m_s2),
-        "decel_m_s2": (f"deceleration, {load.name}", "m/s2", commanded.decel_m_s2),
-    }
     runs.found[load.name] = {}
-    why = "" if load.is_fitted else f"{count} free runs, {MIN_LEGS} are needed"
-    for key, (name, unit, value) in names.items():
-        is_speed = key == "speed_m_s"
-        if is_speed and load.is_fitted and not load.is_fast:
-            needed_m = CRUISE * load.inverse * commanded.speed_m_s**2
-            why_slow = (
-                f"{load.count_fast()} free runs of {needed_m:.1f} m or more, {MIN_LEGS} are needed"
-            )
-            runs.rows.append(kept(name, unit, value, load.count_fast(), why_slow))
-            continue
-        if why:
-            runs.rows.append(kept(name, unit, value, count, why))
-            continue
-        if is_speed:
-            place = load.place + 1
-            fitted, error, n_used = float(figures[place]), float(errors[place]), load.count_fast()
-        else:
-            share = load.inverse / float(figures[load.place])
-            fitted, n_used = value * share, count
-            error = fitted * float(errors[load.place]) / float(figures[load.place])
-        runs.found[load.name][key] = fitted
-        runs.rows.append(Fitted(name, unit, value, fitted, error, n_used))
+    for key, row in (
+        ("speed_m_s", _top_speed(load, figures, errors)),
+        ("accel_m_s2", _ramp(load, "acceleration", load.commanded.accel_m_s2, figures, errors)),
+        ("decel_m_s2", _ramp(load, "deceleration", load.commanded.decel_m_s2, figures, errors)),
+    ):
+        runs.rows.append(row)
+        runs.found[load.name][key] = row.value
+
+
+def _top_speed(load: _Load, figures: NDArray[np.float64], errors: NDArray[np.float64]) -> Fitted:
+    name, commanded, count = f"top speed, {load.name}", load.commanded.speed_m_s, load.count_fast()
+    if load.is_fitted and load.is_fast:
+        place = load.place + 1
+        return Fitted(name, "m/s", commanded, float(figures[place]), float(errors[place]), count)
+    needed_m = CRUISE * load.inverse * commanded**2
+    why = f"{count} free runs of {needed_m:.1f} m or more, {MIN_LEGS} are needed"
+    return kept(name, "m/s", commanded, count, why)
+
+
+def _ramp(
+    load: _Load, name: str, commanded: float, figures: NDArray[np.float64],
+    errors: NDArray[np.float64],
+) -> Fitted:  # fmt: skip
+    """Acceleration or deceleration: the commanded one by the factor that both share."""
+    name, count = f"{name}, {load.name}", n_legs(load.samples)
+    if not load.is_fitted:
+        why = f"{count} free runs, {MIN_LEGS} are needed"
+        return kept(name, "m/s2", commanded, count, why)
+    inverse = float(figures[load.place])
+    value = commanded * load.inverse / inverse
+    return Fitted(
+        name, "m/s2", commanded, value, value * float(errors[load.place]) / inverse, count
+    )
 
 
 def _settling(loads: list[_Load], is_fitted: bool, settle_s: float, error_s: float) -> Fitted:

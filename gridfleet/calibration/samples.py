@@ -27,9 +27,12 @@ class Sample:
     error_s: float
 
 
-def samples_of(legs: Legs, kind: int, is_laden: bool | None, resolution_s: float) -> list[Sample]:
-    """Free legs of a kind by ascending length. is_laden: None for both. resolution_s: to which the
-    log tells times: all legs of one length may be rounded the same way."""
+def samples_of(legs: Legs, kind: int, is_laden: bool | None) -> list[Sample]:
+    """Free legs of a kind by ascending length. is_laden: None for both.
+
+    All legs of one length may be rounded to ticks or looks the same way, so that the error of a
+    mean is never less than that of the rounding."""
+    resolution_s = legs.resolution_s
     rows = (legs.kind == kind) & legs.is_free
     if is_laden is not None:
         rows &= legs.is_laden == is_laden

@@ -14,6 +14,8 @@ from hw_bridge.wire_log import WireLogError
 from twin.legs import Legs
 from twin.unit_model import DEFAULT_UNIT, UnitModel
 
+KNOWN = "legs.parquet or its run folder (simulate --legs), or a wire log (serve --wire-log)"
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Log:
@@ -29,9 +31,7 @@ def read_log(path: Path, unit: UnitModel | None = None) -> Log:
     """unit: the model that units are set to, where that is known; else that of the run's scenario,
     or the default one. Raises CalibrationError for what is no log, or has no legs."""
     if not path.exists():
-        raise CalibrationError(
-            f"{path} does not exist; give legs.parquet, a run folder or a wire log"
-        )
+        raise CalibrationError(f"{path} does not exist; give {KNOWN}")
     if path.is_dir():
         path = _legs_of_folder(path)
     if path.suffix == ".parquet":
@@ -43,9 +43,7 @@ def read_log(path: Path, unit: UnitModel | None = None) -> Log:
         legs = _legs_of_wire(path, unit)
         says = f"a wire log: times are known to {legs.resolution_s:.2g} s"
     if not len(legs):
-        raise CalibrationError(
-            f"{path} has no legs: no unit began and ended one; log a longer time"
-        )
+        raise CalibrationError(f"{path} has no legs: no unit has ended one; log a longer time")
     return Log(legs, unit, f"{path}: {len(legs):,} legs, {says}")
 
 
@@ -67,8 +65,6 @@ def _legs_of_wire(path: Path, unit: UnitModel) -> Legs:
     try:
         return legs_of_wire(path, unit)
     except WireLogError as error:
-        raise CalibrationError(
-            f"{error}; give legs.parquet, a run folder (simulate --legs) or a wire log"
-        ) from None
+        raise CalibrationError(f"{error}; give {KNOWN}") from None
     except (OSError, UnicodeDecodeError) as error:
         raise CalibrationError(f"{path} cannot be read: {error}") from None

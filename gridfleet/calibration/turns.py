@@ -29,13 +29,11 @@ class Turns:
     rows: list[Fitted] = field(default_factory=list)
 
 
-def fit_turns(
-    legs: Legs, unit: UnitModel, resolution_s: float, tick_s: float, settle_s: float
-) -> Turns:
+def fit_turns(legs: Legs, unit: UnitModel, tick_s: float, settle_s: float) -> Turns:
     """See gridfleet.calibration.fit.calibrate. settle_s: known from runs."""
     turns = Turns()
     for index, (load, commanded) in enumerate(zip(LOADS, (unit.empty, unit.laden), strict=True)):
-        samples = samples_of(legs, LegKind.TURN, bool(index), resolution_s)
+        samples = samples_of(legs, LegKind.TURN, bool(index))
         _fit_load(turns, load, commanded, samples, settle_s or tick_s / 2.0)
     return turns
 

@@ -30,10 +30,11 @@ class LegKind(IntEnum):
 class Legs:
     """Columns of equal length, in the order in which legs ended, by unit where together.
 
-    unit: int32. kind: int8, of LegKind. is_laden: bool, carried a pod. begin_s, end_s: float64. length: float64, metres of runs and quarter turns of turns; 0
-    else. cell: int32, where it began. is_free: bool, nothing but the unit itself shaped it: all of
-    its length was released before the unit would have had to brake for less, nothing was taken
-    back, and nothing else limited its speed. resolution_s: to which times are known.
+    unit: int32. kind: int8, of LegKind. is_laden: bool, carried a pod. begin_s, end_s: float64.
+    length: float64, metres of runs and quarter turns of turns; 0 else. cell: int32, where it began.
+    is_free: bool, nothing but the unit itself shaped it: all of its length was released before the
+    unit would have had to brake for less, nothing was taken back, and nothing else limited its
+    speed. resolution_s: to which times are known.
     """
 
     unit: NDArray[np.int32]
