@@ -20,6 +20,9 @@ from twin.kinematic.engine import TICK_S
 from twin.legs import Legs
 from twin.unit_model import Calibration, UnitModel
 
+DIGITS = 5
+"""Of figures in a unit model: far more than are known."""
+
 
 @dataclass(frozen=True, slots=True)
 class Fit:
@@ -57,11 +60,15 @@ def calibrate(legs: Legs, unit: UnitModel, tick_s: float = TICK_S) -> Fit:
             f"too few free legs to measure anything: {int(legs.is_free.sum()):,}; log a longer time"
         )
     empty, laden = (
-        replace(commanded, **runs.found[load], **turns.found[load])
+        replace(commanded, **_rounded({**runs.found[load], **turns.found[load]}))
         for load, commanded in zip(LOADS, (unit.empty, unit.laden), strict=True)
     )
     lift_s, lower_s = (row.value for row in lifts)
-    measured = Calibration(empty, laden, lift_s, lower_s, runs.settle_s)
+    measured = Calibration(empty, laden, lift_s, lower_s, round(runs.settle_s, DIGITS))
     made = replace(unit, calibration=measured)
     assert all(math.isfinite(row.value) for row in rows)
     return Fit(made, rows, len(legs), int(legs.is_free.sum()))
+
+
+def _rounded(figures: dict[str, float]) -> dict[str, float]:
+    return {key: round(value, DIGITS) for key, value in figures.items()}

@@ -6,15 +6,16 @@ from pathlib import Path
 
 from gridfleet.calibration.errors import CalibrationError
 from gridfleet.run_folder import write_text
-from gridfleet.scenario_tables import unit_faults
 from gridfleet.typed_files import read_file, to_toml
+from gridfleet.unit_faults import unit_faults
 from twin.unit_model import UnitModel
 
 
 def read_unit(path: Path) -> UnitModel:
-    """Raises CalibrationError with all faults of the file, a line each."""
+    """Raises CalibrationError with all faults of the file, a line each; what only an engine of
+    bodies asks of a unit is asked when it is to run."""
     unit = read_file(path, UnitModel, CalibrationError)
-    faults = list(unit_faults(unit))
+    faults = list(unit_faults(unit, engine=""))
     if faults:
         raise CalibrationError("\n".join(f"{path}: {fault}" for fault in faults))
     return unit
