@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from itertools import groupby
+from itertools import groupby, pairwise
 
 import numpy as np
 
@@ -47,7 +47,7 @@ class History:
 
 
 def legs_of(history: History, n_cols: int, cell_m: float, limits: np.ndarray) -> Iterator[tuple]:
-    """(end tick, unit, kind, is laden, begin tick, length, cell, is free), in the recorder's order."""
+    """(end tick, unit, kind, is laden, begin tick, length, cell, is free), as they are recorded."""
     n_ticks, n_units = len(history.units), len(history.units[0])
     found = []
     for unit in range(n_units):
@@ -100,7 +100,7 @@ def _is_free(history, unit, kind, ticks, cell_m, limits) -> bool:
         return True
     if any(record["run_limit"] < np.float32(limits[0]) for record in records):
         return False
-    for before, after in zip(records, records[1:], strict=False):
+    for before, after in pairwise(records):
         left = (before["last"] - before["first"]) * cell_m - before["along"]
         brakes = before["speed"] ** 2 / (2 * limits[2]) > left - 0.02
         if after["last"] < before["last"] or (after["last"] > before["last"] and brakes):

@@ -4,8 +4,8 @@ Motion: straight runs over all released cells of one direction without stopping,
 cell centres, braking so as to stop exactly on a centre. Speed changes linearly within a tick of
 length dt, so a run differs from the ideal trapezoidal profile by no more than the rounding to
 ticks. A unit that has come to where its run or turn ends may have to settle there, while its timer
-runs, before it has done it. What ticks add to that is taken off the next time, so that such legs
-are right on average.
+runs, before it has done it. That is rounded to a tick, and the rest kept for the next time, so that
+such legs are right on average.
 """
 
 from __future__ import annotations
@@ -46,10 +46,11 @@ def _has_settled(unit: Any, settle_s: float, left: float, speed: float, dt: floa
     enough. left, speed: at the tick's beginning; braking evenly takes 2 left / speed, and the rest
     of the tick it settles already."""
     if speed > 0.0:
-        unit.timer = settle_s - (dt - min(2.0 * left / speed, dt)) + min(unit.timer, 0.0)
+        rest = unit.timer if unit.timer <= 0.5 * dt else 0.0
+        unit.timer = settle_s - (dt - min(2.0 * left / speed, dt)) + rest
     else:
         unit.timer -= dt
-    return unit.timer <= 1e-9
+    return unit.timer <= 0.5 * dt
 
 
 @kernel
