@@ -42,7 +42,7 @@ class Fit:
 
 def calibrate(legs: Legs, unit: UnitModel, tick_s: float = TICK_S) -> Fit:
     """Fit a unit model to legs. unit: what the units are set to. tick_s: of the kinematic engine
-    that is to move units by it.
+    that is to move units by it; it lifts and lowers in whole ticks.
 
     Raises CalibrationError where no leg of the log tells anything.
     """
@@ -51,8 +51,8 @@ def calibrate(legs: Legs, unit: UnitModel, tick_s: float = TICK_S) -> Fit:
             f"none of {len(legs):,} legs is free: all were cut, slowed or lengthened too late; "
             "log a longer time, or fewer units"
         )
-    runs = fit_runs(legs, unit, tick_s)
-    turns = fit_turns(legs, unit, tick_s, runs.settle_s)
+    runs = fit_runs(legs, unit)
+    turns = fit_turns(legs, unit, runs.settle_s)
     lifts = fit_lifts(legs, unit, tick_s)
     rows = (*runs.rows, *turns.rows, *lifts)
     if all(row.why for row in rows):

@@ -17,7 +17,7 @@ from twin.unit_model import MotionLimits, UnitModel
 CRUISE = 1.3
 """A run shows the top speed where it is so many times as long as speeding up and braking take."""
 SURE = 2.0
-"""Standard errors by which settling has to be longer than the rounding to ticks, or it is 0."""
+"""Standard errors that settling has to be away from 0, or it is 0."""
 SLOWEST = 1e-3
 
 
@@ -57,7 +57,7 @@ class _Load:
         return float(figures[self.place + 1]) if self.is_fast else self.commanded.speed_m_s
 
 
-def fit_runs(legs: Legs, unit: UnitModel, tick_s: float) -> Runs:
+def fit_runs(legs: Legs, unit: UnitModel) -> Runs:
     """See gridfleet.calibration.fit.calibrate."""
     loads = [
         _Load(name, commanded, samples_of(legs, LegKind.RUN, bool(index)))
@@ -70,17 +70,15 @@ def fit_runs(legs: Legs, unit: UnitModel, tick_s: float) -> Runs:
     figures, errors, settle_s, settle_error_s = start, np.zeros_like(start), 0.0, 0.0
     if shows_settling:
         both = solve(
-            lambda x: _residuals(fitted, x[:-1], x[-1]), np.append(start, tick_s),
+            lambda x: _residuals(fitted, x[:-1], x[-1]), np.append(start, 0.1),
             np.full(len(start) + 1, SLOWEST),
         )  # fmt: skip
         figures, errors = both.values[:-1], both.errors[:-1]
         settle_s, settle_error_s = float(both.values[-1]), float(both.errors[-1])
-    # The engine of ticks ends a leg half a tick late on average, unless its units settle.
-    rounding_s = tick_s / 2.0
-    if fitted and settle_s - rounding_s <= SURE * settle_error_s:
+    if fitted and settle_s <= SURE * settle_error_s:
         settle_s = 0.0
         lower = np.full(len(start), SLOWEST)
-        alone = solve(lambda x: _residuals(fitted, x, rounding_s), start, lower)
+        alone = solve(lambda x: _residuals(fitted, x, 0.0), start, lower)
         figures, errors = alone.values, alone.errors
     runs = Runs(settle_s=settle_s)
     for load in loads:

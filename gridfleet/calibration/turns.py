@@ -29,17 +29,17 @@ class Turns:
     rows: list[Fitted] = field(default_factory=list)
 
 
-def fit_turns(legs: Legs, unit: UnitModel, tick_s: float, settle_s: float) -> Turns:
+def fit_turns(legs: Legs, unit: UnitModel, settle_s: float) -> Turns:
     """See gridfleet.calibration.fit.calibrate. settle_s: known from runs."""
     turns = Turns()
     for index, (load, commanded) in enumerate(zip(LOADS, (unit.empty, unit.laden), strict=True)):
         samples = samples_of(legs, LegKind.TURN, bool(index))
-        _fit_load(turns, load, commanded, samples, settle_s or tick_s / 2.0)
+        _fit_load(turns, load, commanded, samples, settle_s)
     return turns
 
 
 def _fit_load(
-    turns: Turns, load: str, commanded: MotionLimits, samples: list[Sample], more_s: float
+    turns: Turns, load: str, commanded: MotionLimits, samples: list[Sample], settle_s: float
 ) -> None:
     rate, accel = f"turn rate, {load}", f"turn acceleration, {load}"
     samples = [sample for sample in samples if sample.n_legs >= MIN_LEGS]
@@ -55,7 +55,7 @@ def _fit_load(
     has_both = len(samples) > 1
     given = [1.0 / commanded.turn_accel_rad_s2, commanded.turn_rate_rad_s][: 1 + has_both]
     found = solve(
-        lambda x: _residuals(samples, x, commanded.turn_rate_rad_s, more_s), np.array(given),
+        lambda x: _residuals(samples, x, commanded.turn_rate_rad_s, settle_s), np.array(given),
         np.array([1.0 / MOST_ACCEL, SLOWEST][: 1 + has_both]),
     )  # fmt: skip
     if has_both:
@@ -73,11 +73,11 @@ def _fit_load(
 
 
 def _residuals(
-    samples: list[Sample], figures: NDArray[np.float64], rate: float, more_s: float
+    samples: list[Sample], figures: NDArray[np.float64], rate: float, settle_s: float
 ) -> NDArray[np.float64]:
     """figures: 1 / turn acceleration and, where it is fitted, the rate."""
     angles = np.array([sample.length * QUARTER_RAD for sample in samples])
     found = np.array([(sample.mean_s, sample.error_s) for sample in samples])
     inverse = float(figures[0])
     top = float(figures[1]) if len(figures) > 1 else rate
-    return np.asarray((leg_s(angles, top, inverse) + more_s - found[:, 0]) / found[:, 1])
+    return np.asarray((leg_s(angles, top, inverse) + settle_s - found[:, 0]) / found[:, 1])

@@ -98,7 +98,12 @@ def test_legs_of_the_engine_give_its_parameters_within_a_hundredth(settle_s: flo
         assert found[f"top speed, {load}"] == pytest.approx(speed, rel=0.01)
         assert found[f"acceleration, {load}"] == pytest.approx(accel, rel=0.01)
         assert found[f"deceleration, {load}"] == pytest.approx(accel, rel=0.01)
-    assert found["turn rate, laden"] == pytest.approx(LADEN.turn_rate_rad_s, rel=0.02)
+    # Half turns are rare, and known to half a tick: it is quarter turns that have to be right.
+    rate, accel = found["turn rate, laden"], found["turn acceleration, laden"]
+    assert rate == pytest.approx(LADEN.turn_rate_rad_s, rel=0.05)
+    quarter_s = leg_s(np.array([np.pi / 2]), rate, 1.0 / accel)[0]
+    true_s = leg_s(np.array([np.pi / 2]), LADEN.turn_rate_rad_s, 1.0 / LADEN.turn_accel_rad_s2)[0]
+    assert quarter_s == pytest.approx(true_s, rel=0.01)
     assert found["settling"] == pytest.approx(settle_s, abs=0.015)
     assert (found["lifting"], found["lowering"]) == (3.4, 2.6)
 
@@ -152,5 +157,5 @@ def test_nothing_to_measure_is_an_error() -> None:
 def test_one_length_alone_tells_no_settling() -> None:
     fit = calibrate(legs_of([(LegKind.RUN, False, 1.0, 2.1)] * 9), DEFAULT_UNIT)
     assert "settling: runs of more different lengths are needed; kept as commanded" in fit.faults
-    # 2 sqrt(h) and half a tick.
-    assert figures(fit)["acceleration, empty"] == pytest.approx(1.0 / 1.04**2, rel=1e-3)
+    # 2 sqrt(h) seconds over a metre.
+    assert figures(fit)["acceleration, empty"] == pytest.approx(1.0 / 1.05**2, rel=1e-3)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from layouts import Layout
 from twin.floor.twin import Twin
 from twin.floor.world import Contact
-from twin.kinematic.kernels import run_ticks
+from twin.kinematic.kernels import AS_SET, run_ticks
 from twin.people import People
 from twin.unit_model import DEFAULT_UNIT, UnitModel
 
@@ -29,7 +29,7 @@ class KinematicTwin(Twin):
         tick_s: float = TICK_S,
     ) -> None:  # fmt: skip
         super().__init__(layout, cells, headings, pod_cells, people, unit.as_measured(), tick_s)
-        self._settle_s = unit.calibration.settle_s if unit.calibration is not None else 0.0
+        self._settle_s = unit.calibration.settle_s if unit.calibration is not None else AS_SET
 
     def _move(self, n_ticks: int) -> int:
         return run_ticks(

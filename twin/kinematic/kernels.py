@@ -3,9 +3,11 @@
 Motion: straight runs over all released cells of one direction without stopping, in-place turns at
 cell centres, braking so as to stop exactly on a centre. Speed changes linearly within a tick of
 length dt, so a run differs from the ideal trapezoidal profile by no more than the rounding to
-ticks. A unit that has come to where its run or turn ends may have to settle there, while its timer
-runs, before it has done it. That is rounded to a tick, and the rest kept for the next time, so that
-such legs are right on average.
+ticks, which make each leg half a tick longer on average.
+
+Units that were measured are to take as long as they did. Their runs and turns end with the tick
+that is nearest, what is left over is kept for the next one, and they stand for some time at the end
+of each, if they need to settle, before they have done it.
 """
 
 from __future__ import annotations
@@ -39,18 +41,32 @@ from twin.floor.step_kernels import (
     wake,
 )
 
+AS_SET = -1.0
+STANDS = 1e-7
+"""Metres or radians that are none."""
+
 
 @kernel
-def _has_settled(unit: Any, settle_s: float, left: float, speed: float, dt: float) -> bool:
-    """Whether a unit that is where its run or turn ends, and stands, has stood there for long
-    enough. left, speed: at the tick's beginning; braking evenly takes 2 left / speed, and the rest
-    of the tick it settles already."""
-    if speed > 0.0:
-        rest = unit.timer if unit.timer <= 0.5 * dt else 0.0
-        unit.timer = settle_s - (dt - min(2.0 * left / speed, dt)) + rest
+def _is_over(
+    unit: Any, settle_s: float, left: float, before: float, after: float, dt: float
+) -> bool:
+    """Whether a run or turn of a measured unit is over with this tick: that tick whose end is the
+    nearest to the moment at which it would be. left: to go at the tick's beginning. before, after:
+    speeds at its beginning and end; from the last braking, 2 left / speed is the time to stand."""
+    rest_s = unit.timer if unit.timer <= 0.5 * dt else 0.0  # of the leg before
+    left_after = left - 0.5 * (before + after) * dt
+    if left_after >= STANDS:
+        if after <= 0.0:
+            return False
+        more_s = settle_s + rest_s + 2.0 * left_after / after
+        if more_s > 0.5 * dt:
+            return False
+    elif before > 0.0:
+        more_s = settle_s + rest_s - (dt - min(2.0 * left / before, dt))
     else:
-        unit.timer -= dt
-    return unit.timer <= 0.5 * dt
+        more_s = unit.timer - dt
+    unit.timer = more_s
+    return more_s <= 0.5 * dt
 
 
 @kernel
@@ -68,14 +84,16 @@ def _drive(
     speed = approach(unit.speed, limit, limits[load, ACCEL], limits[load, DECEL], left, dt)
     way = 0.5 * (unit.speed + speed) * dt
     along = unit.along + way
-    arrives = left - way < 1e-7
+    stands = left - way < STANDS
+    arrives = stands
+    if settle_s != AS_SET:
+        arrives = _is_over(unit, settle_s, left, unit.speed, speed, dt)
+    if stands:
+        speed = 0.0
+        along = unit.along + left - 1e-9  # not past the last centre, unless it has arrived
     if arrives:
         speed = 0.0
-        if settle_s > 0.0 and not _has_settled(unit, settle_s, left, unit.speed, dt):
-            arrives = False
-            along = unit.along + left - 1e-9  # not past the last centre
-        else:
-            unit.mode = IDLE
+        unit.mode = IDLE
     unit.speed = speed
     pass_centres(unit, index, along, arrives, speeds, sizes)
     along = unit.along
@@ -102,9 +120,13 @@ def _turn(unit: Any, dt: float, limits: NDArray[np.float64], settle_s: float) ->
     limit = limits[load, TURN_RATE_LIMIT] * unit.factor
     rate = approach(unit.turn_rate, limit, accel, accel, abs(left), dt)
     angle = 0.5 * (unit.turn_rate + rate) * dt
-    if abs(left) - angle < 1e-7:
-        if settle_s == 0.0 or _has_settled(unit, settle_s, abs(left), unit.turn_rate, dt):
-            unit.mode = IDLE
+    stands = abs(left) - angle < STANDS
+    is_over = stands
+    if settle_s != AS_SET:
+        is_over = _is_over(unit, settle_s, abs(left), unit.turn_rate, rate, dt)
+    if is_over:
+        unit.mode = IDLE
+    if stands or is_over:
         unit.yaw = unit.heading * math.pi / 2
         unit.turn_left = 0.0
         unit.turn_rate = 0.0
@@ -142,7 +164,8 @@ def run_ticks(
     acts, speeds: [n_units, RING] released steps. solid: uint8[n_cells], 0, 1 or PLACED. partners:
     int64[n_units, N_PARTNERS, 2], latest contacts of each unit: the other party or NOBODY, and the
     tick. rows: float64[k, 5], the first k contacts: tick, unit, other party (a unit, HIT_OBSTACLE
-    or HIT_POD), and x, y of the unit. settle_s: how long a unit stands after each run and turn.
+    or HIT_POD), and x, y of the unit. settle_s: how long units that were measured stand at the end
+    of each run and turn; AS_SET for units that move exactly as they are set to.
     """
     n_contacts = 0
     for tick in range(first_tick, first_tick + n_ticks):
