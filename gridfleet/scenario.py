@@ -37,7 +37,7 @@ from layouts import GridfleetError, library_names
 from twin.people import ServiceTimes
 from twin.unit_model import UnitModel
 
-ENGINES = ("kinematic",)
+ENGINES = ("kinematic", "physics")
 SYNTHETIC = "synthetic"
 
 

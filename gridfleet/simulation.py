@@ -9,8 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from fleet_control.backend import Commands, FleetState, Reports
 from fleet_control.errors import InvariantError
 from fleet_control.events import Columns, EventKind
@@ -24,10 +22,11 @@ from gridfleet.record import BrokenRunError, RunRecord
 from gridfleet.scenario import Scenario
 from gridfleet.trouble import ControllerBooks, TroubledWorld
 from gridfleet.wiring import compile_kernels
+from gridfleet.wiring.engines import make_twin
 from gridfleet.wiring.units import CYCLE_S
 from layouts import Layout
 from twin.faults.schedule import Fault, KillPoint
-from twin.kinematic.engine import KinematicTwin
+from twin.floor.twin import Twin
 from twin.linked import LinkedTwin
 from twin.people import People
 
@@ -66,19 +65,16 @@ class Simulation:
         self._n_units = ground.n_units
         compile_kernels(scenario.planner)
         people = People(len(self.layout.stations), scenario.seed, ground.setup.service)
-        twin = KinematicTwin(
-            self.layout, ground.fleet.cells, np.zeros(self._n_units, dtype=np.int8),
-            ground.setup.pod_cells, people, scenario.unit,
-        )  # fmt: skip
+        twin = make_twin(scenario, self.layout, ground.fleet.cells, ground.setup.pod_cells, people)
         self._books = ControllerBooks(lambda: self.brain.controller)
         self._trouble = self._make_trouble(twin)
-        self._twin: KinematicTwin | LinkedTwin = self._trouble.backend if self._trouble else twin
+        self._twin: Twin | LinkedTwin = self._trouble.backend if self._trouble else twin
         self.state_at_start = self._twin.connect()
         self.brain = Brain(ground, self.state_at_start)
         self._first_cycle = 0
         self._wall_before_s = self._began_s = 0.0
 
-    def _make_trouble(self, twin: KinematicTwin) -> TroubledWorld | None:
+    def _make_trouble(self, twin: Twin) -> TroubledWorld | None:
         """The world of a scenario with faults. Raises FaultError for a file that makes no sense."""
         scenario = self.scenario
         if not scenario.faults:

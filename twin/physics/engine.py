@@ -1,0 +1,164 @@
+"""The physics twin: a Backend whose units have masses, wheels, motors and lifts.
+
+Each control tick, the motion controllers of all units (twin.physics.steer_kernels) look where they
+believe to be and tell wheels and lifts what to do; then pybullet moves the bodies. What the units
+tell the fleet controller is what their motion controllers know. Contacts are those of the bodies.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from layouts import Layout
+from twin.floor.monitor_kernels import rebin
+from twin.floor.sizes import limits_of, sizes_of
+from twin.floor.step_kernels import ACTING, BIN_M, HALF_LENGTH, HALF_POD, LIFT, PLACED, RING_MASK
+from twin.floor.twin import Twin
+from twin.people import People
+from twin.physics.loads import draw_loads
+from twin.physics.space import TICK_S, Space, Wall
+from twin.physics.steer_kernels import steer
+from twin.physics.walls import walls_of
+from twin.unit_model import DEFAULT_UNIT, UnitModel
+
+MARGIN_M = 0.02
+"""Units measure where they are, and say that they have left a cell when they are so much beyond."""
+
+
+class PhysicsTwin(Twin):
+    """Units with bodies. Arguments as of `Twin`; seed: of what lies on each pod.
+
+    pod_poses: float64[n_pods, 3], x, y, yaw of each pod that stands.
+    """
+
+    def __init__(
+        self, layout: Layout, cells: NDArray[np.int32], headings: NDArray[np.int8],
+        pod_cells: NDArray[np.int32], people: People, unit: UnitModel = DEFAULT_UNIT,
+        seed: int = 0,
+    ) -> None:  # fmt: skip
+        super().__init__(layout, cells, headings, pod_cells, people, unit, TICK_S)
+        n_units, n_pods = len(cells), len(pod_cells)
+        self._set_limits = limits_of(unit), sizes_of(unit, layout)
+        self._set_limits[1][[HALF_LENGTH, HALF_POD]] += MARGIN_M
+        self._lift_m, self._cell_m = unit.body.lift_m, layout.cell_size_m
+        self._commands, self._state = np.zeros((n_units, 3)), np.zeros((n_units, 6))
+        self._loads = np.full(n_units, -1, dtype=np.int32)
+        self._overloaded = np.zeros(n_units, dtype=np.uint8)
+        self._space = Space(
+            unit, n_units, n_pods, draw_loads(unit.body, n_pods, seed), list(walls_of(layout))
+        )
+        self._lying: set[int] = set()
+        self._touching: set[tuple[int, int]] = set()
+        self.pod_poses = np.column_stack([self._centres[pod_cells], np.zeros(n_pods)])
+        for pod, pose in enumerate(self.pod_poses.tolist()):
+            self._space.put_pod(pod, *pose)
+        for index in range(n_units):
+            self._put_body(index)
+
+    def _put_body(self, index: int) -> None:
+        unit = self._units[index]
+        self._space.put_unit(index, float(unit["x"]), float(unit["y"]), float(unit["yaw"]))
+        self._loads[index] = -1
+        if unit["carried"] >= 0:
+            self._load_up(index, int(unit["carried"]), (unit["x"], unit["y"], 0.0), is_up=True)
+
+    def _load_up(
+        self, index: int, pod: int, pose: tuple[float, float, float], *, is_up: bool
+    ) -> None:
+        self._space.load_up(index, pod, pose, is_up)
+        self._loads[index] = pod
+
+    # ------------------------------------------------------------------ time
+
+    def _move(self, n_ticks: int) -> int:
+        n_contacts = 0
+        for tick in range(self._tick + 1, self._tick + 1 + n_ticks):
+            self._steer()
+            self._exchange_loads()
+            self._space.step(self._commands)
+            self._read()
+            n_contacts = self._note_contacts(tick, n_contacts)
+        return n_contacts
+
+    def _steer(self) -> None:
+        limits, sizes = self._set_limits
+        believed = np.ascontiguousarray(self._state[:, :3])
+        heights = np.ascontiguousarray(self._state[:, 4])
+        steer(
+            self.tick_s, limits, sizes, self._lift_m, self._layout.n_cols, self._units,
+            self._cells, self._acts, self._speeds, self._centres, self._pod_at, self._solid,
+            believed, heights, self._loads, self._commands, self._overloaded,
+        )  # fmt: skip
+
+    def _exchange_loads(self) -> None:
+        """A pod rests on the plate from when the plate begins to rise until it has been set down."""
+        units = self._units
+        busy = (units["mode"] == ACTING) | (units["carried"] != self._loads)
+        for index in np.flatnonzero(busy & ~self.is_off).tolist():
+            unit, load = units[index], int(self._loads[index])
+            is_acting = unit["mode"] == ACTING
+            if load >= 0 and unit["carried"] < 0 and not is_acting:
+                self._loads[index] = -1
+                self.pod_poses[load] = self._space.set_down(index)
+            elif load < 0 and is_acting and unit["carried"] < 0:
+                slot = (unit["done"] + 1) & RING_MASK
+                pod = int(self._pod_at[self._cells[index, slot]])
+                if self._acts[index, slot] == LIFT and pod >= 0 and unit["fails"] == 0:
+                    self._load_up(index, pod, tuple(self.pod_poses[pod].tolist()), is_up=False)
+
+    def _read(self) -> None:
+        self._space.read(self._state)
+        units = self._units
+        for column, name in enumerate(("x", "y", "yaw")):
+            units[name] = self._state[:, column]
+        for index in np.flatnonzero(units["awake"]).tolist():
+            rebin(units, index, float(self._sizes[BIN_M]), self._n_bin_cols, self._heads)
+
+    def _note_contacts(self, tick: int, n_contacts: int) -> int:
+        touching = set(self._space.contacts())
+        for unit, other in sorted(touching - self._touching):
+            if n_contacts < len(self._contact_rows):
+                x_m, y_m = self._state[unit, :2]
+                self._contact_rows[n_contacts] = tick, unit, other, x_m, y_m
+            n_contacts += 1
+        self._touching = touching
+        return n_contacts
+
+    # ------------------------------------------------------------------ what befalls units
+
+    def take_off(self, unit: int) -> None:
+        super().take_off(unit)
+        self._space.take_unit(unit)
+
+    def put_on(self, unit: int, cell: int, heading: int) -> None:
+        super().put_on(unit, cell, heading)
+        self._put_body(unit)
+        self._space.read(self._state)
+
+    def place_obstacle(self, cell: int) -> bool:
+        lies = super().place_obstacle(cell)
+        self._lay_obstacles()
+        return lies
+
+    def remove_obstacle(self, cell: int) -> None:
+        super().remove_obstacle(cell)
+        self._lay_obstacles()
+
+    def _settle(self) -> None:
+        super()._settle()
+        self._lay_obstacles()
+
+    def _lay_obstacles(self) -> None:
+        """Bodies for what lies on the floor now."""
+        lying = set(np.flatnonzero(self._solid == PLACED).tolist())
+        for cell in self._lying - lying:
+            self._space.take_obstacle(cell)
+        for cell in lying - self._lying:
+            x_m, y_m = self._centres[cell].tolist()
+            half = self._cell_m / 2 - 0.01
+            self._space.put_obstacle(cell, Wall((x_m, y_m), (half, half)))
+        self._lying = lying
+
+    def close(self) -> None:
+        self._space.close()
