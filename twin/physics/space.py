@@ -204,7 +204,8 @@ class Space:
         for unit, pod in enumerate(self._carried):
             if pod < 0:
                 continue
-            if not turns_with:
+            # A plate that is corrected while its unit stands shakes the unit beneath a heavy pod.
+            if not turns_with and commands[unit, RATE] != 0.0:
                 self._hold_plate(unit, self._plate_target(unit), -float(commands[unit, RATE]))
             self._hold_lift(unit, float(commands[unit, HEIGHT]))
 
