@@ -1,4 +1,4 @@
-"""pybullet, imported only where physics is wanted: it is large, and has no wheels for every Python."""
+"""pybullet, imported only where physics is wanted: it is large, and not ready-made everywhere."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ from twin.floor.twin import Twin
 from twin.people import People
 from twin.physics.loads import draw_loads
 from twin.physics.space import TICK_S, Space, Wall
-from twin.physics.steer_kernels import steer
+from twin.physics.steer_kernels import find_near_pods, steer
 from twin.physics.walls import walls_of
 from twin.unit_model import DEFAULT_UNIT, UnitModel
 
@@ -27,10 +27,7 @@ MARGIN_M = 0.02
 
 
 class PhysicsTwin(Twin):
-    """Units with bodies. Arguments as of `Twin`; seed: of what lies on each pod.
-
-    pod_poses: float64[n_pods, 3], x, y, yaw of each pod that stands.
-    """
+    """Units with bodies. Arguments as of `Twin`; seed: of what lies on each pod."""
 
     def __init__(
         self, layout: Layout, cells: NDArray[np.int32], headings: NDArray[np.int8],
@@ -45,14 +42,14 @@ class PhysicsTwin(Twin):
         self._commands, self._state = np.zeros((n_units, 3)), np.zeros((n_units, 6))
         self._loads = np.full(n_units, -1, dtype=np.int32)
         self._overloaded = np.zeros(n_units, dtype=np.uint8)
+        self._stalled = np.zeros(n_units, dtype=np.int32)
         self._space = Space(
-            unit, n_units, n_pods, draw_loads(unit.body, n_pods, seed), list(walls_of(layout))
+            unit, n_units, draw_loads(unit.body, n_pods, seed), list(walls_of(layout))
         )
+        self._is_near, self._is_shown = np.zeros((2, n_pods), dtype=np.uint8)
         self._lying: set[int] = set()
         self._touching: set[tuple[int, int]] = set()
-        self.pod_poses = np.column_stack([self._centres[pod_cells], np.zeros(n_pods)])
-        for pod, pose in enumerate(self.pod_poses.tolist()):
-            self._space.put_pod(pod, *pose)
+        self._space.pod_poses[:, :2] = self._centres[pod_cells]
         for index in range(n_units):
             self._put_body(index)
 
@@ -76,6 +73,7 @@ class PhysicsTwin(Twin):
         for tick in range(self._tick + 1, self._tick + 1 + n_ticks):
             self._steer()
             self._exchange_loads()
+            self._show_pods()
             self._space.step(self._commands)
             self._read()
             n_contacts = self._note_contacts(tick, n_contacts)
@@ -89,10 +87,11 @@ class PhysicsTwin(Twin):
             self.tick_s, limits, sizes, self._lift_m, self._layout.n_cols, self._units,
             self._cells, self._acts, self._speeds, self._centres, self._pod_at, self._solid,
             believed, heights, self._loads, self._commands, self._overloaded,
+            self._stalled,
         )  # fmt: skip
 
     def _exchange_loads(self) -> None:
-        """A pod rests on the plate from when the plate begins to rise until it has been set down."""
+        """A pod rests on the plate from when the plate begins to rise until it is set down."""
         units = self._units
         busy = (units["mode"] == ACTING) | (units["carried"] != self._loads)
         for index in np.flatnonzero(busy & ~self.is_off).tolist():
@@ -100,12 +99,26 @@ class PhysicsTwin(Twin):
             is_acting = unit["mode"] == ACTING
             if load >= 0 and unit["carried"] < 0 and not is_acting:
                 self._loads[index] = -1
-                self.pod_poses[load] = self._space.set_down(index)
+                self._space.set_down(index)
             elif load < 0 and is_acting and unit["carried"] < 0:
                 slot = (unit["done"] + 1) & RING_MASK
                 pod = int(self._pod_at[self._cells[index, slot]])
                 if self._acts[index, slot] == LIFT and pod >= 0 and unit["fails"] == 0:
-                    self._load_up(index, pod, tuple(self.pod_poses[pod].tolist()), is_up=False)
+                    self._load_up(
+                        index, pod, tuple(self._space.pod_poses[pod].tolist()), is_up=False
+                    )
+
+    def _show_pods(self) -> None:
+        """Pods have bodies where a unit that moves could touch them."""
+        find_near_pods(
+            self._units, self._pod_at, self._loads, self._layout.n_rows, self._layout.n_cols,
+            self._cell_m, self._is_near,
+        )  # fmt: skip
+        changed = np.flatnonzero(self._is_near != self._is_shown)
+        if len(changed):
+            is_near = self._is_near[changed] != 0
+            self._space.show_pods(changed[is_near].tolist(), changed[~is_near].tolist())
+            self._is_shown[:] = self._is_near
 
     def _read(self) -> None:
         self._space.read(self._state)

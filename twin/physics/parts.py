@@ -1,7 +1,7 @@
 """Shapes and masses of what stands and drives on the floor, as pybullet takes them.
 
-Frames: metres; a unit's own frame has its origin on the floor below the middle of its axle, x ahead,
-y to the left, z up. Collision shapes of wheels are spheres: cylinders let a unit drift sideways.
+Frames: metres; a unit's own frame has its origin on the floor below the middle of its axle, x
+ahead, y to the left, z up. Wheels touch the floor as spheres: on cylinders a unit drifts sideways.
 """
 
 from __future__ import annotations
@@ -85,7 +85,7 @@ class Parts:
         self, x_m: float, y_m: float, yaw: float, load: Load | None, offset: tuple[float, ...] = ()
     ) -> int:
         """A unit that stands there; returns its body. offset: x, y, yaw of the pod on its plate."""
-        p, unit, body = self._bullet, self._unit, self._unit.body
+        p, body = self._bullet, self._unit.body
         masses, shapes = [body.wheel_kg] * 2, [self._wheel] * 2
         places = [[0.0, side * body.track_m / 2, body.wheel_radius_m] for side in (1, -1)]
         turns, centres = [UPRIGHT] * 2, [[0.0, 0.0, 0.0]] * 2
@@ -110,7 +110,8 @@ class Parts:
             linkMasses=masses, linkCollisionShapeIndices=shapes, linkVisualShapeIndices=[-1] * n,
             linkPositions=places, linkOrientations=turns, linkInertialFramePositions=centres,
             linkInertialFrameOrientations=[UPRIGHT] * n, linkParentIndices=parents,
-            linkJointTypes=kinds, linkJointAxis=axes, physicsClientId=self._client,
+            linkJointTypes=kinds, linkJointAxis=axes, flags=p.URDF_ENABLE_SLEEPING,
+            physicsClientId=self._client,
         ))  # fmt: skip
         self._set_up_unit(made, n)
         return made

@@ -15,6 +15,7 @@ from twin.physics.parts import (
     LIFT,
     PLATE,
     RIGHT,
+    UPRIGHT,
     Load,
     Parts,
     tilt_of,
@@ -26,10 +27,11 @@ from twin.unit_model import UnitModel
 STEPS_A_TICK = 4
 STEP_S = 1.0 / 240.0
 TICK_S = STEPS_A_TICK * STEP_S
-AWAY_Z_M = -100.0
-"""Where standing pods are kept while they are carried, and units that are off the floor."""
+AWAY_Z_M, AWAY_STEP_M = -100.0, 3.0
+"""Where pods are kept while they are carried."""
 PLATE_TORQUE_NM = 400.0
 BRAKE_GAIN = 0.2
+SLEEP_AFTER_TICKS = 20
 OBSTACLE, STANDING_POD = -1, -2
 """Parties of a contact that are no units; as of the collision monitor."""
 
@@ -45,13 +47,12 @@ class Wall:
 class Space:
     """Units with wheels, by their place in this space, and all pods by their number.
 
+    pod_poses: float64[n_pods, 3], x, y, yaw of every pod that stands.
     State columns, one row per unit: x, y, yaw of the chassis, tilt in radians, height of the plate
     in metres, yaw of the plate.
     """
 
-    def __init__(
-        self, unit: UnitModel, n_units: int, n_pods: int, loads: list[Load], walls: list[Wall]
-    ) -> None:
+    def __init__(self, unit: UnitModel, n_units: int, loads: list[Load], walls: list[Wall]) -> None:
         self._bullet = p = load()
         self._client = p.connect(p.DIRECT)
         self._unit, self._loads = unit, loads
@@ -63,16 +64,16 @@ class Space:
         self._parts = Parts(p, self._client, unit)
         self._floor = self._parts.make_floor()
         self._parties = {self._parts.make_wall(wall.centre, wall.half): OBSTACLE for wall in walls}
-        self._pods = [self._parts.make_pod(0.0, 0.0, 0.0) for _ in range(n_pods)]
-        self._parties |= dict.fromkeys(self._pods, STANDING_POD)
-        for pod in range(n_pods):
-            self.take_pod(pod)
+        self._pods: dict[int, int] = {}  # pod: its body, of those that are there for now
+        self._spare: list[int] = []
+        self.pod_poses = np.zeros((len(loads), 3))
         self._obstacles: dict[int, int] = {}
         self._bodies = [-1] * n_units
         self._carried = [-1] * n_units
         self._plate_yaw = np.zeros(n_units)
         self._plate_rest = np.zeros(n_units)  # yaw of the pod in the unit's frame at angle 0
-        self._told = np.full((n_units, 2), np.nan)
+        self._told = np.full((n_units, 3), np.nan)
+        self._n_still = np.zeros(n_units, dtype=np.int64)  # ticks with nothing to do
 
     # ------------------------------------------------------------------ what stands where
 
@@ -87,17 +88,27 @@ class Space:
             del self._parties[body]
         self._bodies[unit] = self._carried[unit] = -1
 
-    def put_pod(self, pod: int, x_m: float, y_m: float, yaw: float) -> None:
+    def show_pods(self, pods: list[int], hidden: list[int]) -> None:
+        """Standing pods that have a body from now on, and those that have none any more: nothing is
+        near enough to touch them, and bodies that stand cost time as others do."""
         p = self._bullet
-        turn = p.getQuaternionFromEuler([0, 0, yaw])
-        p.resetBasePositionAndOrientation(
-            self._pods[pod], [x_m, y_m, 0.0], turn, physicsClientId=self._client
-        )
-
-    def take_pod(self, pod: int) -> None:
-        self._bullet.resetBasePositionAndOrientation(
-            self._pods[pod], [0.0, 0.0, AWAY_Z_M], [0, 0, 0, 1], physicsClientId=self._client
-        )
+        for pod in hidden:
+            body = self._pods.pop(pod, None)
+            if body is not None:
+                self._spare.append(body)
+                # Each at a place of its own: bodies that overlap cost time too.
+                away = [AWAY_STEP_M * len(self._spare), 0.0, AWAY_Z_M]
+                p.resetBasePositionAndOrientation(body, away, UPRIGHT, physicsClientId=self._client)
+        for pod in pods:
+            x_m, y_m, yaw = self.pod_poses[pod].tolist()
+            if not self._spare:
+                self._spare.append(self._parts.make_pod(x_m, y_m, yaw))
+                self._parties[self._spare[-1]] = STANDING_POD
+            self._pods[pod] = body = self._spare.pop()
+            turn = p.getQuaternionFromEuler([0, 0, yaw])
+            p.resetBasePositionAndOrientation(
+                body, [x_m, y_m, 0.0], turn, physicsClientId=self._client
+            )
 
     def put_obstacle(self, cell: int, wall: Wall) -> None:
         self._obstacles[cell] = body = self._parts.make_wall(wall.centre, wall.half)
@@ -115,7 +126,7 @@ class Space:
         dx, dy = pose[0] - x_m, pose[1] - y_m
         east, north = math.cos(yaw), math.sin(yaw)
         offset = dx * east + dy * north, dy * east - dx * north, pose[2] - yaw
-        self.take_pod(pod)
+        self.show_pods([], [pod])
         self._make(unit, x_m, y_m, yaw, pod, offset)
         self._plate_yaw[unit], self._plate_rest[unit] = pose[2], offset[2]
         if is_up:
@@ -123,15 +134,14 @@ class Space:
                 self._bodies[unit], LIFT, self._unit.body.lift_m, 0.0, physicsClientId=self._client
             )
 
-    def set_down(self, unit: int) -> tuple[float, float, float]:
-        """What the unit carries stands where it is now. Returns x, y, yaw of the pod."""
+    def set_down(self, unit: int) -> None:
+        """What the unit carries stands where it is now, and has no body until it is shown."""
         p, pod = self._bullet, self._carried[unit]
         link = p.getLinkState(self._bodies[unit], LIFT, physicsClientId=self._client)
         (x_m, y_m, _), yaw = link[4], yaw_of(link[5])
         (unit_x, unit_y, _), turn = self._pose(unit)
         self._make(unit, unit_x, unit_y, yaw_of(turn), None, ())
-        self.put_pod(pod, x_m, y_m, yaw)
-        return x_m, y_m, yaw
+        self.pod_poses[pod] = x_m, y_m, yaw
 
     def _make(
         self, unit: int, x_m: float, y_m: float, yaw: float, pod: int | None,
@@ -143,7 +153,8 @@ class Space:
         self._bodies[unit] = body = self._parts.make_unit(x_m, y_m, yaw, what, offset)
         self._parties[body] = unit
         self._carried[unit] = -1 if pod is None else pod
-        self._told[unit] = np.nan
+        self._told[unit], self._n_still[unit] = np.nan, 0
+        self._set_activation(unit, self._bullet.ACTIVATION_STATE_DISABLE_SLEEPING)
         if pod is not None:
             self._hold_plate(unit, 0.0, 0.0)
             self._hold_lift(unit, 0.0)
@@ -162,22 +173,46 @@ class Space:
         """Tell wheels and lifts what to do, and let a tick pass.
 
         commands: float64[n, 3], as of `twin.physics.steer_kernels.steer`."""
+        is_busy = commands[:, :2].any(axis=1) | (commands != self._told).any(axis=1)
+        self._sleep_and_wake(is_busy)
         self._command_wheels(commands)
-        self._command_lifts(commands)
+        self._command_lifts(commands, is_busy)
+        self._told = commands.copy()
         step = self._bullet.stepSimulation
         for _ in range(STEPS_A_TICK):
             step(physicsClientId=self._client)
 
+    def _sleep_and_wake(self, is_busy: NDArray[np.bool_]) -> None:
+        """Units that stand for a while cost no time until they have something to do or are hit."""
+        p = self._bullet
+        was_asleep = self._n_still > SLEEP_AFTER_TICKS
+        self._n_still = np.where(is_busy, 0, self._n_still + 1)
+        changes = [
+            (is_busy & was_asleep, p.ACTIVATION_STATE_WAKE_UP),
+            (is_busy & was_asleep, p.ACTIVATION_STATE_DISABLE_SLEEPING),
+            (self._n_still == SLEEP_AFTER_TICKS, p.ACTIVATION_STATE_SLEEP),
+        ]
+        for rows, state in changes:
+            for unit in np.flatnonzero(rows).tolist():
+                if self._bodies[unit] >= 0:
+                    self._set_activation(unit, state)
+
+    def _set_activation(self, unit: int, state: int) -> None:
+        self._bullet.changeDynamics(
+            self._bodies[unit], -1, activationState=state, physicsClientId=self._client
+        )
+
     def _command_wheels(self, commands: NDArray[np.float64]) -> None:
         p, body = self._bullet, self._unit.body
-        half = commands[:, RATE] * (body.track_m / 2)
-        spins = np.column_stack([commands[:, SPEED] - half, commands[:, SPEED] + half])
-        spins /= body.wheel_radius_m
-        changed = np.flatnonzero((spins != self._told).any(axis=1))
-        self._told = spins
+        changed = np.flatnonzero((commands[:, :2] != self._told[:, :2]).any(axis=1))
+        half = commands[changed, RATE] * (body.track_m / 2)
+        spins = (
+            np.column_stack([commands[changed, SPEED] - half, commands[changed, SPEED] + half])
+            / body.wheel_radius_m
+        )
         forces, joints = [body.wheel_torque_nm] * 2, [LEFT, RIGHT]
         control, kind, client = p.setJointMotorControlArray, p.VELOCITY_CONTROL, self._client
-        for unit, pair in zip(changed.tolist(), spins[changed].tolist(), strict=True):
+        for unit, pair in zip(changed.tolist(), spins.tolist(), strict=True):
             if self._bodies[unit] < 0:
                 continue
             if pair == [0.0, 0.0]:
@@ -198,11 +233,11 @@ class Space:
             physicsClientId=self._client,
         )  # fmt: skip
 
-    def _command_lifts(self, commands: NDArray[np.float64]) -> None:
+    def _command_lifts(self, commands: NDArray[np.float64], is_busy: NDArray[np.bool_]) -> None:
         """Plates turn against their units, or with them, and rise as told."""
         turns_with = self._unit.pod_turns
         for unit, pod in enumerate(self._carried):
-            if pod < 0:
+            if pod < 0 or not is_busy[unit]:
                 continue
             # A plate that is corrected while its unit stands shakes the unit beneath a heavy pod.
             if not turns_with and commands[unit, RATE] != 0.0:
@@ -234,9 +269,10 @@ class Space:
         )  # fmt: skip
 
     def read(self, state: NDArray[np.float64]) -> None:
-        """Fill float64[n, 6] with the state of all units; rows of units not here stay."""
+        """Fill float64[n, 6] with the state of all units that may have moved."""
         p, client = self._bullet, self._client
-        for unit, body in enumerate(self._bodies):
+        for unit in np.flatnonzero(self._n_still <= SLEEP_AFTER_TICKS + 1).tolist():
+            body = self._bodies[unit]
             if body < 0:
                 continue
             (x, y, _), turn = p.getBasePositionAndOrientation(body, physicsClientId=client)
@@ -251,10 +287,13 @@ class Space:
         for row in self._bullet.getContactPoints(physicsClientId=self._client):
             if row[1] == self._floor or row[2] == self._floor or row[8] > 0.0:
                 continue
-            one, other = self._parties[row[1]], self._parties[row[2]]
-            if one != other:
-                found.add((max(one, other), min(one, other)) if min(one, other) < 0 else
-                          (min(one, other), max(one, other)))  # fmt: skip
+            low, high = sorted((self._parties[row[1]], self._parties[row[2]]))
+            if low == high:
+                continue
+            found.add((high, low) if low < 0 else (low, high))
+            for unit in (low, high):
+                if unit >= 0:
+                    self._n_still[unit] = 0  # it may be pushed
         return sorted(found)
 
     def close(self) -> None:

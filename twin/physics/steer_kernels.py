@@ -1,9 +1,9 @@
-"""The motion controllers of all units, one control tick at a time: from where each is believed to be
-to what its wheels and lift are told.
+"""The motion controllers of all units, one control tick at a time: from where each is believed to
+be to what its wheels and lift are told.
 
-A unit does the same steps as in the kinematic engine (twin.floor.step_kernels) and asks for the same
-speeds, but along a run and in a turn it measures how far it has come. On a run the cross-track error
-e and the heading error p are fed back as
+A unit does the same steps as in the kinematic engine (twin.floor.step_kernels) and asks for the
+same speeds, but along a run and in a turn it measures how far it has come. On a run the cross-track
+error e and the heading error p are fed back as
 
     rate = -(2 z k |v| + k0) p - k^2 v e
 
@@ -27,6 +27,7 @@ from twin.floor.step_kernels import (
     DECEL,
     DRIVING,
     FAULT_LIFT_FAILED,
+    FAULT_PATH_BLOCKED,
     IDLE,
     LIFT,
     LIFT_S,
@@ -59,6 +60,9 @@ SLOW_M_S, SLOW_RAD_S = 0.03, 0.08
 """And when it is no faster."""
 BACK_GAIN = 4.0
 """1/s, how fast a unit that has gone too far comes back."""
+STALL_M_S, STALL_SHARE, STALL_S = 0.1, 0.1, 1.0
+"""A unit that should be faster than that, makes less than this share of its way, and for so long,
+has something in its way."""
 NEAR_LIFT_M = 0.001
 LIFT_PATIENCE_S = 2.0
 """How much longer than it should a lift may take."""
@@ -71,11 +75,27 @@ def _wrap(angle: float) -> float:
 
 
 @kernel
+def _stalls(
+    unit: Any, index: int, progress_m: float, dt: float, stalled: NDArray[np.int32]
+) -> bool:
+    """Whether the unit has pushed in vain for too long; it stands then, with a fault."""
+    in_vain = unit.speed > STALL_M_S and progress_m < STALL_SHARE * unit.speed * dt
+    stalled[index] = stalled[index] + 1 if in_vain else 0
+    if stalled[index] * dt < STALL_S:
+        return False
+    stalled[index] = 0
+    unit.fault = FAULT_PATH_BLOCKED
+    unit.factor = 0.0
+    unit.speed = 0.0
+    return True
+
+
+@kernel
 def _drive(
     unit: Any, index: int, dt: float, limits: NDArray[np.float64], sizes: NDArray[np.float64],
     cells: NDArray[np.int32], acts: NDArray[np.int8], speeds: NDArray[np.float32],
     centres: NDArray[np.float64], solid: NDArray[np.uint8], n_cols: int,
-    believed: NDArray[np.float64], commands: NDArray[np.float64],
+    believed: NDArray[np.float64], commands: NDArray[np.float64], stalled: NDArray[np.int32],
 ) -> None:  # fmt: skip
     """Follow the straight run, longer whenever more of it has been released."""
     load = 1 if unit.carried >= 0 else 0
@@ -88,6 +108,8 @@ def _drive(
     along, aside = dx * east + dy * north, dy * east - dx * north
     length = (unit.last - unit.first) * sizes[CELL_M]
     left = length - along
+    if _stalls(unit, index, along - unit.along, dt, stalled):
+        return
     limit = min(limits[load, SPEED_LIMIT] * unit.factor, unit.run_limit)
     speed = approach(unit.speed, limit, limits[load, ACCEL], limits[load, DECEL], left, dt)
     arrives = abs(left) < NEAR_M and unit.speed < SLOW_M_S
@@ -163,6 +185,7 @@ def steer(
     speeds: NDArray[np.float32], centres: NDArray[np.float64], pod_at: NDArray[np.int32],
     solid: NDArray[np.uint8], believed: NDArray[np.float64], heights: NDArray[np.float64],
     loads: NDArray[np.int32], commands: NDArray[np.float64], overloaded: NDArray[np.uint8],
+    stalled: NDArray[np.int32],
 ) -> None:  # fmt: skip
     """One control tick of dt seconds for all units: note what has been done, and what to do now.
 
@@ -171,7 +194,7 @@ def steer(
     x, y, yaw as the units know them. heights: float64[n_units], metres that each plate is raised.
     loads: int32[n_units], pod that rests on the plate, or -1. commands: float64[n_units, 3], filled
     with speed, turn rate and height of the plate. overloaded: uint8[n_units], set to 1 where a lift
-    did not get where it should.
+    did not get where it should. stalled: int32[n_units], ticks for which each has pushed in vain.
     """
     for index in range(units.size):
         unit = units[index]
@@ -185,7 +208,7 @@ def steer(
         if unit.mode == DRIVING:
             _drive(
                 unit, index, dt, limits, sizes, cells, acts, speeds, centres, solid, n_cols,
-                believed, commands,
+                believed, commands, stalled,
             )  # fmt: skip
         elif unit.mode == TURNING:
             _turn(unit, index, dt, limits, believed, commands)
@@ -193,3 +216,29 @@ def steer(
             unit, index, dt, lift_m, sizes, cells, acts, pod_at, heights, loads, commands
         ):
             overloaded[index] = 1
+
+
+@kernel
+def find_near_pods(
+    units: Units, pod_at: NDArray[np.int32], loads: NDArray[np.int32], n_rows: int, n_cols: int,
+    cell_m: float, is_near: NDArray[np.uint8],
+) -> None:  # fmt: skip
+    """Standing pods that a unit could touch soon: those on its cell and on the eight around it.
+
+    is_near: uint8[n_pods], filled. Units that do nothing touch nothing by themselves. loads: as of
+    `steer`; a pod that rests on a plate does not stand."""
+    is_near[:] = 0
+    for index in range(units.size):
+        unit = units[index]
+        if unit.awake == 0 and unit.speed == 0.0:
+            continue
+        col0 = math.floor(unit.x / cell_m)
+        row0 = n_rows - 1 - math.floor(unit.y / cell_m)
+        for row in range(max(row0 - 1, 0), min(row0 + 2, n_rows)):
+            for col in range(max(col0 - 1, 0), min(col0 + 2, n_cols)):
+                pod = pod_at[row * n_cols + col]
+                if pod >= 0:
+                    is_near[pod] = 1
+    for index in range(units.size):
+        if loads[index] >= 0:
+            is_near[loads[index]] = 0
