@@ -177,7 +177,7 @@ class Simulation:
         if self._trouble is not None:
             operations, kill = self._trouble.act(cycle * CYCLE_S)
         reports = self._twin.advance(cycle * CYCLE_S)
-        self._log_contacts()
+        self._log_bodies()
         point = kill.point if kill is not None else None
         if point is not KillPoint.BEFORE_JOURNAL:
             commands = self._decide(cycle, reports, operations, recorder)
@@ -225,7 +225,7 @@ class Simulation:
         if recorder is not None:
             recorder.take_snapshot(cycle, self)
         reports = self._twin.advance(cycle * CYCLE_S)
-        self._log_contacts()
+        self._log_bodies()
         self._decide(cycle, reports, (), None if is_partial else recorder)
         if recorder is not None and not is_partial:
             recorder.finish(cycle)
@@ -234,11 +234,17 @@ class Simulation:
         """Seconds that the run has taken, those before a restart included."""
         return self._wall_before_s + time.perf_counter() - self._began_s
 
-    def _log_contacts(self) -> None:
+    def _log_bodies(self) -> None:
+        """Contacts and mishaps since the last time."""
         for contact in self._twin.take_contacts():
             self.log.add(
                 contact.time_s, EventKind.CONTACT, unit=contact.unit, cell=contact.cell,
                 value=contact.other,
+            )  # fmt: skip
+        for mishap in self._twin.take_mishaps():
+            self.log.add(
+                mishap.time_s, EventKind[mishap.kind.name], unit=mishap.unit, cell=mishap.cell,
+                value=mishap.value,
             )  # fmt: skip
 
     def _progress(self, sim_s: float, total_s: float) -> Progress:
@@ -251,6 +257,7 @@ class Simulation:
     def _record(self, sim_s: float, partial: bool) -> RunRecord:
         return self.brain.record(
             sim_s, self._wall_s(), partial=partial, contacts=self._twin.n_contacts,
+            has_bodies=self._twin.has_bodies,
             faults=tuple(self._trouble.records) if self._trouble else (),
         )  # fmt: skip
 

@@ -17,7 +17,7 @@ from fleet_control.link.messages import ACK, HELLO, INSTANT, JOB, ORDER
 from layouts import Layout
 from twin.agents import Agents
 from twin.floor.twin import Twin
-from twin.floor.world import Contact
+from twin.floor.world import Contact, Mishap
 from twin.link import SimulatedLink
 from twin.terminals import Terminals, as_jobs
 
@@ -141,6 +141,13 @@ class LinkedTwin:
 
     def take_contacts(self) -> list[Contact]:
         return self.twin.take_contacts()
+
+    @property
+    def has_bodies(self) -> bool:
+        return self.twin.has_bodies
+
+    def take_mishaps(self) -> list[Mishap]:
+        return self.twin.take_mishaps()
 
     @property
     def n_contacts(self) -> int:

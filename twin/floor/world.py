@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from enum import IntEnum
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,12 +42,37 @@ class Contact:
     y_m: float
 
 
+class MishapKind(IntEnum):
+    """What befalls bodies, for engines whose units have some."""
+
+    TIPPED = 0
+    SLIPPED = 1
+    OVERLOADED = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Mishap:
+    """Something that began at time_s where the centre of `unit` was near `cell`.
+
+    value: degrees that a tipped unit leans; m/s between a wheel that slips and the floor; share of
+    the torque of overloaded wheel motors, 0 for a lift that did not get where it should."""
+
+    time_s: float
+    unit: int
+    kind: MishapKind
+    cell: int
+    value: float
+
+
 class World:
     """Units on a floor. Arguments as of `twin.floor.twin.Twin`.
 
     units: UNIT[n_units], all about each unit. step_cells: int32[n_units, RING], cell of step s in
     column s % RING. is_off: bool[n_units], not on the floor; n_off: how many. None to be written.
     """
+
+    has_bodies = False
+    """Whether units have masses and wheels, so that mishaps befall them."""
 
     def __init__(
         self, layout: Layout, cells: NDArray[np.int32], headings: NDArray[np.int8],
@@ -168,6 +194,10 @@ class World:
         """Contacts that began since the last call (simulator only: not on the seam)."""
         contacts, self._contacts = self._contacts, []
         return contacts
+
+    def take_mishaps(self) -> list[Mishap]:
+        """What has befallen bodies since the last call (simulator only)."""
+        return []
 
     # ------------------------------------------------------------------ what befalls units
 

@@ -10,14 +10,18 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from fleet_control.backend import FaultCode
 from layouts import Layout
 from twin.floor.monitor_kernels import rebin
 from twin.floor.sizes import limits_of, sizes_of
 from twin.floor.step_kernels import ACTING, BIN_M, HALF_LENGTH, HALF_POD, LIFT, PLACED, RING_MASK
 from twin.floor.twin import Twin
+from twin.floor.world import Mishap, MishapKind
 from twin.people import People
 from twin.physics.loads import draw_loads
-from twin.physics.space import TICK_S, Space, Wall
+from twin.physics.localise import Localiser
+from twin.physics.mishaps import LOOK_EVERY_TICKS, MishapWatch
+from twin.physics.space import PLATE_M, TICK_S, TILT, Space, Wall
 from twin.physics.steer_kernels import find_near_pods, steer
 from twin.physics.walls import walls_of
 from twin.unit_model import DEFAULT_UNIT, UnitModel
@@ -28,6 +32,8 @@ MARGIN_M = 0.02
 
 class PhysicsTwin(Twin):
     """Units with bodies. Arguments as of `Twin`; seed: of what lies on each pod."""
+
+    has_bodies = True
 
     def __init__(
         self, layout: Layout, cells: NDArray[np.int32], headings: NDArray[np.int8],
@@ -43,6 +49,9 @@ class PhysicsTwin(Twin):
         self._loads = np.full(n_units, -1, dtype=np.int32)
         self._overloaded = np.zeros(n_units, dtype=np.uint8)
         self._stalled = np.zeros(n_units, dtype=np.int32)
+        self._strain = np.zeros((2, n_units))
+        self._watch_mishaps = MishapWatch(n_units)
+        self._mishaps: list[Mishap] = []
         self._space = Space(
             unit, n_units, draw_loads(unit.body, n_pods, seed), list(walls_of(layout))
         )
@@ -52,6 +61,11 @@ class PhysicsTwin(Twin):
         self._space.pod_poses[:, :2] = self._centres[pod_cells]
         for index in range(n_units):
             self._put_body(index)
+        self._space.read(self._state)
+        self._wheel_turns = np.zeros((n_units, 2))
+        self._localiser: Localiser | None = None
+        if not unit.localisation.is_exact:
+            self._localiser = Localiser(unit, self._state[:, :3], self._centres, seed)
 
     def _put_body(self, index: int) -> None:
         unit = self._units[index]
@@ -77,18 +91,35 @@ class PhysicsTwin(Twin):
             self._space.step(self._commands)
             self._read()
             n_contacts = self._note_contacts(tick, n_contacts)
+            if tick % LOOK_EVERY_TICKS == 0:
+                self._note_mishaps(tick)
         return n_contacts
 
     def _steer(self) -> None:
         limits, sizes = self._set_limits
-        believed = np.ascontiguousarray(self._state[:, :3])
-        heights = np.ascontiguousarray(self._state[:, 4])
+        believed = self._believed()
+        heights = np.ascontiguousarray(self._state[:, PLATE_M])
         steer(
             self.tick_s, limits, sizes, self._lift_m, self._layout.n_cols, self._units,
             self._cells, self._acts, self._speeds, self._centres, self._pod_at, self._solid,
             believed, heights, self._loads, self._commands, self._overloaded,
             self._stalled,
         )  # fmt: skip
+
+    def _believed(self) -> NDArray[np.float64]:
+        """float64[n_units, 3], where the units believe to be."""
+        poses = np.ascontiguousarray(self._state[:, :3])
+        if self._localiser is None:
+            return poses
+        self._space.read_wheels(self._wheel_turns)
+        self._localiser.update(self._wheel_turns, poses, self._nearest_cells(poses))
+        return self._localiser.believed
+
+    def _nearest_cells(self, poses: NDArray[np.float64]) -> NDArray[np.int64]:
+        n_rows, n_cols = self._layout.n_rows, self._layout.n_cols
+        cols = np.clip(poses[:, 0] // self._cell_m, 0, n_cols - 1).astype(np.int64)
+        rows = np.clip(poses[:, 1] // self._cell_m, 0, n_rows - 1).astype(np.int64)
+        return (n_rows - 1 - rows) * n_cols + cols
 
     def _exchange_loads(self) -> None:
         """A pod rests on the plate from when the plate begins to rise until it is set down."""
@@ -138,6 +169,30 @@ class PhysicsTwin(Twin):
         self._touching = touching
         return n_contacts
 
+    def _note_mishaps(self, tick: int) -> None:
+        slips, torques = self._strain
+        self._space.strain(slips, torques)
+        found = self._watch_mishaps.look(self._state[:, TILT], slips, torques)
+        for unit in np.flatnonzero(self._overloaded).tolist():
+            found.append((unit, MishapKind.OVERLOADED, 0.0))
+        self._overloaded[:] = 0
+        for unit, kind, value in found:
+            x_m, y_m = self._state[unit, :2].tolist()
+            cell = self._layout.cell_at(x_m, y_m)
+            self._mishaps.append(Mishap(tick * self.tick_s, unit, kind, cell, value))
+            if kind is MishapKind.TIPPED:
+                self.set_fault(unit, FaultCode.BROKEN)
+
+    def pod_poses(self) -> NDArray[np.float64]:
+        """float64[n_pods, 3]: x, y, yaw of each standing pod; nan for those carried."""
+        poses = self._space.pod_poses.copy()
+        poses[self._loads[self._loads >= 0]] = np.nan
+        return poses
+
+    def take_mishaps(self) -> list[Mishap]:
+        mishaps, self._mishaps = self._mishaps, []
+        return mishaps
+
     # ------------------------------------------------------------------ what befalls units
 
     def take_off(self, unit: int) -> None:
@@ -148,6 +203,8 @@ class PhysicsTwin(Twin):
         super().put_on(unit, cell, heading)
         self._put_body(unit)
         self._space.read(self._state)
+        if self._localiser is not None:
+            self._localiser.reset(unit, self._state[unit, :3])
 
     def place_obstacle(self, cell: int) -> bool:
         lies = super().place_obstacle(cell)

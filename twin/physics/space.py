@@ -32,6 +32,8 @@ AWAY_Z_M, AWAY_STEP_M = -100.0, 3.0
 PLATE_TORQUE_NM = 400.0
 BRAKE_GAIN = 0.2
 SLEEP_AFTER_TICKS = 20
+TILT, PLATE_M = 3, 4
+"""Columns of the state that are no pose."""
 OBSTACLE, STANDING_POD = -1, -2
 """Parties of a contact that are no units; as of the collision monitor."""
 
@@ -74,6 +76,7 @@ class Space:
         self._plate_rest = np.zeros(n_units)  # yaw of the pod in the unit's frame at angle 0
         self._told = np.full((n_units, 3), np.nan)
         self._n_still = np.zeros(n_units, dtype=np.int64)  # ticks with nothing to do
+        self._is_new = np.ones(n_units, dtype=bool)
 
     # ------------------------------------------------------------------ what stands where
 
@@ -153,7 +156,7 @@ class Space:
         self._bodies[unit] = body = self._parts.make_unit(x_m, y_m, yaw, what, offset)
         self._parties[body] = unit
         self._carried[unit] = -1 if pod is None else pod
-        self._told[unit], self._n_still[unit] = np.nan, 0
+        self._told[unit], self._n_still[unit], self._is_new[unit] = np.nan, 0, True
         self._set_activation(unit, self._bullet.ACTIVATION_STATE_DISABLE_SLEEPING)
         if pod is not None:
             self._hold_plate(unit, 0.0, 0.0)
@@ -280,6 +283,39 @@ class Space:
             if self._carried[unit] >= 0:
                 height = p.getJointState(body, LIFT, physicsClientId=client)[0]
             state[unit] = x, y, yaw_of(turn), tilt_of(turn), height, self._plate_yaw[unit]
+
+    def read_wheels(self, turns: NDArray[np.float64]) -> None:
+        """Fill float64[n, 2] with the radians that the wheels of each unit have turned; nan for a
+        body that has just been made, and for units that are not here."""
+        p, client = self._bullet, self._client
+        for unit in np.flatnonzero(self._n_still <= 1).tolist():
+            body, is_new = self._bodies[unit], self._is_new[unit]
+            self._is_new[unit] = False
+            if body < 0 or is_new:
+                turns[unit] = np.nan
+                continue
+            wheels = p.getJointStates(body, [LEFT, RIGHT], physicsClientId=client)
+            turns[unit] = wheels[0][0], wheels[1][0]
+
+    def strain(self, slips_m_s: NDArray[np.float64], torque_shares: NDArray[np.float64]) -> None:
+        """Fill, for each unit, how fast its wheels slip over the floor and which share of their
+        motors' torque they need: the larger of the two wheels. Units that stand still have none."""
+        p, body, client = self._bullet, self._unit.body, self._client
+        slips_m_s[:] = torque_shares[:] = 0.0
+        half = body.track_m / 2
+        for unit in np.flatnonzero(self._n_still == 0).tolist():
+            mine = self._bodies[unit]
+            if mine < 0:
+                continue
+            (vx, vy, _), (_, _, rate) = p.getBaseVelocity(mine, physicsClientId=client)
+            yaw = yaw_of(self._pose(unit)[1])
+            ahead = vx * math.cos(yaw) + vy * math.sin(yaw)
+            wheels = p.getJointStates(mine, [LEFT, RIGHT], physicsClientId=client)
+            slips_m_s[unit] = max(
+                abs(wheel[1] * body.wheel_radius_m - ahead - side * rate * half)
+                for wheel, side in zip(wheels, (-1, 1), strict=True)
+            )
+            torque_shares[unit] = max(abs(wheel[3]) for wheel in wheels) / body.wheel_torque_nm
 
     def contacts(self) -> list[tuple[int, int]]:
         """Units and what each touches beside the floor: a unit, OBSTACLE or STANDING_POD."""
