@@ -48,6 +48,7 @@ class Moment:
 
 class Poses:
     """The poses of a run folder. times: float64[n], of all samples, ascending, at least one.
+    n_units: of the run, as far as they were ever on the floor.
 
     Raises PosesError where there is no such run, it has no poses, or they cannot be read.
     """
@@ -58,6 +59,7 @@ class Poses:
         self.times: NDArray[np.float64] = self._query(
             "select distinct time_s from poses where unit >= 0 order by all"
         )["time_s"]
+        self.n_units = int(self._query("select max(unit) + 1 as n from poses")["n"][0])
         self._pods = self._rows("unit < 0", ())
         if not len(self.times):
             raise PosesError(f"{self._path}: no unit was ever on the floor; there is no picture")
