@@ -7,6 +7,7 @@ fit into memory, and nothing stays behind however the process ends.
 from __future__ import annotations
 
 import tempfile
+import weakref
 from typing import IO
 
 import numpy as np
@@ -51,9 +52,9 @@ class PoseRecorder:
 
     def __init__(self, world: World, hz: float) -> None:
         self._world = world
-        self._files: dict[str, IO[bytes]] = {
-            name: tempfile.TemporaryFile() for name in ROW.names or ()
-        }
+        names = ROW.names or ()
+        self._files: dict[str, IO[bytes]] = {name: tempfile.TemporaryFile() for name in names}  # noqa: SIM115
+        weakref.finalize(self, _close, list(self._files.values()))
         self._pieces: list[NDArray[np.void]] = []
         self._n_waiting = 0
         self._pods = np.full((len(world.pod_cells()), 3), np.nan)
@@ -107,3 +108,8 @@ class PoseRecorder:
             name: np.asarray(np.memmap(file, dtype=ROW[name], mode="r"))
             for name, file in self._files.items()
         }
+
+
+def _close(files: list[IO[bytes]]) -> None:
+    for file in files:
+        file.close()

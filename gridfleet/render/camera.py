@@ -8,7 +8,7 @@ from math import atan, cos, degrees, hypot, radians, sin, tan
 import numpy as np
 from numpy.typing import NDArray
 
-TILT_RAD = radians(52.0)
+TILT_RAD = radians(55.0)
 """Of the overview: how steeply it looks down. Lower, and shelves hide the aisles behind them."""
 FOV_RAD = radians(38.0)
 """Of the overview, along the longer side of the picture."""

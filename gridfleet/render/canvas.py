@@ -86,7 +86,9 @@ class Canvas:
         flags = core.GraphicsPipe.BF_refuse_window
         buffer = self._engine.make_output(pipe, "picture", 0, kind, size, flags)
         if buffer is None:
-            raise RenderError(f"no picture of {width} x {height} pixels can be drawn; try a smaller")
+            raise RenderError(
+                f"no picture of {width} x {height} pixels can be drawn; try a smaller"
+            )
         return buffer
 
     def texture(self, image: Image, *, is_smooth: bool = True) -> Any:
@@ -110,7 +112,9 @@ class Canvas:
         """A node of the mesh that hangs nowhere yet."""
         core = self._core
         assert mesh.dtype == VERTEX
-        data = core.GeomVertexData("mesh", core.GeomVertexFormat.get_v3n3c4t2(), core.Geom.UH_static)
+        data = core.GeomVertexData(
+            "mesh", core.GeomVertexFormat.get_v3n3c4t2(), core.Geom.UH_static
+        )
         data.unclean_set_num_rows(len(mesh))
         data.modify_array_handle(0).copy_data_from(mesh.tobytes())
         triangles = core.GeomTriangles(core.Geom.UH_static)
@@ -162,7 +166,7 @@ class Canvas:
         self._camera.look_at(*view.target)
         self._engine.render_frame()
         width, height = (side * self._smooth for side in self._size)
-        pixels = memoryview(self._shot.get_ram_image())
+        pixels = np.frombuffer(self._shot.get_ram_image(), dtype=np.uint8)
         picture = Image.frombuffer("RGB", (width, height), pixels, "raw", "BGRX", 0, -1)
         return picture.reduce(self._smooth) if self._smooth > 1 else picture
 

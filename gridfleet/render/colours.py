@@ -1,4 +1,4 @@
-"""Colours of the scene. What cells are for looks as on other pictures of floors, a shade lighter."""
+"""Colours of the scene. Kinds of cells look as on other pictures of floors, a shade lighter."""
 
 from __future__ import annotations
 
@@ -26,7 +26,10 @@ STEEL: Colour = (66, 92, 134)
 DARK: Colour = (38, 43, 50)
 WOOD: Colour = (196, 158, 112)
 GOODS = tuple(
-    map(rgb, ("#c99a5b", "#b9854a", "#d9b382", "#3f7cac", "#d1495b", "#edae49", "#66a182", "#e8e4da"))
+    map(
+        rgb,
+        ("#c99a5b", "#b9854a", "#d9b382", "#3f7cac", "#d1495b", "#edae49", "#66a182", "#e8e4da"),
+    )
 )
 SHIRTS = tuple(map(rgb, ("#f26b21", "#e0d12a", "#2f9e77", "#3a6ea5")))
 SKINS = tuple(map(rgb, ("#e8b894", "#c68863", "#8d5a3c", "#f1cdb0")))

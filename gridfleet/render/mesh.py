@@ -41,6 +41,21 @@ def quads(
     return mesh.reshape(-1)
 
 
+def plane(size: tuple[float, float], shares: tuple[float, float], tile: float) -> Mesh:
+    """A level quad from the origin, in tiles of about that side: the renderer is not exact enough
+    for large ones seen from near. shares: of the texture, from its upper left, that lie on it."""
+    nx, ny = (max(1, round(side / tile)) for side in size)
+    xs, ys = np.arange(nx + 1) / nx, np.arange(ny + 1) / ny
+    x, y = (part.ravel() for part in np.meshgrid(xs[:-1], ys[:-1]))
+    corners = np.stack(
+        [np.column_stack([x + a / nx, y + b / ny]) for a, b in ((0, 0), (1, 0), (1, 1), (0, 1))],
+        axis=1,
+    )
+    mesh = quads(np.concatenate([corners * size, np.zeros((len(x), 4, 1))], axis=2), WHITE)
+    mesh["spot"] = ((corners - (0, 1)) * shares + (0, 1)).reshape(-1, 2)
+    return mesh
+
+
 def box(
     low: tuple[float, float, float], high: tuple[float, float, float], colour: Colour,
     sides: str = "+x-x+y-y+z",
@@ -60,9 +75,7 @@ def box(
 def flat(outline: list[tuple[float, float]], z: float, colour: Colour, alpha: int = 255) -> Mesh:
     """A convex polygon that lies at the height z, seen from above."""
     points = [(x, y, z) for x, y in outline]
-    fans = [
-        (points[0], points[i], points[i + 1], points[i + 1]) for i in range(1, len(points) - 1)
-    ]
+    fans = [(points[0], points[i], points[i + 1], points[i + 1]) for i in range(1, len(points) - 1)]
     return quads(np.array(fans), colour, alpha)
 
 

@@ -11,12 +11,14 @@ from numpy.typing import NDArray
 from gridfleet.poses.reading import Moment
 from gridfleet.render import colours, shapes
 from gridfleet.render.canvas import Canvas
-from gridfleet.render.mesh import Colour, Mesh, lit, quads
+from gridfleet.render.mesh import Colour, Mesh, lit, plane
 from gridfleet.render.textures import floor_texture, pod_texture, pod_top_texture
 from layouts import Layout
 from twin.unit_model import UnitModel
 
 N_POD_LOOKS = 12
+MOST_TILES = 4000
+"""The floor is drawn in tiles, of a cell where it has no more than so many."""
 SUN = (0.62, 0.3, -1.0)
 """Direction of its light: to the east, a little north."""
 OVERHEAD = (0.0, 0.0, -1.0)
@@ -45,10 +47,9 @@ class Scene:
 
     def _build_floor(self, seed: int) -> None:
         canvas, layout = self._canvas, self._layout
-        image, (wide, high) = floor_texture(layout, seed)
-        x, y = layout.n_cols * layout.cell_size_m, layout.n_rows * layout.cell_size_m
-        mesh = quads([[(0, 0, 0), (x, 0, 0), (x, y, 0), (0, y, 0)]], (255, 255, 255))
-        mesh["spot"] = [(0, 1 - high), (wide, 1 - high), (wide, 1), (0, 1)]
+        image, shares = floor_texture(layout, seed)
+        size_m = layout.n_cols * layout.cell_size_m, layout.n_rows * layout.cell_size_m
+        mesh = plane(size_m, shares, _tile_m(layout))
         floor = canvas.model(mesh, canvas.texture(image))
         ground = canvas.model(shapes.ground(layout))
         for node in (floor, ground):
@@ -129,14 +130,18 @@ class Scene:
             nodes.fade(is_between and pod != carried)
 
     def _hide_others(self, units: set[int], pods: set[int]) -> None:
-        for unit, nodes in self._units.items():
-            nodes.show(unit in units)
-        for pod, nodes in self._pods.items():
-            nodes.show(pod in pods)
+        for unit, body in self._units.items():
+            body.show(unit in units)
+        for pod, shelf in self._pods.items():
+            shelf.show(pod in pods)
 
     def _level(self, x: float, y: float) -> int:
         row, col = self._layout.row_col(self._layout.cell_at(x, y))
         return row % 3 * 3 + col % 3
+
+
+def _tile_m(layout: Layout) -> float:
+    return layout.cell_size_m * max(1.0, (layout.n_cells / MOST_TILES) ** 0.5)
 
 
 def _lit(mesh: Mesh) -> Mesh:

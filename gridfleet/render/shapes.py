@@ -8,6 +8,7 @@ import numpy as np
 
 from gridfleet.render import colours
 from gridfleet.render.mesh import (
+    WHITE,
     Colour,
     Mesh,
     box,
@@ -17,7 +18,7 @@ from gridfleet.render.mesh import (
     pillar,
     quads,
 )
-from layouts import CellKind, Layout
+from layouts import CellKind, Layout, StationKind
 from layouts.geometry import COL_STEP, ROW_STEP, neighbour_table
 from twin.unit_model import UnitModel
 
@@ -29,19 +30,20 @@ SHADOW_ALPHA = 92
 
 def unit_body(unit: UnitModel, colour: Colour) -> Mesh:
     """A unit that faces east: dark below, in its colour above, an arrow on top."""
-    half_x, half_y, top = unit.length_m / 2, unit.width_m / 2, unit.body.chassis_height_m
-    waist, nose = 0.45 * top, 0.12 * unit.length_m
-    arrow = [(0.36 * unit.length_m, 0.0), (-0.1 * unit.length_m, 0.32 * unit.width_m),
-             (-0.02 * unit.length_m, 0.0), (-0.1 * unit.length_m, -0.32 * unit.width_m)]  # fmt: skip
-    left, right = [arrow[0], arrow[1], arrow[2]], [arrow[0], arrow[2], arrow[3]]
-    tail = [(-0.4 * unit.length_m, half_y * 0.8), (-0.4 * unit.length_m, -half_y * 0.8),
-            (-0.33 * unit.length_m, -half_y * 0.8), (-0.33 * unit.length_m, half_y * 0.8)]  # fmt: skip
+    long, wide, top = unit.length_m, unit.width_m, unit.body.chassis_height_m
+    half_x, half_y, waist, nose = long / 2, wide / 2, 0.45 * top, 0.12 * long
+    tip, notch = (0.36 * long, 0.0), (-0.02 * long, 0.0)
+    left = [tip, (-0.1 * long, 0.32 * wide), notch]
+    right = [tip, notch, (-0.1 * long, -0.32 * wide)]
+    tail = [
+        (a * long, b * wide) for a, b in ((-0.4, 0.4), (-0.4, -0.4), (-0.33, -0.4), (-0.33, 0.4))
+    ]
     return joined(
         box((-half_x, -half_y, 0.03), (half_x, half_y, waist), colours.DARK),
         box((-half_x, -half_y, waist), (half_x - nose, half_y, top), colour),
         box((half_x - nose, -half_y, waist), (half_x, half_y, 0.93 * top), colours.DARK),
-        flat(left, top + 0.015, (255, 255, 255)),
-        flat(right, top + 0.015, (255, 255, 255)),
+        flat(left, top + 0.015, WHITE),
+        flat(right, top + 0.015, WHITE),
         flat(tail, top + 0.012, colours.DARK),
         *(_lamp(half_x, side * 0.62 * half_y, 0.68 * top) for side in (-1, 1)),
     )
@@ -55,21 +57,12 @@ def _lamp(x: float, y: float, z: float) -> Mesh:
 def pod_sides(unit: UnitModel) -> Mesh:
     """Four sides, down to the feet; where there are but legs the texture is not there."""
     half, top = unit.pod_side_m / 2, unit.body.pod_height_m
-    return box((-half, -half, 0.0), (half, half, top), (255, 255, 255), "+x-x+y-y")
+    return box((-half, -half, 0.0), (half, half, top), WHITE, "+x-x+y-y")
 
 
 def pod_top(unit: UnitModel) -> Mesh:
     half, top = unit.pod_side_m / 2, unit.body.pod_height_m
-    return joined(
-        box((-half, -half, 0.0), (half, half, top), (255, 255, 255), "+z"),
-    )
-
-
-def pod_underside(unit: UnitModel) -> Mesh:
-    """Seen from below the clear height, and against the light through the legs."""
-    half, low = unit.pod_side_m / 2, unit.body.pod_clear_m
-    return quads([[(-half, half, low), (half, half, low), (half, -half, low), (-half, -half, low)]],
-                 colours.DARK)  # fmt: skip
+    return box((-half, -half, 0.0), (half, half, top), WHITE, "+z")
 
 
 def pod_flag(unit: UnitModel, colour: Colour) -> Mesh:
@@ -206,9 +199,7 @@ def places_of_people(layout: Layout) -> dict[int, tuple[int, float, float, float
 
 
 def stations(layout: Layout, seed: int) -> tuple[Mesh, set[int]]:
-    """People with their workplaces, and chutes; and the cells of the building that they stand on."""
-    from layouts import StationKind
-
+    """People with their workplaces, and chutes; and the cells that they stand on."""
     rng = np.random.default_rng([seed, 0x9E09])
     pieces, cells = [], set()
     for number, (cell, x, y, yaw) in places_of_people(layout).items():

@@ -48,8 +48,8 @@ class Shot:
             raise RenderError(f"unknown camera {self.camera!r}; {suggest(self.camera, CAMERAS)}")
         if not all(LEAST_PX <= side <= MOST_PX for side in (self.width, self.height)):
             raise RenderError(
-                f"a picture of {self.width}x{self.height} pixels; give {LEAST_PX} to {MOST_PX} each "
-                "way"
+                f"a picture of {self.width}x{self.height} pixels; give {LEAST_PX} to {MOST_PX} "
+                "each way"
             )
 
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from gridfleet.render import colours
 from gridfleet.render.mesh import Colour
-from layouts import CellKind, Layout
+from layouts import CellKind, Layout, StationKind
 from layouts.directions import one_way_moves
 from layouts.geometry import COL_STEP, ROW_STEP
 
@@ -89,10 +89,8 @@ def _paint_corners(draw: ImageDraw, x: int, y: int, px: int, ink: Colour) -> Non
             draw.line((a, b, a, b + (-arm if low else arm)), fill=ink, width=width)
 
 
-def _paint_station(draw: ImageDraw, x: int, y: int, px: int, name: str, kind: object) -> None:
-    from layouts import StationKind
-
-    colour = colours.of_station(StationKind(str(kind)))
+def _paint_station(draw: ImageDraw, x: int, y: int, px: int, name: str, kind: StationKind) -> None:
+    colour = colours.of_station(kind)
     draw.rectangle((x, y, x + px - 1, y + px - 1), fill=colours.lighter(colour, 0.25))
     width = max(px // 10, 1)
     draw.rectangle((x, y, x + px - 1, y + px - 1), outline=colour, width=width)
@@ -108,7 +106,10 @@ def _paint_arrows(draw: ImageDraw, layout: Layout, px: int) -> None:
         if not is_queue and (row + col) % 2:
             continue
         x, y = (col + 0.5) * px, (row + 0.5) * px
-        ahead, side = (COL_STEP[heading], ROW_STEP[heading]), (-ROW_STEP[heading], COL_STEP[heading])
+        ahead, side = (
+            (COL_STEP[heading], ROW_STEP[heading]),
+            (-ROW_STEP[heading], COL_STEP[heading]),
+        )
         tips = ((0.34, 0.0), (0.12, 0.2), (0.12, -0.2))
         points = [
             (x + px * (a * ahead[0] + b * side[0]), y + px * (a * ahead[1] + b * side[1]))

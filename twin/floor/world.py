@@ -182,7 +182,9 @@ class World:
         return lift_shares(self._units, self._next_acts(), lift_s, lower_s)
 
     def _next_acts(self) -> NDArray[np.int8]:
-        return self._acts[np.arange(len(self._units)), (self._units["done"] + 1) % RING]
+        everyone = np.arange(len(self._units))
+        acts: NDArray[np.int8] = self._acts[everyone, (self._units["done"] + 1) % RING]
+        return acts
 
     def has_pod(self, cell: int) -> bool:
         """Whether a pod stands on the cell."""
