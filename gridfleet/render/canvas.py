@@ -64,6 +64,9 @@ class Canvas:
         self._shot = core.Texture()
         self._buffer.add_render_texture(self._shot, core.GraphicsOutput.RTM_copy_ram)
         self.root = core.NodePath("floor")
+        # In the order in which it was built: other orders depend on addresses in memory, and who
+        # is drawn first wins where two are equally near.
+        self.root.set_bin("fixed", 0)
         self._lens = core.PerspectiveLens()
         self._lens.set_aspect_ratio(width / height)
         self._camera = self.root.attach_new_node(core.Camera("camera", self._lens))

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from gridfleet.render.canvas import RenderError
 from gridfleet.typed_files import suggest
+from layouts import GridfleetError
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -71,6 +72,8 @@ def _in_one_piece(path: Path) -> Iterator[Path]:
     try:
         yield temporary
         os.replace(temporary, path)
+    except GridfleetError:  # of who takes the pictures
+        raise
     except OSError as error:
         what = error.strerror or str(error)
         raise RenderError(f"{path}: cannot be written: {what}") from None
@@ -80,10 +83,11 @@ def _in_one_piece(path: Path) -> Iterator[Path]:
 
 def _write_webp(path: Path, pictures: Iterator[Image], fps: float) -> None:
     first = next(pictures)
-    first.save(
-        path, format="WEBP", save_all=True, append_images=pictures, duration=round(1000 / fps),
-        loop=0, quality=WEBP_QUALITY, method=2,
-    )  # fmt: skip
+    with path.open("wb") as file:
+        first.save(
+            file, format="WEBP", save_all=True, append_images=pictures,
+            duration=round(1000 / fps), loop=0, quality=WEBP_QUALITY, method=2,
+        )  # fmt: skip
 
 
 def _write_gif(path: Path, pictures: Iterator[Image], fps: float) -> None:
@@ -92,9 +96,11 @@ def _write_gif(path: Path, pictures: Iterator[Image], fps: float) -> None:
 
     first = next(pictures).quantize(256, dither=Image.Dither.NONE)
     rest = (picture.quantize(palette=first, dither=Image.Dither.NONE) for picture in pictures)
-    first.save(
-        path, format="GIF", save_all=True, append_images=rest, duration=round(1000 / fps), loop=0
-    )
+    with path.open("wb") as file:
+        first.save(
+            file, format="GIF", save_all=True, append_images=rest, duration=round(1000 / fps),
+            loop=0,
+        )  # fmt: skip
 
 
 def _write_mp4(path: Path, pictures: Iterator[Image], fps: float) -> None:

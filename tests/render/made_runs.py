@@ -1,4 +1,4 @@
-"""Run folders with poses that are written down by hand, so that a test knows where everything is."""
+"""Run folders with poses written down by hand, so that a test knows where everything is."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def make_run(folder: Path, rows: list[tuple[float | int, ...]]) -> Path:
 
 
 def crossing(folder: Path, end_s: int = 10) -> Path:
-    """Unit 0 drives east along the south... unit 1 stands in the north-east with a fault."""
+    """Unit 0 drives east; unit 1 stands in the north-east with a fault; two pods stand."""
     rows = [down(0.0, 0, 2.5, 2.5), down(0.0, 1, 3.5, 2.5)]
     for second in range(end_s + 1):
         rows.append(row(float(second), 0, 4.5 + 0.3 * second, 1.5))

@@ -48,7 +48,9 @@ def test_the_file_comes_with_the_run_and_goes_with_it(tmp_path: Path) -> None:
     assert call(*arguments, "--poses", 5).exit_code == 0
     first = (out / "poses.parquet").read_bytes()
     assert read_scenario(out / "scenario.toml").poses_hz == 5.0
-    assert call("simulate", "--scenario", out, "--quiet", "--out", tmp_path / "again").exit_code == 0
+    assert (
+        call("simulate", "--scenario", out, "--quiet", "--out", tmp_path / "again").exit_code == 0
+    )
     assert (tmp_path / "again" / "poses.parquet").read_bytes() == first
     assert call(*arguments).exit_code == 0
     assert not (out / "poses.parquet").exists()
