@@ -12,7 +12,7 @@ LOOKS = {
     "drives loaded": ("#f07818", ("loaded",)),
     "lifts or lowers": ("#f2c218", ("lifting", "lowering")),
     "at a station": ("#23a55a", ("at_station",)),
-    "waits": ("#8793a0", ("waiting",)),
+    "waits": ("#8a5cc2", ("waiting",)),
     "stopped": ("#d6232a", ("stopped",)),
 }
 """What a unit is doing, in the words of the legend: its colour and the states that it stands for.
