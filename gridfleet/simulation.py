@@ -18,6 +18,7 @@ from gridfleet.brain import Brain, lay_groundwork
 from gridfleet.clock import as_clock
 from gridfleet.demand import DemandSummary
 from gridfleet.fault_file import read_faults
+from gridfleet.poses.recording import PoseRecorder, recorder_for
 from gridfleet.record import BrokenRunError, RunRecord
 from gridfleet.scenario import Scenario
 from gridfleet.trouble import ControllerBooks, TroubledWorld
@@ -53,7 +54,9 @@ class Simulation:
 
     brain: what decides. counted: what `Progress.picks` counts: "picks", "parcels" or "errands".
     demand_summary: where orders came from; None without orders. needs_journal: the controller is
-    killed on the way, so that the run has to be recorded.
+    killed on the way, so that the run has to be recorded. poses: what was recorded of them; None
+    where nobody wants them. A run that goes on from a journal has those since its snapshot: they
+    are no part of it.
     """
 
     def __init__(self, scenario: Scenario) -> None:
@@ -69,6 +72,7 @@ class Simulation:
         self._books = ControllerBooks(lambda: self.brain.controller)
         self._trouble = self._make_trouble(twin)
         self._twin: Twin | LinkedTwin = self._trouble.backend if self._trouble else twin
+        self.poses: PoseRecorder | None = recorder_for(scenario, twin)
         self.state_at_start = self._twin.connect()
         self.brain = Brain(ground, self.state_at_start)
         self._first_cycle = 0
@@ -123,6 +127,8 @@ class Simulation:
     def restore_world(self, world: Any, next_cycle: int) -> None:
         """The same for `world`, to go on with that cycle."""
         (self._twin, self._trouble), self._first_cycle = world, next_cycle
+        twin = self._twin.twin if isinstance(self._twin, LinkedTwin) else self._twin
+        self.poses = recorder_for(self.scenario, twin)
 
     def decide(self, reports: Reports, operations: Sequence[Any] = ()) -> Commands:
         """One step of the controller alone, on inputs from elsewhere."""

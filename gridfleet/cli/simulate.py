@@ -71,6 +71,14 @@ def simulate(
         str | None,
         typer.Option(help="File of what goes wrong and when (docs/faults.md). [default: nothing]"),
     ] = None,
+    poses: Annotated[
+        float | None,
+        typer.Option(
+            metavar="HZ",
+            help="Record poses so often a second, for gridfleet render. [default: 0, with the "
+            "physics engine 10]",
+        ),
+    ] = None,
     journal: Annotated[
         Path | None,
         typer.Option(help="Keep the run in this file: go on with it by gridfleet resume."),
@@ -109,6 +117,11 @@ def simulate(
       gridfleet resume run.journal --out run
 
     \b
+    A run to make pictures of:
+      gridfleet simulate demo --hours 0.1 --poses 10 --out run
+      gridfleet render run --at 0:05:00 --out floor.png
+
+    \b
     A shift in which units fail, links break, people walk in and the controller is killed:
       gridfleet simulate demo --hours 2 --faults examples/faults.toml
 
@@ -119,7 +132,7 @@ def simulate(
         "layout": layout, "robots": robots, "orders": orders, "stock": stock, "preset": preset,
         "start": start, "hours": hours, "engine": engine, "planner": planner,
         "allocation": allocation, "lanes": lanes, "due_hours": due_hours, "seed": seed,
-        "faults": faults,
+        "faults": faults, "poses_hz": poses,
     }  # fmt: skip
     with reported():
         if columns is not None:
