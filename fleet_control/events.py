@@ -49,6 +49,9 @@ class EventKind(IntEnum):
     STATION_READY = 31  # station
     TASK_CANCELLED = 32  # task, pod, station, cell: given up before its pod was lifted
     ORDER_CANCELLED = 33  # order, station or -1; value = lines that are not handled
+    TIPPED = 34  # unit, cell; value = degrees that it leans
+    SLIPPED = 35  # unit, cell; value = m/s between a wheel and the floor
+    OVERLOADED = 36  # unit, cell; value = share of the wheel motors' torque, or 0: its lift
 
 
 NAMES = ("time_s", "kind", "unit", "task", "pod", "station", "order", "line", "cell", "value")

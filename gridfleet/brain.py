@@ -139,9 +139,10 @@ class Brain:
 
     def record(
         self, sim_s: float, wall_s: float, *, partial: bool, contacts: int = 0,
-        faults: tuple[FaultRecord, ...] = (),
+        has_bodies: bool = False, faults: tuple[FaultRecord, ...] = (),
     ) -> RunRecord:  # fmt: skip
-        """What there is until now. contacts: of bodies, where somebody can see them."""
+        """What there is until now. contacts: of bodies, where somebody can see them.
+        has_bodies: as of `RunRecord`."""
         controller, setup = self.controller, self.setup
         events = self.log.columns()
         station_times = np.zeros((len(self.layout.stations), 4))
@@ -162,6 +163,7 @@ class Brain:
             wait_s=controller.wait_s,
             plan_ms=np.array(self.planner.step_ms),
             contacts=contacts,
+            has_bodies=has_bodies,
             conflicts=controller.executor.n_conflicts,
             demand=setup.demand,
             notes=(

@@ -96,7 +96,10 @@ def resumed(path: Path) -> Iterator[Resumed]:
         recorder = _recorder(journal, sound, simulation)
         if journal.is_finished():
             notes.append("the run is finished; its result is written again")
-        yield Resumed(simulation, recorder, (*notes, _say(sound)), journal.is_finished())
+        notes.append(_say(sound))
+        if simulation.poses is not None and sound.snapshot is not None:
+            notes.append("poses are recorded from there on; those of before ended with the process")
+        yield Resumed(simulation, recorder, tuple(notes), journal.is_finished())
 
 
 def _recorder(journal: Journal, sound: Sound, simulation: Simulation) -> Recorder:

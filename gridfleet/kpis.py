@@ -31,6 +31,7 @@ def kpis(record: RunRecord) -> Kpis:
         **_driving(record),
         "contacts": record.contacts,
         "conflicts": record.conflicts,
+        "mishaps": _mishaps(record),
         "faults": len(_rows(record, EventKind.FAULT)),
         "fault_costs": _fault_costs(record),
         "status": status_figures(record.status, record.layout) if record.status else None,
@@ -58,6 +59,14 @@ def _values(record: RunRecord, kind: EventKind) -> NDArray[np.float64]:
 
 def _times(record: RunRecord, kind: EventKind) -> NDArray[np.float64]:
     return np.asarray(record.events["time_s"][_rows(record, kind)], dtype=np.float64)
+
+
+def _mishaps(record: RunRecord) -> Kpis | None:
+    """What befell bodies; None for an engine whose units have none."""
+    if not record.has_bodies:
+        return None
+    kinds = EventKind.TIPPED, EventKind.SLIPPED, EventKind.OVERLOADED
+    return {kind.name.lower(): len(_rows(record, kind)) for kind in kinds}
 
 
 def _picking(record: RunRecord, hours: float) -> Kpis:

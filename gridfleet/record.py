@@ -63,6 +63,8 @@ class RunRecord:
     there is no such run."""
     status: FleetStatus | None = None
     """How the fleet was at the end."""
+    has_bodies: bool = False
+    """Whether units had masses and wheels: the physics engine."""
     notes: tuple[str, ...] = ()
     """Sentences a reader must know, such as that a floor without stations ran random errands."""
 

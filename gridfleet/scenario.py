@@ -37,8 +37,10 @@ from layouts import GridfleetError, library_names
 from twin.people import ServiceTimes
 from twin.unit_model import UnitModel
 
-ENGINES = ("kinematic",)
+ENGINES = ("kinematic", "physics")
 SYNTHETIC = "synthetic"
+MOST_POSES_HZ = 60.0
+"""An engine has no more ticks a second."""
 
 
 class ScenarioError(GridfleetError, ValueError):
@@ -56,7 +58,8 @@ class Scenario(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     counted from 1 where the first units stand at the start; the others stand where they are out of
     the way. demand: figures of synthetic orders. stock: what is on which pod. work: rules of
     fulfilment. parcels: of a sortation floor. service: people at stations. unit: sizes and limits
-    of the drive units.
+    of the drive units. poses_hz: how often a second poses are recorded, 0 for never; None for what
+    is usual for the engine.
     """
 
     layout: str
@@ -74,6 +77,7 @@ class Scenario(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     lanes: bool = True
     seed: int = 0
     faults: str = ""
+    poses_hz: float | None = None
     starts: tuple[tuple[int, int], ...] = ()
     demand: DemandTable = DemandTable()
     stock: Placement = Placement()
@@ -158,6 +162,9 @@ def _figure_faults(scenario: Scenario) -> Iterator[str]:
     if scenario.max_working < 0:
         value = scenario.max_working
         yield f"max_working is {value}; give 1 or more, or 0 for as many as the floor carries"
+    hz = scenario.poses_hz
+    if hz is not None and not 0 <= hz <= MOST_POSES_HZ:
+        yield f"poses_hz is {hz}; give 0 for none, or up to {MOST_POSES_HZ:g} a second"
     if scenario.seed < 0:
         yield f"seed is {scenario.seed}; give 0 or more"
     for key in ("orders_per_hour", "n_skus"):

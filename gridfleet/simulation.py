@@ -9,8 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from fleet_control.backend import Commands, FleetState, Reports
 from fleet_control.errors import InvariantError
 from fleet_control.events import Columns, EventKind
@@ -20,14 +18,16 @@ from gridfleet.brain import Brain, lay_groundwork
 from gridfleet.clock import as_clock
 from gridfleet.demand import DemandSummary
 from gridfleet.fault_file import read_faults
+from gridfleet.poses.recording import PoseRecorder, recorder_for
 from gridfleet.record import BrokenRunError, RunRecord
 from gridfleet.scenario import Scenario
 from gridfleet.trouble import ControllerBooks, TroubledWorld
 from gridfleet.wiring import compile_kernels
+from gridfleet.wiring.engines import make_twin
 from gridfleet.wiring.units import CYCLE_S
 from layouts import Layout
 from twin.faults.schedule import Fault, KillPoint
-from twin.kinematic.engine import KinematicTwin
+from twin.floor.twin import Twin
 from twin.legs import LegRecorder
 from twin.linked import LinkedTwin
 from twin.people import People
@@ -56,7 +56,9 @@ class Simulation:
     keeps_legs: record what each unit does between two standstills. brain: what decides. counted:
     what `Progress.picks` counts: "picks", "parcels" or "errands". legs: recorded, if they are kept.
     demand_summary: where orders came from; None without orders. needs_journal: the controller is
-    killed on the way, so that the run has to be recorded.
+    killed on the way, so that the run has to be recorded. poses: what was recorded of them; None
+    where nobody wants them. A run that goes on from a journal has those since its snapshot: they
+    are no part of it.
     """
 
     def __init__(self, scenario: Scenario, *, keeps_legs: bool = False) -> None:
@@ -68,22 +70,20 @@ class Simulation:
         self._n_units = ground.n_units
         compile_kernels(scenario.planner)
         people = People(len(self.layout.stations), scenario.seed, ground.setup.service)
-        twin = KinematicTwin(
-            self.layout, ground.fleet.cells, np.zeros(self._n_units, dtype=np.int8),
-            ground.setup.pod_cells, people, scenario.unit,
-        )  # fmt: skip
+        twin = make_twin(scenario, self.layout, ground.fleet.cells, ground.setup.pod_cells, people)
         self.legs: LegRecorder | None = None
         if keeps_legs:
             self.legs = LegRecorder(twin, self.layout.n_cols, self.layout.cell_size_m)
         self._books = ControllerBooks(lambda: self.brain.controller)
         self._trouble = self._make_trouble(twin)
-        self._twin: KinematicTwin | LinkedTwin = self._trouble.backend if self._trouble else twin
+        self._twin: Twin | LinkedTwin = self._trouble.backend if self._trouble else twin
+        self.poses: PoseRecorder | None = recorder_for(scenario, twin)
         self.state_at_start = self._twin.connect()
         self.brain = Brain(ground, self.state_at_start)
         self._first_cycle = 0
         self._wall_before_s = self._began_s = 0.0
 
-    def _make_trouble(self, twin: KinematicTwin) -> TroubledWorld | None:
+    def _make_trouble(self, twin: Twin) -> TroubledWorld | None:
         """The world of a scenario with faults. Raises FaultError for a file that makes no sense."""
         scenario = self.scenario
         if not scenario.faults:
@@ -118,7 +118,7 @@ class Simulation:
         return self.brain.mind(), self._wall_s()
 
     def world(self) -> object:
-        return self._twin, self._trouble, self.legs
+        return self._twin, self._trouble
 
     def fixed(self) -> dict[str, object]:
         """What is made from the scenario and never changes, by name."""
@@ -131,7 +131,9 @@ class Simulation:
 
     def restore_world(self, world: Any, next_cycle: int) -> None:
         """The same for `world`, to go on with that cycle."""
-        (self._twin, self._trouble, self.legs), self._first_cycle = world, next_cycle
+        (self._twin, self._trouble), self._first_cycle = world, next_cycle
+        twin = self._twin.twin if isinstance(self._twin, LinkedTwin) else self._twin
+        self.poses = recorder_for(self.scenario, twin)
 
     def decide(self, reports: Reports, operations: Sequence[Any] = ()) -> Commands:
         """One step of the controller alone, on inputs from elsewhere."""
@@ -186,7 +188,7 @@ class Simulation:
         if self._trouble is not None:
             operations, kill = self._trouble.act(cycle * CYCLE_S)
         reports = self._twin.advance(cycle * CYCLE_S)
-        self._log_contacts()
+        self._log_bodies()
         point = kill.point if kill is not None else None
         if point is not KillPoint.BEFORE_JOURNAL:
             commands = self._decide(cycle, reports, operations, recorder)
@@ -234,7 +236,7 @@ class Simulation:
         if recorder is not None:
             recorder.take_snapshot(cycle, self)
         reports = self._twin.advance(cycle * CYCLE_S)
-        self._log_contacts()
+        self._log_bodies()
         self._decide(cycle, reports, (), None if is_partial else recorder)
         if recorder is not None and not is_partial:
             recorder.finish(cycle)
@@ -243,11 +245,17 @@ class Simulation:
         """Seconds that the run has taken, those before a restart included."""
         return self._wall_before_s + time.perf_counter() - self._began_s
 
-    def _log_contacts(self) -> None:
+    def _log_bodies(self) -> None:
+        """Contacts and mishaps since the last time."""
         for contact in self._twin.take_contacts():
             self.log.add(
                 contact.time_s, EventKind.CONTACT, unit=contact.unit, cell=contact.cell,
                 value=contact.other,
+            )  # fmt: skip
+        for mishap in self._twin.take_mishaps():
+            self.log.add(
+                mishap.time_s, EventKind[mishap.kind.name], unit=mishap.unit, cell=mishap.cell,
+                value=mishap.value,
             )  # fmt: skip
 
     def _progress(self, sim_s: float, total_s: float) -> Progress:
@@ -260,6 +268,7 @@ class Simulation:
     def _record(self, sim_s: float, partial: bool) -> RunRecord:
         return self.brain.record(
             sim_s, self._wall_s(), partial=partial, contacts=self._twin.n_contacts,
+            has_bodies=self._twin.has_bodies,
             faults=tuple(self._trouble.records) if self._trouble else (),
         )  # fmt: skip
 

@@ -11,7 +11,7 @@ from layouts import Layout
 from twin.faults.injector import FaultInjector
 from twin.faults.schedule import Fault, FaultRecord, FaultSchedule
 from twin.faults.targets import FaultTargets
-from twin.kinematic.engine import KinematicTwin
+from twin.floor.twin import Twin
 from twin.linked import LinkedTwin
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ class TroubledWorld:
     """backend: what the controller speaks to. Faults happen in `act`, once a control cycle."""
 
     def __init__(
-        self, layout: Layout, twin: KinematicTwin, schedule: FaultSchedule, seed: int,
+        self, layout: Layout, twin: Twin, schedule: FaultSchedule, seed: int,
         books: ControllerBooks,
     ) -> None:  # fmt: skip
         self.backend = LinkedTwin(layout, twin, seed)

@@ -21,7 +21,7 @@ from twin.agent_kernels import (
 )
 from twin.causes import Cause
 from twin.floor.step_kernels import ACTING
-from twin.kinematic.engine import KinematicTwin
+from twin.floor.twin import Twin
 
 Messages = NDArray[np.void]
 AGENT = np.dtype(
@@ -55,7 +55,7 @@ AGENT = np.dtype(
 class Agents:
     """One agent per unit of the twin. have_steps: whether `steps` may have something new."""
 
-    def __init__(self, twin: KinematicTwin) -> None:
+    def __init__(self, twin: Twin) -> None:
         n_units = len(twin.units)
         self._twin = twin
         self.state = np.zeros(n_units, dtype=AGENT)

@@ -16,7 +16,8 @@ from fleet_control.link.courier import Courier
 from fleet_control.link.messages import ACK, HELLO, INSTANT, JOB, ORDER
 from layouts import Layout
 from twin.agents import Agents
-from twin.kinematic.engine import Contact, KinematicTwin
+from twin.floor.twin import Twin
+from twin.floor.world import Contact, Mishap
 from twin.link import SimulatedLink
 from twin.terminals import Terminals, as_jobs
 
@@ -34,7 +35,7 @@ class LinkedTwin:
     trouble. next_epoch: of the controller that connects next; greater than those before.
     """
 
-    def __init__(self, layout: Layout, twin: KinematicTwin, seed: int = 0) -> None:
+    def __init__(self, layout: Layout, twin: Twin, seed: int = 0) -> None:
         n_stations = len(layout.stations)
         self._layout, self.twin = layout, twin
         self.agents = Agents(twin)
@@ -140,6 +141,13 @@ class LinkedTwin:
 
     def take_contacts(self) -> list[Contact]:
         return self.twin.take_contacts()
+
+    @property
+    def has_bodies(self) -> bool:
+        return self.twin.has_bodies
+
+    def take_mishaps(self) -> list[Mishap]:
+        return self.twin.take_mishaps()
 
     @property
     def n_contacts(self) -> int:

@@ -90,8 +90,9 @@ def _scenarios(
     from gridfleet.scenario import Scenario
 
     fast = Scenario(
-        layout=layout, robots=robots, seed=seed, hours=span.hours, unit=model, engine=FAST
-    ).resolved(Path())
+        layout=layout, robots=robots, seed=seed, hours=span.hours, unit=model, engine=FAST,
+        poses_hz=0.0,
+    ).resolved(Path())  # fmt: skip
     return fast, msgspec.structs.replace(fast, engine=TRUE)
 
 
@@ -188,7 +189,7 @@ def _write_results(pair: Pair, folders: list[Path]) -> None:
     from gridfleet.cli.running import write_result
 
     for side, folder in zip((pair.fast, pair.true), folders, strict=True):
-        write_result(side.scenario, side.record, folder, None, side.legs)
+        write_result(side.scenario, side.record, folder, None, legs=side.legs)
 
 
 def _without_nan(value: Any) -> Any:

@@ -21,6 +21,7 @@ from gridfleet.cli.summary import table
 
 if TYPE_CHECKING:
     from fleet_control.journal import Recorder
+    from gridfleet.poses.recording import PoseRecorder
     from gridfleet.record import BrokenRunError, RunRecord
     from gridfleet.scenario import Scenario
     from gridfleet.simulation import Simulation
@@ -108,7 +109,7 @@ def _run(
     if scenario.faults and record.faults and failure is None:
         record = _with_reference(scenario, record, is_quiet)
     legs = simulation.legs.legs() if simulation.legs is not None else None
-    figures = write_result(scenario, record, folder, failure, legs)
+    figures = write_result(scenario, record, folder, failure, simulation.poses, legs)
     if as_json:
         print(json.dumps(figures, indent=2))
     else:
@@ -154,7 +155,7 @@ def _with_reference(scenario: Scenario, record: RunRecord, is_quiet: bool) -> Ru
     from gridfleet.simulation import Simulation
 
     hours = max(record.sim_s, 1.0) / 3600.0
-    same = msgspec.structs.replace(scenario, faults="")
+    same = msgspec.structs.replace(scenario, faults="", poses_hz=0.0)
     simulation = Simulation(same)
     simulation.scenario = msgspec.structs.replace(same, hours=hours)
     if not is_quiet:
@@ -170,6 +171,7 @@ def write_result(
     record: RunRecord,
     folder: Path,
     failure: Exception | None,
+    poses: PoseRecorder | None = None,
     legs: Legs | None = None,
 ) -> dict[str, Any]:
     """All files of the run; returns the KPIs. Exits with 1 where they cannot be written.
@@ -190,6 +192,8 @@ def write_result(
             with files.replacing(folder) as staged:
                 files.write_text(staged, files.SCENARIO, text)
                 files.write_events(staged, record.events)
+                if poses is not None:
+                    files.write_poses(staged, poses.columns())
                 if legs is not None:
                     files.write_legs(staged, legs)
                 if is_last:

@@ -80,6 +80,14 @@ def simulate(
     legs: Annotated[
         bool, typer.Option("--legs", help="Write legs.parquet: what each unit did, leg by leg.")
     ] = False,
+    poses: Annotated[
+        float | None,
+        typer.Option(
+            metavar="HZ",
+            help="Record poses so often a second, for gridfleet render. [default: 0, with the "
+            "physics engine 10]",
+        ),
+    ] = None,
     journal: Annotated[
         Path | None,
         typer.Option(help="Keep the run in this file: go on with it by gridfleet resume."),
@@ -118,6 +126,11 @@ def simulate(
       gridfleet resume run.journal --out run
 
     \b
+    A run to make pictures of:
+      gridfleet simulate demo --hours 0.1 --poses 10 --out run
+      gridfleet render run --at 0:05:00 --out floor.png
+
+    \b
     Units as they were measured on a floor of one's own (docs/crosscheck.md):
       gridfleet calibrate wire.jsonl.gz --out unit.toml
       gridfleet simulate demo --unit unit.toml
@@ -133,7 +146,7 @@ def simulate(
         "layout": layout, "robots": robots, "orders": orders, "stock": stock, "preset": preset,
         "start": start, "hours": hours, "engine": engine, "planner": planner,
         "allocation": allocation, "lanes": lanes, "due_hours": due_hours, "seed": seed,
-        "faults": faults,
+        "faults": faults, "poses_hz": poses,
     }  # fmt: skip
     with reported():
         if columns is not None:

@@ -92,12 +92,14 @@ def _errand_rows(figures: Figures) -> list[tuple[str, str]]:
 
 def _fleet_rows(figures: Figures) -> list[tuple[str, str]]:
     n_active, n_units, plan = figures["n_active"], figures["n_units"], figures["plan_ms"]
+    mishaps = figures["mishaps"] or {}
     driving = f"{n_active:,} driving of {n_units:,}" if n_active < n_units else f"{n_units:,}"
     return [
         ("drive units", _list(driving, _say("{:,.1f} km driven", figures["distance_m"] / 1000),
                               _say("{:.2f} x the shortest way", figures["detour_factor"]))),
         ("unit time", _shares(_unit_shares(figures))),
         ("safety", f"{figures['contacts']:,} contacts, {figures['conflicts']:,} conflicts"),
+        ("bodies", _list(*(_say(f"{{:,}} {name}", n) for name, n in mishaps.items()))),
         ("simulated", _list(f"{figures['sim_hours']:,.2f} h in {figures['wall_s']:,.1f} s",
                             f"{figures['speed_x_real_time']:,.0f} x real time",
                             _say("planning step {:.3f} ms", plan["p50"]))),

@@ -128,6 +128,9 @@ ROWS: tuple[tuple[str, tuple[tuple[str, str, Format], ...]], ...] = (
     ("Safety", (
         ("contacts", "contacts seen by the monitor", _fixed(0)),
         ("conflicts", "conflicts in plans", _fixed(0)),
+        ("mishaps.tipped", "units that tipped over", _fixed(0)),
+        ("mishaps.slipped", "wheels that slipped", _fixed(0)),
+        ("mishaps.overloaded", "motors and lifts that were overloaded", _fixed(0)),
         ("faults", "faults reported by units", _fixed(0)),
     )),
     ("Run", (

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
+import pytest
 from bridged import BridgedFleet
 from gatewayed import GatewayedFleet
 
@@ -25,6 +26,7 @@ from twin.kinematic.engine import KinematicTwin
 from twin.link import Noise
 from twin.linked import LinkedTwin
 from twin.people import People
+from twin.physics.engine import PhysicsTwin
 
 N_ROWS, N_COLS = 6, 8
 Maker = Callable[[Layout, np.ndarray, np.ndarray, np.ndarray], Backend]
@@ -37,6 +39,11 @@ def _chaotic(layout: Layout, *fleet: np.ndarray) -> InstantBackend:
 
 def _kinematic(layout: Layout, *fleet: np.ndarray) -> KinematicTwin:
     return KinematicTwin(layout, *fleet, People(len(layout.stations), seed=3))
+
+
+def _physics(layout: Layout, *fleet: np.ndarray) -> PhysicsTwin:
+    pytest.importorskip("pybullet", reason="pybullet is not installed")
+    return PhysicsTwin(layout, *fleet, People(len(layout.stations), seed=3))
 
 
 def _linked(layout: Layout, *fleet: np.ndarray) -> LinkedTwin:
@@ -63,6 +70,7 @@ BACKENDS: dict[str, Maker] = {
     "instant": InstantBackend,
     "instant, out of step": _chaotic,
     "kinematic": _kinematic,
+    "physics": _physics,
     "linked": _linked,
     "linked, lossy": _lossy,
     "bridge": _bridge,
@@ -71,6 +79,8 @@ BACKENDS: dict[str, Maker] = {
 }
 PATIENT = (_lossy, _lossy_bridge, GatewayedFleet)
 """Those whose units answer late, so that `connect` takes its time."""
+SOLID = (_physics,)
+"""Those whose bodies cannot be where others are."""
 RESOLUTION_S = 0.05
 """Half of it is how far `Reports.time_s` may be from the time asked for."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from backends import BACKENDS, N_COLS, PATIENT, Maker, Rig, cell, ints
+from backends import BACKENDS, N_COLS, PATIENT, SOLID, Maker, Rig, cell, ints
 
 from fleet_control.backend import (
     Act,
@@ -214,6 +214,8 @@ def test_unladen_units_pass_under_pods(make: Maker) -> None:
     ],
 )
 def test_what_cannot_be_done_is_a_fault(make, steps, fault, n_done) -> None:
+    if make in SOLID and n_done == 3:
+        pytest.skip("nobody gets to where a pod stands with another one")
     rig = Rig(make, [cell(2, 2), cell(5, 0)], pods=[cell(2, 3), cell(2, 4)])
     rig.connect()
     rig.release(0, *steps)

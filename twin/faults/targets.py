@@ -1,6 +1,6 @@
 """What faults are done to: small protocols, so that a twin with a link and one without both serve.
 
-    FaultTargets(twin, twin.agents, None, books)                     # KinematicTwin
+    FaultTargets(twin, twin.agents, None, books)                     # Twin
     FaultTargets(linked.twin, linked.agents, linked.link, books)     # LinkedTwin
 
 What needs no agent (lifts that fail, things that lie about) is done to the world itself.

@@ -68,7 +68,7 @@ def _turn_to(unit: Any, heading: int) -> None:
 
 
 @kernel
-def _halt(unit: Any, fault: int) -> None:
+def halt(unit: Any, fault: int) -> None:
     """What a unit cannot do keeps it where it is."""
     unit.mode = IDLE
     unit.fault = fault
@@ -98,7 +98,7 @@ def _next_step(
         return
     there = cells[index, step & RING_MASK]
     if solid[there] == PLACED:
-        _halt(unit, FAULT_PATH_BLOCKED)
+        halt(unit, FAULT_PATH_BLOCKED)
         return
     heading = _heading_to(here, there, n_cols)
     if heading != unit.heading:
@@ -191,17 +191,17 @@ def exchange(
     unit.mode = IDLE
     if unit.fails > 0:
         unit.fails -= 1
-        _halt(unit, FAULT_LIFT_FAILED)
+        halt(unit, FAULT_LIFT_FAILED)
         return
     if acts[index, slot] == LIFT:
         if unit.carried >= 0 or pod_at[cell] < 0:
-            _halt(unit, FAULT_POD_IN_THE_WAY if unit.carried >= 0 else FAULT_NO_POD)
+            halt(unit, FAULT_POD_IN_THE_WAY if unit.carried >= 0 else FAULT_NO_POD)
             return
         unit.carried = pod_at[cell]
         pod_at[cell] = -1
     else:
         if unit.carried < 0 or pod_at[cell] >= 0:
-            _halt(unit, FAULT_NO_POD if unit.carried < 0 else FAULT_POD_IN_THE_WAY)
+            halt(unit, FAULT_NO_POD if unit.carried < 0 else FAULT_POD_IN_THE_WAY)
             return
         pod_at[cell] = unit.carried
         unit.carried = -1

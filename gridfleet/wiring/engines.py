@@ -1,0 +1,31 @@
+"""Engines by name: what moves the units of a scenario in the twin."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gridfleet.scenario import Scenario
+from layouts import Layout
+from twin.floor.twin import Twin
+from twin.kinematic.engine import KinematicTwin
+from twin.people import People
+
+KINEMATIC, PHYSICS = "kinematic", "physics"
+
+
+def make_twin(
+    scenario: Scenario, layout: Layout, cells: NDArray[np.int32], pod_cells: NDArray[np.int32],
+    people: People,
+) -> Twin:  # fmt: skip
+    """The twin of the scenario's engine, with units on those cells, heading east.
+
+    Raises PhysicsError where physics is wanted and cannot be had."""
+    headings = np.zeros(len(cells), dtype=np.int8)
+    if scenario.engine == KINEMATIC:
+        return KinematicTwin(layout, cells, headings, pod_cells, people, scenario.unit)
+    from twin.physics.engine import PhysicsTwin
+
+    return PhysicsTwin(
+        layout, cells, headings, pod_cells, people, scenario.unit, seed=scenario.seed
+    )
