@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 FAILED, INTERRUPTED = 1, 130
 FAST, TRUE = "kinematic", "physics"
+FOLDERS = FAST, TRUE
 RESULT, UNIT = "crosscheck.json", "unit.toml"
 FIT_SHARE, FIT_LEAST_MIN = 0.5, 6.0
 """Minutes of the run that is fitted: such a share of those compared, and at least so many."""
@@ -102,7 +103,7 @@ def _reserve(out: Path | None, stack: ExitStack) -> list[Path]:
 
     if out is None:
         return []
-    return [stack.enter_context(reserved(out / name)) for name in (FAST, TRUE)]
+    return [stack.enter_context(reserved(out / name)) for name in FOLDERS]
 
 
 # ---------------------------------------------------------------------- running
