@@ -1,5 +1,6 @@
-"""The folder that a run leaves: scenario.toml, kpis.json, events.parquet and report.html,
-poses.parquet if poses were recorded, and failure.txt, where the program was, if the run failed.
+"""The folder that a run leaves: scenario.toml, kpis.json, events.parquet and report.html;
+poses.parquet and legs.parquet, if they were wanted, and failure.txt, where the program was, if the
+run failed.
 
 A run is written into a hidden folder inside first. When all of it is there, the old derived files
 are removed and the new ones renamed into place, kpis.json last. So at every moment, whatever stops
@@ -24,10 +25,13 @@ from numpy.typing import NDArray
 from fleet_control.events import EventKind
 from gridfleet.poses.recording import STATES
 from layouts import GridfleetError
+from twin.legs import LegKind, Legs
 
 SCENARIO, KPIS, EVENTS, REPORT = "scenario.toml", "kpis.json", "events.parquet", "report.html"
-POSES, FAILURE = "poses.parquet", "failure.txt"
+POSES, LEGS, FAILURE = "poses.parquet", "legs.parquet", "failure.txt"
 _STAGING = ".new-"
+RESOLUTION = "resolution_s"
+"""Key of legs.parquet under which it says to what times are known."""
 _KIND_NAMES = [kind.name.lower() for kind in EventKind]
 
 
@@ -110,7 +114,7 @@ def replacing(folder: Path) -> Iterator[Path]:
 
 
 def _publish(staged: Path, folder: Path) -> None:
-    for name in (KPIS, EVENTS, POSES, REPORT, FAILURE):
+    for name in (KPIS, EVENTS, POSES, LEGS, REPORT, FAILURE):
         (folder / name).unlink(missing_ok=True)
     ranks = {SCENARIO: 0, KPIS: 2}
     for path in sorted(staged.iterdir(), key=lambda path: (ranks.get(path.name, 1), path.name)):
@@ -147,22 +151,32 @@ def write_poses(folder: Path, columns: dict[str, NDArray[np.generic]]) -> None:
     _write_table(folder / POSES, columns, "state", list(STATES))
 
 
+def write_legs(folder: Path, legs: Legs) -> None:
+    """The same for legs (docs/crosscheck.md); to what times are known is said in the file."""
+    names = [kind.name.lower() for kind in LegKind]
+    says = {RESOLUTION: f"{legs.resolution_s:.9g}"}
+    _write_table(folder / LEGS, legs.columns(), "kind", names, says)
+
+
 def _write_table(
-    path: Path, columns: dict[str, NDArray[np.generic]], coded: str, names: list[str]
-) -> None:
+    path: Path, columns: dict[str, NDArray[np.generic]], coded: str, names: list[str],
+    says: dict[str, str] | None = None,
+) -> None:  # fmt: skip
     """Write a Parquet file in one piece: same columns, same bytes (one thread, order kept, no time
-    stamp). coded: the column of codes from 0 that the file has as names."""
+    stamp). coded: the column of codes from 0 that the file has as names. says: what the file tells
+    of itself."""
     import duckdb
 
     temporary = path.with_name(f".{path.name}.part")
     quoted = str(temporary).replace("'", "''")
-    arrays = {name: np.ascontiguousarray(column) for name, column in columns.items()}
+    arrays = {key: np.ascontiguousarray(column) for key, column in columns.items()}
+    more = f", kv_metadata {says}" if says else ""
     try:
         with duckdb.connect(config={"threads": 1, "preserve_insertion_order": True}) as connection:
             connection.register("log", arrays)
             connection.execute(
                 f"copy (select * replace (list_extract({names}, {coded} + 1) as {coded}) from log) "
-                f"to '{quoted}' (format parquet, compression zstd)"
+                f"to '{quoted}' (format parquet, compression zstd{more})"
             )
     except duckdb.Error as error:
         temporary.unlink(missing_ok=True)

@@ -29,10 +29,10 @@ from gridfleet.scenario_tables import (
     Parcels,
     parcel_faults,
     service_faults,
-    unit_faults,
     work_faults,
 )
 from gridfleet.typed_files import read_file, suggest, to_toml
+from gridfleet.unit_faults import unit_faults
 from layouts import GridfleetError, library_names
 from twin.people import ServiceTimes
 from twin.unit_model import UnitModel
@@ -177,7 +177,7 @@ def _figure_faults(scenario: Scenario) -> Iterator[str]:
     yield from work_faults(scenario.work)
     yield from parcel_faults(scenario.parcels)
     yield from service_faults(scenario.service)
-    yield from unit_faults(scenario.unit)
+    yield from unit_faults(scenario.unit, scenario.engine)
 
 
 def _demand_faults(scenario: Scenario) -> list[str]:

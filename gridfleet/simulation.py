@@ -28,6 +28,7 @@ from gridfleet.wiring.units import CYCLE_S
 from layouts import Layout
 from twin.faults.schedule import Fault, KillPoint
 from twin.floor.twin import Twin
+from twin.legs import LegRecorder
 from twin.linked import LinkedTwin
 from twin.people import People
 
@@ -52,14 +53,15 @@ class Simulation:
 
     Raises a GridfleetError for a layout, orders or figures that cannot be run.
 
-    brain: what decides. counted: what `Progress.picks` counts: "picks", "parcels" or "errands".
+    keeps_legs: record what each unit does between two standstills. brain: what decides. counted:
+    what `Progress.picks` counts: "picks", "parcels" or "errands". legs: recorded, if they are kept.
     demand_summary: where orders came from; None without orders. needs_journal: the controller is
     killed on the way, so that the run has to be recorded. poses: what was recorded of them; None
     where nobody wants them. A run that goes on from a journal has those since its snapshot: they
     are no part of it.
     """
 
-    def __init__(self, scenario: Scenario) -> None:
+    def __init__(self, scenario: Scenario, *, keeps_legs: bool = False) -> None:
         self.scenario = scenario
         self.needs_journal = False
         ground = lay_groundwork(scenario)
@@ -69,6 +71,9 @@ class Simulation:
         compile_kernels(scenario.planner)
         people = People(len(self.layout.stations), scenario.seed, ground.setup.service)
         twin = make_twin(scenario, self.layout, ground.fleet.cells, ground.setup.pod_cells, people)
+        self.legs: LegRecorder | None = None
+        if keeps_legs:
+            self.legs = LegRecorder(twin, self.layout.n_cols, self.layout.cell_size_m)
         self._books = ControllerBooks(lambda: self.brain.controller)
         self._trouble = self._make_trouble(twin)
         self._twin: Twin | LinkedTwin = self._trouble.backend if self._trouble else twin
@@ -113,7 +118,7 @@ class Simulation:
         return self.brain.mind(), self._wall_s()
 
     def world(self) -> object:
-        return self._twin, self._trouble
+        return self._twin, self._trouble, self.legs
 
     def fixed(self) -> dict[str, object]:
         """What is made from the scenario and never changes, by name."""
@@ -126,7 +131,7 @@ class Simulation:
 
     def restore_world(self, world: Any, next_cycle: int) -> None:
         """The same for `world`, to go on with that cycle."""
-        (self._twin, self._trouble), self._first_cycle = world, next_cycle
+        (self._twin, self._trouble, self.legs), self._first_cycle = world, next_cycle
         twin = self._twin.twin if isinstance(self._twin, LinkedTwin) else self._twin
         self.poses = recorder_for(self.scenario, twin)
 

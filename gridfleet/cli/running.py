@@ -25,28 +25,33 @@ if TYPE_CHECKING:
     from gridfleet.record import BrokenRunError, RunRecord
     from gridfleet.scenario import Scenario
     from gridfleet.simulation import Simulation
+    from twin.legs import Legs
 
 FAILED, INTERRUPTED = 1, 130
 
 
 def run(
     scenario: Scenario, folder: Path, *, as_json: bool = False, is_quiet: bool = False,
-    journal: Path | None = None,
+    journal: Path | None = None, keeps_legs: bool = False,
 ) -> None:  # fmt: skip
     """Run the scenario and leave its files in the folder. journal: a new file to keep the run in.
+    keeps_legs: write what each unit did, leg by leg.
 
     Raises GridfleetError before anything has run, and typer.Exit with 130 after Ctrl-C and with 1
     after a failure; then the folder holds what there was, marked partial.
     """
+    from fleet_control.journal import JournalError
     from fleet_control.journal.database import check_free
     from gridfleet.run_folder import reserved
     from gridfleet.simulation import Simulation
 
     if journal is not None:
+        if keeps_legs:
+            raise JournalError("a run in a journal keeps no legs; leave out --legs or --journal")
         check_free(journal)
     try:
         with reserved(folder):
-            simulation = Simulation(scenario)
+            simulation = Simulation(scenario, keeps_legs=keeps_legs)
             with _begun(simulation, journal) as recorder:
                 _run(simulation, folder, as_json, is_quiet, recorder)
     except KeyboardInterrupt:
@@ -103,7 +108,8 @@ def _run(
     record, failure = _drive(simulation, is_quiet, recorder)
     if scenario.faults and record.faults and failure is None:
         record = _with_reference(scenario, record, is_quiet)
-    figures = write_result(scenario, record, folder, failure, simulation.poses)
+    legs = simulation.legs.legs() if simulation.legs is not None else None
+    figures = write_result(scenario, record, folder, failure, simulation.poses, legs)
     if as_json:
         print(json.dumps(figures, indent=2))
     else:
@@ -166,6 +172,7 @@ def write_result(
     folder: Path,
     failure: Exception | None,
     poses: PoseRecorder | None = None,
+    legs: Legs | None = None,
 ) -> dict[str, Any]:
     """All files of the run; returns the KPIs. Exits with 1 where they cannot be written.
 
@@ -187,6 +194,8 @@ def write_result(
                 files.write_events(staged, record.events)
                 if poses is not None:
                     files.write_poses(staged, poses.columns())
+                if legs is not None:
+                    files.write_legs(staged, legs)
                 if is_last:
                     write_report(staged, record, figures, text)
                 if failure is not None:

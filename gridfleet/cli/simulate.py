@@ -79,6 +79,15 @@ def simulate(
             "physics engine 10]",
         ),
     ] = None,
+    unit: Annotated[
+        Path | None,
+        typer.Option(
+            help="Unit model to drive with, as calibrate writes it. [default: as built in]"
+        ),
+    ] = None,
+    legs: Annotated[
+        bool, typer.Option("--legs", help="Write legs.parquet: what each unit did, leg by leg.")
+    ] = False,
     journal: Annotated[
         Path | None,
         typer.Option(help="Keep the run in this file: go on with it by gridfleet resume."),
@@ -122,6 +131,11 @@ def simulate(
       gridfleet render run --at 0:05:00 --out floor.png
 
     \b
+    Units as they were measured on a floor of one's own (docs/crosscheck.md):
+      gridfleet calibrate wire.jsonl.gz --out unit.toml
+      gridfleet simulate demo --unit unit.toml
+
+    \b
     A shift in which units fail, links break, people walk in and the controller is killed:
       gridfleet simulate demo --hours 2 --faults examples/faults.toml
 
@@ -137,12 +151,16 @@ def simulate(
     with reported():
         if columns is not None:
             given["columns"] = pairs(columns)
+        if unit is not None:
+            from gridfleet.calibration import read_unit
+
+            given["unit"] = read_unit(unit)
         wanted = build({key: value for key, value in given.items() if value is not None}, scenario)
         from gridfleet.cli.running import run
         from gridfleet.run_folder import default_folder
 
         folder = out or default_folder(wanted.layout, wanted.seed)
-        run(wanted, folder, as_json=as_json, is_quiet=quiet, journal=journal)
+        run(wanted, folder, as_json=as_json, is_quiet=quiet, journal=journal, keeps_legs=legs)
 
 
 def build(given: dict[str, Any], file: Path | None) -> Scenario:

@@ -69,7 +69,9 @@ class World:
     """Units on a floor. Arguments as of `twin.floor.twin.Twin`.
 
     units: UNIT[n_units], all about each unit. step_cells: int32[n_units, RING], cell of step s in
-    column s % RING. is_off: bool[n_units], not on the floor; n_off: how many. None to be written.
+    column s % RING; step_acts: int8, what is done there. limits: float64[2, 5], of empty and laden
+    units (twin.floor.step_kernels). tick: how many have passed. is_off: bool[n_units], not on the
+    floor; n_off: how many. None to be written.
     """
 
     has_bodies = False
@@ -131,6 +133,18 @@ class World:
     @property
     def step_cells(self) -> NDArray[np.int32]:
         return self._cells
+
+    @property
+    def step_acts(self) -> NDArray[np.int8]:
+        return self._acts
+
+    @property
+    def limits(self) -> NDArray[np.float64]:
+        return self._limits
+
+    @property
+    def tick(self) -> int:
+        return self._tick
 
     def _move(self, n_ticks: int) -> int:
         """Let n_ticks pass for all units. Returns how many contacts began; the first of them are in
