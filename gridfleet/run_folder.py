@@ -1,6 +1,6 @@
-"""The folder that a run leaves: scenario.toml, kpis.json, events.parquet and report.html,
-poses.parquet and legs.parquet if these were recorded, and failure.txt, where the program was, if
-the run failed.
+"""The folder that a run leaves: scenario.toml, kpis.json, events.parquet and report.html;
+poses.parquet and legs.parquet, if they were wanted, and failure.txt, where the program was, if the
+run failed.
 
 A run is written into a hidden folder inside first. When all of it is there, the old derived files
 are removed and the new ones renamed into place, kpis.json last. So at every moment, whatever stops
@@ -142,12 +142,6 @@ def write_events(folder: Path, columns: dict[str, NDArray[np.generic]]) -> None:
     _write_table(folder / EVENTS, columns, "kind", _KIND_NAMES)
 
 
-def write_legs(folder: Path, legs: Legs) -> None:
-    """The same for legs (docs/crosscheck.md); to what times are known is said in the file."""
-    names, says = [kind.name.lower() for kind in LegKind], f"{legs.resolution_s:.9g}"
-    _write_table(folder / LEGS, legs.columns(), "kind", names, {RESOLUTION: says})
-
-
 def write_poses(folder: Path, columns: dict[str, NDArray[np.generic]]) -> None:
     """Write recorded poses.
 
@@ -157,13 +151,20 @@ def write_poses(folder: Path, columns: dict[str, NDArray[np.generic]]) -> None:
     _write_table(folder / POSES, columns, "state", list(STATES))
 
 
+def write_legs(folder: Path, legs: Legs) -> None:
+    """The same for legs (docs/crosscheck.md); to what times are known is said in the file."""
+    names = [kind.name.lower() for kind in LegKind]
+    says = {RESOLUTION: f"{legs.resolution_s:.9g}"}
+    _write_table(folder / LEGS, legs.columns(), "kind", names, says)
+
+
 def _write_table(
     path: Path, columns: dict[str, NDArray[np.generic]], coded: str, names: list[str],
     says: dict[str, str] | None = None,
 ) -> None:  # fmt: skip
     """Write a Parquet file in one piece: same columns, same bytes (one thread, order kept, no time
     stamp). coded: the column of codes from 0 that the file has as names. says: what the file tells
-    of itself, by key."""
+    of itself."""
     import duckdb
 
     temporary = path.with_name(f".{path.name}.part")

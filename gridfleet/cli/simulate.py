@@ -71,6 +71,14 @@ def simulate(
         str | None,
         typer.Option(help="File of what goes wrong and when (docs/faults.md). [default: nothing]"),
     ] = None,
+    poses: Annotated[
+        float | None,
+        typer.Option(
+            metavar="HZ",
+            help="Record poses so often a second, for gridfleet render. [default: 0, with the "
+            "physics engine 10]",
+        ),
+    ] = None,
     unit: Annotated[
         Path | None,
         typer.Option(
@@ -80,14 +88,6 @@ def simulate(
     legs: Annotated[
         bool, typer.Option("--legs", help="Write legs.parquet: what each unit did, leg by leg.")
     ] = False,
-    poses: Annotated[
-        float | None,
-        typer.Option(
-            metavar="HZ",
-            help="Record poses so often a second, for gridfleet render. [default: 0, with the "
-            "physics engine 10]",
-        ),
-    ] = None,
     journal: Annotated[
         Path | None,
         typer.Option(help="Keep the run in this file: go on with it by gridfleet resume."),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from math import degrees
 from typing import Any
 
@@ -141,7 +142,7 @@ class Scene:
 
 
 def _tile_m(layout: Layout) -> float:
-    return layout.cell_size_m * max(1.0, (layout.n_cells / MOST_TILES) ** 0.5)
+    return layout.cell_size_m * max(1.0, math.sqrt(layout.n_cells / MOST_TILES))
 
 
 def _lit(mesh: Mesh) -> Mesh:
