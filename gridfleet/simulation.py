@@ -53,15 +53,17 @@ class Simulation:
 
     Raises a GridfleetError for a layout, orders or figures that cannot be run.
 
-    keeps_legs: record what each unit does between two standstills. brain: what decides. counted:
-    what `Progress.picks` counts: "picks", "parcels" or "errands". legs: recorded, if they are kept.
-    demand_summary: where orders came from; None without orders. needs_journal: the controller is
-    killed on the way, so that the run has to be recorded. poses: what was recorded of them; None
-    where nobody wants them. A run that goes on from a journal has those since its snapshot: they
-    are no part of it.
+    is_shown: the engine shows its bodies in a window. keeps_legs: record what each unit does
+    between two standstills. brain: what decides. counted: what `Progress.picks` counts: "picks",
+    "parcels" or "errands". legs: recorded, if they are kept. demand_summary: where orders came
+    from; None without orders. needs_journal: the controller is killed on the way, so that the run
+    has to be recorded. poses: what was recorded of them; None where nobody wants them. A run that
+    goes on from a journal has those since its snapshot: they are no part of it.
     """
 
-    def __init__(self, scenario: Scenario, *, keeps_legs: bool = False) -> None:
+    def __init__(
+        self, scenario: Scenario, *, keeps_legs: bool = False, is_shown: bool = False
+    ) -> None:
         self.scenario = scenario
         self.needs_journal = False
         ground = lay_groundwork(scenario)
@@ -70,7 +72,10 @@ class Simulation:
         self._n_units = ground.n_units
         compile_kernels(scenario.planner)
         people = People(len(self.layout.stations), scenario.seed, ground.setup.service)
-        twin = make_twin(scenario, self.layout, ground.fleet.cells, ground.setup.pod_cells, people)
+        twin = make_twin(
+            scenario, self.layout, ground.fleet.cells, ground.setup.pod_cells, people,
+            is_shown=is_shown,
+        )  # fmt: skip
         self.legs: LegRecorder | None = None
         if keeps_legs:
             self.legs = LegRecorder(twin, self.layout.n_cols, self.layout.cell_size_m)
@@ -92,6 +97,15 @@ class Simulation:
         schedule = read_faults(path, self.layout, self._n_units, scenario.hours)
         self.needs_journal = schedule.kills
         return TroubledWorld(self.layout, twin, schedule, scenario.seed, self._books)
+
+    @property
+    def has_bodies(self) -> bool:
+        """Whether units have masses and wheels: the physics engine."""
+        return self._twin.has_bodies
+
+    def close(self) -> None:
+        """Let go of what the engine holds beside memory. May be called again; `run` may not."""
+        self._twin.close()
 
     @property
     def counted(self) -> str:

@@ -44,7 +44,16 @@ def simulate(
         typer.Option(help="Begin of the window, as 2011-11-15T08:00. [default: first order]"),
     ] = None,
     hours: Annotated[float | None, typer.Option(help="Simulated hours. [default: 8]")] = None,
-    engine: Annotated[str | None, typer.Option(help="How units move. [default: kinematic]")] = None,
+    engine: Annotated[
+        str | None,
+        typer.Option(
+            help="How units move: kinematic, exactly as their limits say; physics, as bodies with "
+            "wheels, masses and lifts. [default: kinematic]"
+        ),
+    ] = None,
+    gui: Annotated[
+        bool, typer.Option("--gui", help="Show the bodies of the physics engine in a window.")
+    ] = False,
     planner: Annotated[
         str | None, typer.Option(help="How paths are found. [default: pibt]")
     ] = None,
@@ -126,6 +135,10 @@ def simulate(
       gridfleet resume run.journal --out run
 
     \b
+    The same floor with bodies: masses, wheels, friction, lifts (docs/physics.md):
+      gridfleet simulate teaching --engine physics --hours 0.2
+
+    \b
     A run to make pictures of:
       gridfleet simulate demo --hours 0.1 --poses 10 --out run
       gridfleet render run --at 0:05:00 --out floor.png
@@ -160,7 +173,15 @@ def simulate(
         from gridfleet.run_folder import default_folder
 
         folder = out or default_folder(wanted.layout, wanted.seed)
-        run(wanted, folder, as_json=as_json, is_quiet=quiet, journal=journal, keeps_legs=legs)
+        run(
+            wanted,
+            folder,
+            as_json=as_json,
+            is_quiet=quiet,
+            journal=journal,
+            keeps_legs=legs,
+            is_shown=gui,
+        )
 
 
 def build(given: dict[str, Any], file: Path | None) -> Scenario:

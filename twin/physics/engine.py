@@ -31,14 +31,17 @@ MARGIN_M = 0.02
 
 
 class PhysicsTwin(Twin):
-    """Units with bodies. Arguments as of `Twin`; seed: of what lies on each pod."""
+    """Units with bodies. Arguments as of `Twin`; seed: of what lies on each pod and of
+    what units believe of themselves; is_shown: in a window, at no more than real time.
+
+    Raises PhysicsError where pybullet is missing, or a screen for the window."""
 
     has_bodies = True
 
     def __init__(
         self, layout: Layout, cells: NDArray[np.int32], headings: NDArray[np.int8],
         pod_cells: NDArray[np.int32], people: People, unit: UnitModel = DEFAULT_UNIT,
-        seed: int = 0,
+        seed: int = 0, *, is_shown: bool = False,
     ) -> None:  # fmt: skip
         super().__init__(layout, cells, headings, pod_cells, people, unit, TICK_S)
         n_units, n_pods = len(cells), len(pod_cells)
@@ -53,7 +56,11 @@ class PhysicsTwin(Twin):
         self._watch_mishaps = MishapWatch(n_units)
         self._mishaps: list[Mishap] = []
         self._space = Space(
-            unit, n_units, draw_loads(unit.body, n_pods, seed), list(walls_of(layout))
+            unit,
+            n_units,
+            draw_loads(unit.body, n_pods, seed),
+            list(walls_of(layout)),
+            is_shown=is_shown,
         )
         self._is_near, self._is_shown = np.zeros((2, n_pods), dtype=np.uint8)
         self._lying: set[int] = set()

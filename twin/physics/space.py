@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
+import time
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from twin.physics.bullet import load
+from twin.physics.bullet import load, open_world
 from twin.physics.parts import (
     G_M_S2,
     LEFT,
@@ -54,9 +55,13 @@ class Space:
     in metres, yaw of the plate.
     """
 
-    def __init__(self, unit: UnitModel, n_units: int, loads: list[Load], walls: list[Wall]) -> None:
+    def __init__(
+        self, unit: UnitModel, n_units: int, loads: list[Load], walls: list[Wall],
+        *, is_shown: bool = False,
+    ) -> None:  # fmt: skip
         self._bullet = p = load()
-        self._client = p.connect(p.DIRECT)
+        self._client = open_world(p, is_shown=is_shown)
+        self._shown_until_s = time.monotonic() if is_shown else None
         self._unit, self._loads = unit, loads
         p.setGravity(0, 0, -G_M_S2, physicsClientId=self._client)
         p.setPhysicsEngineParameter(
@@ -184,6 +189,14 @@ class Space:
         step = self._bullet.stepSimulation
         for _ in range(STEPS_A_TICK):
             step(physicsClientId=self._client)
+        if self._shown_until_s is not None:
+            self._keep_pace()
+
+    def _keep_pace(self) -> None:
+        """A window is for watching: no faster than life."""
+        assert self._shown_until_s is not None
+        self._shown_until_s = max(self._shown_until_s + TICK_S, time.monotonic() - TICK_S)
+        time.sleep(max(0.0, self._shown_until_s - time.monotonic()))
 
     def _sleep_and_wake(self, is_busy: NDArray[np.bool_]) -> None:
         """Units that stand for a while cost no time until they have something to do or are hit."""
