@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from gridfleet.cli.errors import reported
+from layouts import GridfleetError
 
 if TYPE_CHECKING:
     from hw_bridge.conformance.cases import Case
@@ -26,9 +27,13 @@ if TYPE_CHECKING:
     from hw_bridge.transport import Transport
     from layouts import Layout
 
-FAILED, BAD_INPUT, INTERRUPTED = 1, 2, 130
+FAILED, INTERRUPTED = 1, 130
 REBOOT_S = 60.0
 """How long the command that switches the unit off and on may take."""
+
+
+class CheckError(GridfleetError, ValueError):
+    """A check that cannot begin; a line for each fault."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +106,7 @@ def check_unit(
 
     Exit codes: 0 nothing failed, 1 a case failed or there is no unit, 2 bad input, 130 Ctrl-C.
     """
-    from hw_bridge.conformance.run import ALL_CASES
+    from hw_bridge.conformance.run import ALL_CASES, chosen
 
     if list_cases:
         print("\n".join(f"{entry.name:45} {entry.text}" for entry in ALL_CASES))
@@ -110,8 +115,8 @@ def check_unit(
         serial, layout, bind, keys, manufacturer, reboot, at_pod, insecure_plaintext, patience,
         mqtt, mqtt_interface, mqtt_password,
     )  # fmt: skip
-    with _said_once(), tempfile.TemporaryDirectory() as folder:
-        cases = _chosen(case or [])
+    with _reported(), tempfile.TemporaryDirectory() as folder:
+        cases = chosen(case or [])
         results = _run(_setup(wanted, Path(folder)), cases, patience, as_json)
     if as_json:
         print(json.dumps(_as_json(serial, results), indent=2))
@@ -122,33 +127,21 @@ def check_unit(
 
 
 @contextmanager
-def _said_once() -> Iterator[None]:
-    from hw_bridge.wire.errors import WireError
+def _reported() -> Iterator[None]:
+    from gridfleet.wire_errors import wire_errors_as
 
-    try:
-        with reported():
-            yield
-    except (WireError, ValueError) as error:
-        for line in str(error).splitlines():
-            print(f"error: {line}", file=sys.stderr)
-        raise typer.Exit(BAD_INPUT) from None
-
-
-def _chosen(names: list[str]) -> list[Case]:
-    from hw_bridge.conformance.run import chosen
-
-    return chosen(names)
+    with reported(), wire_errors_as(CheckError):
+        yield
 
 
 def _setup(wanted: _Wanted, folder: Path) -> Setup:
     from hw_bridge.conformance.rig import Setup
     from hw_bridge.transport import RealTime
-    from hw_bridge.wire.errors import WireError
     from layouts import load
 
     faults = list(_faults(wanted))
     if faults:
-        raise WireError("\n".join(faults))
+        raise CheckError("\n".join(faults))
     floor, clock, zero_s = load(wanted.layout), RealTime(), time.time()
     open_transport = _by_mqtt(wanted, floor, folder) if wanted.mqtt else _by_zmq(wanted)
     open_transport().close()  # what cannot be bound or reached is told at once
@@ -171,7 +164,6 @@ def _faults(wanted: _Wanted) -> Iterator[str]:
 
 
 def _by_zmq(wanted: _Wanted) -> Callable[[], Transport]:
-    from hw_bridge.wire.errors import WireError
     from hw_bridge.wire.keys import KeyStore, Role, check_serial
     from hw_bridge.wire.server import ServerOptions, ZmqTransport
 
@@ -179,7 +171,7 @@ def _by_zmq(wanted: _Wanted) -> Callable[[], Transport]:
     check_serial(serial)
     store = None if wanted.keys is None else KeyStore(wanted.keys)
     if store is not None and serial not in {entry.serial for entry in store.devices(Role.UNIT)}:
-        raise WireError(
+        raise CheckError(
             f"{serial}: has no key of a unit in {wanted.keys}; make one: gridfleet keys add"
         )
     known = {serial: Role.UNIT} if store is None else None
@@ -203,7 +195,10 @@ def _by_mqtt(wanted: _Wanted, floor: Layout, folder: Path) -> Callable[[], Trans
 
 
 def _rebooter(command: str) -> Callable[[], None]:
-    words = shlex.split(command)
+    try:
+        words = shlex.split(command)
+    except ValueError as error:
+        raise CheckError(f"--reboot {command!r}: {error}") from None
 
     def reboot() -> None:
         from hw_bridge.conformance.rig import CaseSkipped

@@ -143,15 +143,13 @@ def _devices(
     """Keys of units and stations, or their serials where there are none."""
     from gridfleet.emulator.building import secrets_of
     from gridfleet.emulator.errors import EmulatorError
-    from hw_bridge.wire.errors import WireError
+    from gridfleet.wire_errors import wire_errors_as
     from hw_bridge.wire.keys import KeyStore
 
     if folder is None:
         return plain_serials(n_units), [station.name for station in floor.stations]
-    try:
+    with wire_errors_as(EmulatorError):
         return secrets_of(KeyStore(folder), n_units, floor)
-    except WireError as error:
-        raise EmulatorError(str(error)) from None
 
 
 def _schedule(wanted: _Wanted, floor: Layout, n_units: int) -> FaultSchedule | None:

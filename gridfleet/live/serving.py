@@ -29,11 +29,11 @@ from gridfleet.live.options import ServeError, ServeOptions
 from gridfleet.live.run import LiveRun, Observer
 from gridfleet.live.status import StatusBoard
 from gridfleet.scenario import Scenario
+from gridfleet.wire_errors import wire_errors_as
 from gridfleet.wiring import compile_kernels, compile_link_kernels
 from gridfleet.wiring.units import CYCLE_S
 from hw_bridge.backend import BridgeBackend, BridgeOptions
 from hw_bridge.transport import RealTime, Transport
-from hw_bridge.wire.errors import WireError
 from hw_bridge.wire.keys import KeyStore
 from layouts import load
 
@@ -57,10 +57,8 @@ class Served:
 def serving(options: ServeOptions, observers: tuple[Observer, ...] = ()) -> Iterator[Served]:
     """Everything open, until the block ends. Raises a GridfleetError for what cannot be served."""
     with ExitStack() as stack:
-        try:
+        with wire_errors_as(ServeError):
             served = _set_up(options, observers, stack)
-        except WireError as error:
-            raise ServeError(str(error)) from None
         yield served
 
 
