@@ -21,7 +21,7 @@ from gridfleet.clock import as_clock
 from gridfleet.demand import DemandSummary
 from gridfleet.fault_file import read_faults
 from gridfleet.record import BrokenRunError, RunRecord
-from gridfleet.scenario import Scenario
+from gridfleet.scenario import NO_ORDERS, Scenario, ScenarioError
 from gridfleet.trouble import ControllerBooks, TroubledWorld
 from gridfleet.wiring import compile_kernels
 from gridfleet.wiring.units import CYCLE_S
@@ -58,6 +58,11 @@ class Simulation:
     """
 
     def __init__(self, scenario: Scenario) -> None:
+        if scenario.orders == NO_ORDERS:
+            raise ScenarioError(
+                f"orders is {NO_ORDERS!r}, and nobody adds any to a simulated run: leave that out "
+                "for made-up orders, or name a file"
+            )
         self.scenario = scenario
         self.needs_journal = False
         ground = lay_groundwork(scenario)

@@ -65,7 +65,11 @@ def serve(
         typer.Option(help="Serial of a unit that will get a key later; may be repeated."),
     ] = None,
     orders: Annotated[
-        str | None, typer.Option(help="CSV or Parquet file, or 'synthetic'. [default: synthetic]")
+        str | None,
+        typer.Option(
+            help="CSV or Parquet file, 'synthetic', or 'none' but those that are added later "
+            "(gridfleet ctl orders add). [default: synthetic]"
+        ),
     ] = None,
     preset: Annotated[
         str | None, typer.Option(help="How to read the file: plain, with-returns, online-retail.")
@@ -143,6 +147,11 @@ def serve(
       gridfleet serve --layout demo --keys keys --journal fleet.journal \\
           --orders retail.csv --preset online-retail --start 2011-11-15T08:00 \\
           --metrics 9100 --log fleet.log
+
+    \b
+    No orders but those that people add:
+      gridfleet serve --layout demo --keys keys --journal fleet.journal --orders none
+      gridfleet ctl orders add orders.csv --keys keys
 
     Operators ask it things by gridfleet ctl. Ctrl-C or SIGTERM: nothing more is released, units
     stop at the end of what they have, and the result is written; a second one leaves at once.

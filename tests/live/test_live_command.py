@@ -14,23 +14,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner
+from serve_command import PLAIN, runner, serve
 
 from gridfleet.cli.main import app
 from hw_bridge.wire.keys import KeyStore, Role
 from layouts import load
-
-runner = CliRunner()
-PLAIN = ("--insecure-plaintext", "--robots", "3", "--patience", "0", "--control", "")
-
-
-def serve(folder: Path, *more: str) -> tuple[int, str, str]:
-    """A fleet of nobody, for a second or two. Exit code, stdout, stderr."""
-    base = ("serve", "--bind", "tcp://127.0.0.1:*", "--journal", str(folder / "fleet.journal"),
-            "--log", str(folder / "fleet.log"))  # fmt: skip
-    found = runner.invoke(app, [*base, *more])
-    assert found.exception is None or isinstance(found.exception, SystemExit), found.exception
-    return found.exit_code, found.stdout, found.stderr
 
 
 def test_a_fleet_of_nobody_runs_to_its_planned_end(tmp_path: Path) -> None:
