@@ -50,6 +50,7 @@ class _Wanted:
     mqtt: str
     mqtt_interface: str
     mqtt_password: Path | None
+    mqtt_ca: Path | None
 
 
 def check_unit(
@@ -87,6 +88,10 @@ def check_unit(
     mqtt_password: Annotated[
         Path | None, typer.Option(help="File with the broker's password.", metavar="FILE")
     ] = None,
+    mqtt_ca: Annotated[
+        Path | None,
+        typer.Option(help="File with certificates that sign the broker's.", metavar="FILE"),
+    ] = None,
     insecure_plaintext: Annotated[
         bool, typer.Option(help="No keys and no encryption, for a unit without.")
     ] = False,
@@ -113,7 +118,7 @@ def check_unit(
         return
     wanted = _Wanted(
         serial, layout, bind, keys, manufacturer, reboot, at_pod, insecure_plaintext, patience,
-        mqtt, mqtt_interface, mqtt_password,
+        mqtt, mqtt_interface, mqtt_password, mqtt_ca,
     )  # fmt: skip
     with _reported(), tempfile.TemporaryDirectory() as folder:
         cases = chosen(case or [])
@@ -188,6 +193,7 @@ def _by_mqtt(wanted: _Wanted, floor: Layout, folder: Path) -> Callable[[], Trans
         broker_address(wanted.mqtt),
         (wanted.mqtt_interface,) if wanted.mqtt_interface else INTERFACES,
         wanted.mqtt_password,
+        wanted.mqtt_ca,
     )
     is_named = wanted.manufacturer != MANUFACTURER
     makers = {wanted.serial: wanted.manufacturer} if is_named else None

@@ -34,7 +34,7 @@ ENDLESS_H = 24.0 * 7
 
 @dataclass(frozen=True, slots=True)
 class _Wanted:
-    units: int
+    units: int | None
     connect: str
     keys: Path | None
     faults: Path | None
@@ -49,8 +49,12 @@ class _Wanted:
 
 def emulate(
     units: Annotated[
-        int, typer.Option(min=0, help="How many drive units; 0 for those of the scenario or floor.")
-    ] = 0,
+        int | None,
+        typer.Option(
+            min=0,
+            help="How many drive units; 0 for stations alone. [default: those of the floor]",
+        ),
+    ] = None,
     connect: Annotated[
         str, typer.Option(help="Address of the controller.", metavar="ADDRESS")
     ] = "tcp://127.0.0.1:5555",
@@ -129,6 +133,8 @@ def _make(
     scenario: Scenario = build({k: v for k, v in given.items() if v is not None}, file)
     floor = load(scenario.layout)
     setting = setting_of(scenario, floor)
+    if wanted.units == 0:
+        setting = setting.without_units()
     n_units = len(setting.cells)
     units, stations = _devices(wanted.keys, n_units, floor)
     schedule = _schedule(wanted, floor, n_units)

@@ -53,7 +53,9 @@ def test_a_fleet_of_nobody_runs_to_its_planned_end(tmp_path: Path) -> None:
         ((*PLAIN, "--layout", "teaching", "--bind", "tcp://0.0.0.0:0"), "anybody may command"),
         ((*PLAIN, "--layout", "teaching", "--bind", "here"), "no address to bind"),
         ((*PLAIN, "--layout", "teaching", "--robots", "0"), "give --robots"),
-        ((*PLAIN, "--layout", "teaching", "--mqtt-unit", "V1"), "say which one with --mqtt"),
+        ((*PLAIN, "--layout", "teaching", "--mqtt-unit", "V1"), "name it with --mqtt"),
+        ((*PLAIN, "--layout", "teaching", "--mqtt-ca", "x"), "name it with --mqtt"),
+        ((*PLAIN, "--layout", "teaching", "--mqtt", "broker:1883"), "write mqtt://HOST:PORT"),
         ((*PLAIN,), "no floor"),
         ((*PLAIN, "--layout", "teaching", "--out", "/proc/x"), "choose another folder"),
         ((*PLAIN, "--layout", "teaching", "--log", "/proc/x"), "the log cannot be written"),
@@ -67,6 +69,7 @@ def test_what_cannot_be_served_is_refused_before_anything_is_said(
     assert code == 2, stderr
     assert told in stderr
     assert "Traceback" not in stderr
+    assert not (tmp_path / "fleet.journal").exists() or "wire-log" in options[-2]
 
 
 def test_a_journal_goes_on_with_what_it_is_of(tmp_path: Path) -> None:
