@@ -20,7 +20,7 @@ class Refused(StrEnum):
     REVOKED_KEY = "revoked-key"
     WRONG_ROLE = "wrong-role"
     HANDSHAKE = "handshake"
-    """No CURVE at all, or not for this server's key."""
+    """No CURVE at all, or not for this server's key, or not in time."""
     FOREIGN_SERIAL = "foreign-serial"
     """A known key under the serial of somebody else."""
     NOT_ON_ROSTER = "not-on-roster"

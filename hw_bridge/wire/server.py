@@ -37,6 +37,10 @@ DOMAIN = "fleet"
 DEVICE_ROLES = (Role.UNIT, Role.STATION)
 _KICK = "inproc://kick"
 _TOPICS = {str(topic).encode(): topic for topic in Topic}
+_NO_HANDSHAKE = {
+    Fate.FAILED: "no CURVE, or not for this server's key",
+    Fate.LATE: "not over in time, or turned away",
+}
 _log = logging.getLogger("hw_bridge")
 
 
@@ -144,9 +148,11 @@ class ZmqTransport:
         if self._watch is not None:
             for connection in self._watch.news():
                 self.counts[connection.fate.name.lower()] += 1
-                if connection.fate is Fate.FAILED:
-                    text = "no CURVE, not for this server's key, or turned away"
+                if connection.fate in _NO_HANDSHAKE:
+                    text = _NO_HANDSHAKE[connection.fate]
                     self.refusals.note(Refused.HANDSHAKE, connection.peer, text)
+                elif connection.fate is Fate.GAVE_UP:
+                    _log.debug("%s went in the middle of its handshake", connection.peer)
                 elif connection.fate is Fate.NOT_ACCEPTED:
                     _log.error("a connection was not accepted: %s", connection.peer)
 

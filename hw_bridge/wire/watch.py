@@ -6,6 +6,7 @@ An address that is gone by then stays unknown: "?".
 
 from __future__ import annotations
 
+import errno
 import os
 import socket as sockets
 from collections.abc import Iterator
@@ -20,7 +21,8 @@ _EVENTS = (
     | zmq.EVENT_HANDSHAKE_SUCCEEDED | zmq.EVENT_HANDSHAKE_FAILED_NO_DETAIL
     | zmq.EVENT_HANDSHAKE_FAILED_PROTOCOL | zmq.EVENT_HANDSHAKE_FAILED_AUTH
 )  # fmt: skip
-_FAILED = (zmq.EVENT_HANDSHAKE_FAILED_NO_DETAIL, zmq.EVENT_HANDSHAKE_FAILED_PROTOCOL)
+_GONE = (errno.EPIPE, errno.ECONNRESET, errno.ECONNABORTED)
+"""What libzmq finds when it reads from a peer that has closed its end."""
 
 
 class Fate(IntEnum):
@@ -28,10 +30,14 @@ class Fate(IntEnum):
 
     CONNECTED = 0
     FAILED = 1
-    """Its handshake has: it speaks no CURVE, or not with this server's key, or is no ZeroMQ."""
+    """Its handshake has: it speaks no CURVE, or not with this server's key."""
     CLOSED = 2
     NOT_ACCEPTED = 3
     """The system would not: most likely there are too many open files."""
+    LATE = 4
+    """Its handshake was not over in time; so it goes for those that are told nothing, too."""
+    GAVE_UP = 5
+    """It went in the middle of its handshake: a probe of the port, a device switched off."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +53,7 @@ class Watch:
         self._watched = watched
         self.socket = watched.get_monitor_socket(_EVENTS)
         self._peers: dict[int, str] = {}
-        self._has_failed = False
+        self._ends_as = Fate.CLOSED
 
     def news(self) -> Iterator[Connection]:
         """What has become of connections since the last time."""
@@ -63,11 +69,12 @@ class Watch:
                 yield Connection(Fate.NOT_ACCEPTED, os.strerror(value))
             elif what == zmq.EVENT_HANDSHAKE_SUCCEEDED:
                 yield Connection(Fate.CONNECTED, "")
-            elif what in _FAILED:
-                self._has_failed = True  # the next thing told is that it is closed
+            elif what == zmq.EVENT_HANDSHAKE_FAILED_PROTOCOL:
+                self._ends_as = Fate.FAILED  # the next thing told is that it is closed
+            elif what == zmq.EVENT_HANDSHAKE_FAILED_NO_DETAIL:
+                self._ends_as = Fate.GAVE_UP if value in _GONE else Fate.LATE
             elif what == zmq.EVENT_DISCONNECTED:
-                fate = Fate.FAILED if self._has_failed else Fate.CLOSED
-                self._has_failed = False
+                fate, self._ends_as = self._ends_as, Fate.CLOSED
                 yield Connection(fate, self._peers.pop(value, "?"))
 
     def close(self) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -154,6 +155,27 @@ def test_a_client_for_another_server_is_refused(tmp_path: Path) -> None:
         lost = a.device(b.store.secret_of("U1"))
         a.until(lambda: a.refused(Refused.HANDSHAKE))
         assert not lost.poll(0, zmq.POLLOUT)
+
+
+@pytest.mark.parametrize("said", [b"", b"\xff" + bytes(8) + b"\x7f\x03"])
+def test_a_peer_that_goes_in_the_middle_of_its_handshake_is_not_refused(
+    tmp_path: Path, said: bytes
+) -> None:
+    with door(tmp_path) as d:
+        port = int(d.address.rsplit(":", 1)[1])
+        with socket.create_connection(("127.0.0.1", port)) as probe:
+            probe.sendall(said)
+            d.pump(0.05)
+        d.until(lambda: d.server.counts["gave_up"] == 1)
+        assert not d.refused(Refused.HANDSHAKE)
+
+
+def test_a_peer_that_says_nothing_more_is_refused(tmp_path: Path) -> None:
+    with door(tmp_path) as d:
+        port = int(d.address.rsplit(":", 1)[1])
+        with socket.create_connection(("127.0.0.1", port)):
+            d.until(lambda: d.refused(Refused.HANDSHAKE))
+        assert d.server.counts["late"] == 1
 
 
 def test_the_domain_of_zap_is_compared_letter_by_letter(tmp_path: Path) -> None:
