@@ -149,13 +149,14 @@ def controller(
 def counting(backend: Any, stop: Any) -> list[int]:
     """Moments at which states came in, as they come."""
     moments: list[int] = []
-    hear_state = backend._hear_state
+    incoming = backend._incoming
+    hear_state = incoming._hear_state
 
     def hear(*inputs: Any) -> None:
         moments.append(time.monotonic_ns())
         hear_state(*inputs)
 
-    backend._hear_state = hear
+    incoming._hear_state = hear
     return moments
 
 

@@ -8,10 +8,10 @@ from pathlib import Path
 
 from gridfleet.live.books import LiveBooks
 from gridfleet.live.options import ServeError, ServeOptions
-from hw_bridge.backend import OnMessage
 from hw_bridge.mqtt.options import INTERFACES, MqttOptions, broker_address
 from hw_bridge.mqtt.transport import MqttTransport
 from hw_bridge.transport import RealTime, Transport
+from hw_bridge.transports import OnMessage
 from hw_bridge.wire.keys import KeyStore, Role
 from hw_bridge.wire.server import ServerOptions, ZmqTransport
 
