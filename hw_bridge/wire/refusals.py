@@ -21,6 +21,8 @@ class Refused(StrEnum):
     WRONG_ROLE = "wrong-role"
     HANDSHAKE = "handshake"
     """No CURVE at all, or not for this server's key, or not in time."""
+    UNFINISHED = "unfinished-handshake"
+    """The peer went in the middle of it."""
     FOREIGN_SERIAL = "foreign-serial"
     """A known key under the serial of somebody else."""
     NOT_ON_ROSTER = "not-on-roster"

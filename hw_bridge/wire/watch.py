@@ -10,6 +10,7 @@ import errno
 import os
 import socket as sockets
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import IntEnum
 
@@ -37,7 +38,8 @@ class Fate(IntEnum):
     LATE = 4
     """Its handshake was not over in time; so it goes for those that are told nothing, too."""
     GAVE_UP = 5
-    """It went in the middle of its handshake: a probe of the port, a device switched off."""
+    """It went in the middle of its handshake: a probe of the port, or a client that has found out
+    that this server wants CURVE: which of the two ends closes first is a matter of luck."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,12 +49,12 @@ class Connection:
 
 
 class Watch:
-    """The monitor of a bound socket."""
+    """The monitor of a bound socket. peers: addresses of those connected, by descriptor."""
 
     def __init__(self, watched: zmq.Socket[bytes]) -> None:
         self._watched = watched
         self.socket = watched.get_monitor_socket(_EVENTS)
-        self._peers: dict[int, str] = {}
+        self.peers: dict[int, str] = {}
         self._ends_as = Fate.CLOSED
 
     def news(self) -> Iterator[Connection]:
@@ -64,7 +66,7 @@ class Watch:
                 return
             what, value = event["event"], event["value"]
             if what == zmq.EVENT_ACCEPTED:
-                self._peers[value] = _peer_of(value)
+                self.peers[value] = _peer_of(value)
             elif what == zmq.EVENT_ACCEPT_FAILED:
                 yield Connection(Fate.NOT_ACCEPTED, os.strerror(value))
             elif what == zmq.EVENT_HANDSHAKE_SUCCEEDED:
@@ -75,7 +77,14 @@ class Watch:
                 self._ends_as = Fate.GAVE_UP if value in _GONE else Fate.LATE
             elif what == zmq.EVENT_DISCONNECTED:
                 fate, self._ends_as = self._ends_as, Fate.CLOSED
-                yield Connection(fate, self._peers.pop(value, "?"))
+                yield Connection(fate, self.peers.pop(value, "?"))
+
+    def cut(self, descriptor: int) -> None:
+        """End a connection: libzmq finds it closed by the other end."""
+        if _peer_of(descriptor) != self.peers.get(descriptor):
+            return  # it has ended already, and the number is another one's
+        with suppress(OSError), sockets.socket(fileno=os.dup(descriptor)) as copy:
+            copy.shutdown(sockets.SHUT_RDWR)
 
     def close(self) -> None:
         self._watched.disable_monitor()
