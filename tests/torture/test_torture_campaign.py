@@ -36,6 +36,7 @@ def test_everyday_seeds_are_sound() -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 @pytest.mark.parametrize("seeds", LARGE_PORTIONS, ids=lambda seeds: f"from-{seeds.start}")
 def test_a_thousand_seeds_are_sound(seeds: range) -> None:
     """In portions, so that test processes share them."""

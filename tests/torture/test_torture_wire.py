@@ -83,6 +83,7 @@ def test_a_case_with_a_bit_of_everything_is_sound(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 @pytest.mark.parametrize("seeds", PORTIONS, ids=lambda seeds: f"from-{seeds.start}")
 def test_fifty_seeds_are_sound(seeds: range) -> None:
     """In portions, so that test processes share them."""
