@@ -30,6 +30,7 @@ from hw_bridge.wire.errors import WireError
 from hw_bridge.wire.frames import MAX_MESSAGE_BYTES, FrameError, Link, Topic, pack_link, unpack_link
 from hw_bridge.wire.keys import KeyStore, Role
 from hw_bridge.wire.peers import Peer
+from hw_bridge.wire.ports import shut_port
 from hw_bridge.wire.refusals import Refusals, Refused
 from hw_bridge.wire.watch import Fate, Watch
 from hw_bridge.wire.zap import Gate
@@ -168,10 +169,12 @@ class ZmqTransport:
                 _log.error("a connection was not accepted: %s", connection.peer)
 
     def _end_endless(self, watch: Watch) -> None:
-        for descriptor in self._endless.found(list(watch.peers)):
-            text = "a message of more and more parts that does not end"
-            self.refusals.note(Refused.OVERSIZED, watch.peers[descriptor], text)
-            watch.cut(descriptor)
+        for descriptor in self._endless.found(list(watch.ports)):
+            port = watch.ports[descriptor]
+            if port is not None:
+                text = "a message of more and more parts that does not end"
+                self.refusals.note(Refused.OVERSIZED, port.name, text)
+                shut_port(port)
 
     def _look_at_keys(self, gate: Gate, now_s: float) -> None:
         for public in [key for key, end_s in self._quarantine.items() if end_s <= now_s]:

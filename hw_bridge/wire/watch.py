@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import errno
 import os
-import socket as sockets
 from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import dataclass
 from enum import IntEnum
 
 import zmq
 from zmq.utils.monitor import parse_monitor_message
+
+from hw_bridge.wire.ports import Port
 
 _EVENTS = (
     zmq.EVENT_ACCEPTED | zmq.EVENT_ACCEPT_FAILED | zmq.EVENT_DISCONNECTED
@@ -49,12 +49,13 @@ class Connection:
 
 
 class Watch:
-    """The monitor of a bound socket. peers: addresses of those connected, by descriptor."""
+    """The monitor of a bound socket. ports: of those connected, by descriptor; None for those
+    that were gone before anybody looked."""
 
     def __init__(self, watched: zmq.Socket[bytes]) -> None:
         self._watched = watched
         self.socket = watched.get_monitor_socket(_EVENTS)
-        self.peers: dict[int, str] = {}
+        self.ports: dict[int, Port | None] = {}
         self._ends_as = Fate.CLOSED
 
     def news(self) -> Iterator[Connection]:
@@ -66,7 +67,7 @@ class Watch:
                 return
             what, value = event["event"], event["value"]
             if what == zmq.EVENT_ACCEPTED:
-                self.peers[value] = _peer_of(value)
+                self.ports[value] = Port.at(value)
             elif what == zmq.EVENT_ACCEPT_FAILED:
                 yield Connection(Fate.NOT_ACCEPTED, os.strerror(value))
             elif what == zmq.EVENT_HANDSHAKE_SUCCEEDED:
@@ -77,24 +78,9 @@ class Watch:
                 self._ends_as = Fate.GAVE_UP if value in _GONE else Fate.LATE
             elif what == zmq.EVENT_DISCONNECTED:
                 fate, self._ends_as = self._ends_as, Fate.CLOSED
-                yield Connection(fate, self.peers.pop(value, "?"))
-
-    def cut(self, descriptor: int) -> None:
-        """End a connection: libzmq finds it closed by the other end."""
-        if _peer_of(descriptor) != self.peers.get(descriptor):
-            return  # it has ended already, and the number is another one's
-        with suppress(OSError), sockets.socket(fileno=os.dup(descriptor)) as copy:
-            copy.shutdown(sockets.SHUT_RDWR)
+                port = self.ports.pop(value, None)
+                yield Connection(fate, port.name if port is not None else "?")
 
     def close(self) -> None:
         self._watched.disable_monitor()
         self.socket.close()
-
-
-def _peer_of(descriptor: int) -> str:
-    try:
-        with sockets.socket(fileno=os.dup(descriptor)) as copy:
-            name = copy.getpeername()
-    except OSError:
-        return "?"
-    return f"{name[0]}:{name[1]}" if isinstance(name, tuple) else str(name) or "local"
