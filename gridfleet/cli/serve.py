@@ -67,7 +67,7 @@ def serve(
     orders: Annotated[
         str | None,
         typer.Option(
-            help="CSV or Parquet file, 'synthetic', or 'none' but those that are added later "
+            help="CSV or Parquet file, 'synthetic', or 'none' for those alone that people add "
             "(gridfleet ctl orders add). [default: synthetic]"
         ),
     ] = None,
