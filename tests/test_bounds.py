@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]  # everything is compiled anew
 ROOT = Path(__file__).resolve().parents[1]
 OUT_OF_BOUNDS = """
 import numpy as np
@@ -63,19 +64,16 @@ def run(environment: dict[str, str], *arguments: str) -> subprocess.CompletedPro
     )
 
 
-@pytest.mark.slow
 def test_an_access_beyond_an_array_is_an_error_here(environment: dict[str, str]) -> None:
     result = run(environment, "-c", OUT_OF_BOUNDS)
     assert "IndexError: index is out of bounds" in result.stderr
 
 
-@pytest.mark.slow
 def test_short_runs_stay_within_their_arrays(environment: dict[str, str]) -> None:
     result = run(environment, "-c", SHORT_RUNS)
     assert result.returncode == 0, result.stderr
 
 
-@pytest.mark.slow
 def test_kernel_tests_stay_within_their_arrays(environment: dict[str, str]) -> None:
     result = run(environment, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", *KERNEL_TESTS)
     assert result.returncode == 0, result.stdout[-4000:]
