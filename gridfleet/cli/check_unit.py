@@ -141,12 +141,18 @@ def _reported() -> Iterator[None]:
 
 def _setup(wanted: _Wanted, folder: Path) -> Setup:
     from hw_bridge.conformance.rig import Setup
+    from hw_bridge.mqtt.options import check_named
     from hw_bridge.transport import RealTime
     from layouts import load
 
     faults = list(_faults(wanted))
     if faults:
         raise CheckError("\n".join(faults))
+    words = {
+        "--mqtt-interface": wanted.mqtt_interface, "--mqtt-password": wanted.mqtt_password,
+        "--mqtt-ca": wanted.mqtt_ca,
+    }  # fmt: skip
+    check_named(wanted.mqtt, words)
     floor, clock, zero_s = load(wanted.layout), RealTime(), time.time()
     open_transport = _by_mqtt(wanted, floor, folder) if wanted.mqtt else _by_zmq(wanted)
     open_transport().close()  # what cannot be bound or reached is told at once

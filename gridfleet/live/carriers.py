@@ -8,7 +8,7 @@ from pathlib import Path
 
 from gridfleet.live.books import LiveBooks
 from gridfleet.live.options import ServeError, ServeOptions
-from hw_bridge.mqtt.options import INTERFACES, MqttOptions, broker_address
+from hw_bridge.mqtt.options import INTERFACES, MqttOptions, broker_address, check_named
 from hw_bridge.mqtt.transport import MqttTransport
 from hw_bridge.transport import RealTime, Transport
 from hw_bridge.transports import OnMessage
@@ -34,14 +34,12 @@ def device_socket(
 def broker_of(options: ServeOptions) -> MqttOptions | None:
     """How the broker is reached; None where there is none. Raises a GridfleetError for an address
     and files that cannot be used, and for words about a broker that is not named."""
-    told = {
+    words = {
         "--mqtt-unit": options.mqtt_units, "--mqtt-interface": options.mqtt_interfaces,
         "--mqtt-password": options.mqtt_password, "--mqtt-ca": options.mqtt_ca,
     }  # fmt: skip
-    loose = [word for word, value in told.items() if value]
+    check_named(options.mqtt, words)
     if not options.mqtt:
-        if loose:
-            raise ServeError(f"{', '.join(loose)}: of no use without a broker; name it with --mqtt")
         return None
     broker = MqttOptions(
         broker_address(options.mqtt), options.mqtt_interfaces or INTERFACES,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ssl
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
@@ -93,6 +94,14 @@ class MqttOptions:
         except OSError as error:  # of TLS, too
             why = getattr(error, "reason", None) or error.strerror or str(error)
             raise MqttError(f"{self.ca_file}: no certificates can be read there: {why}") from None
+
+
+def check_named(url: str, words: Mapping[str, object]) -> None:
+    """Raises MqttError for words of a command line about a broker that is not named. words: what
+    was said with each, if anything."""
+    loose = [word for word, value in words.items() if value]
+    if loose and not url:
+        raise MqttError(f"{', '.join(loose)}: of no use without a broker; name it with --mqtt")
 
 
 def broker_address(url: str) -> BrokerAddress:
