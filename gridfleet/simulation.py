@@ -20,7 +20,7 @@ from gridfleet.demand import DemandSummary
 from gridfleet.fault_file import read_faults
 from gridfleet.poses.recording import PoseRecorder, recorder_for
 from gridfleet.record import BrokenRunError, RunRecord
-from gridfleet.scenario import Scenario
+from gridfleet.scenario import NO_ORDERS, Scenario, ScenarioError
 from gridfleet.trouble import ControllerBooks, TroubledWorld
 from gridfleet.wiring import compile_kernels
 from gridfleet.wiring.engines import make_twin
@@ -64,6 +64,11 @@ class Simulation:
     def __init__(
         self, scenario: Scenario, *, keeps_legs: bool = False, is_shown: bool = False
     ) -> None:
+        if scenario.orders == NO_ORDERS:
+            raise ScenarioError(
+                f"orders is {NO_ORDERS!r}, and nobody adds any to a simulated run: leave that out "
+                "for made-up orders, or name a file"
+            )
         self.scenario = scenario
         self.needs_journal = False
         ground = lay_groundwork(scenario)
