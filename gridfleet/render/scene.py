@@ -141,7 +141,7 @@ class Scene:
 
 
 def _tile_m(layout: Layout) -> float:
-    return layout.cell_size_m * max(1.0, (layout.n_cells / MOST_TILES) ** 0.5)
+    return layout.cell_size_m * float(max(1.0, (layout.n_cells / MOST_TILES) ** 0.5))
 
 
 def _lit(mesh: Mesh) -> Mesh:
