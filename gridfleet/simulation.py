@@ -137,7 +137,7 @@ class Simulation:
         return self.brain.mind(), self._wall_s()
 
     def world(self) -> object:
-        return self._twin, self._trouble, self.legs
+        return self._twin, self._trouble
 
     def fixed(self) -> dict[str, object]:
         """What is made from the scenario and never changes, by name."""
@@ -150,7 +150,7 @@ class Simulation:
 
     def restore_world(self, world: Any, next_cycle: int) -> None:
         """The same for `world`, to go on with that cycle."""
-        (self._twin, self._trouble, self.legs), self._first_cycle = world, next_cycle
+        (self._twin, self._trouble), self._first_cycle = world, next_cycle
         twin = self._twin.twin if isinstance(self._twin, LinkedTwin) else self._twin
         self.poses = recorder_for(self.scenario, twin)
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 FAILED, INTERRUPTED = 1, 130
 FAST, TRUE = "kinematic", "physics"
+FOLDERS = FAST, TRUE
 RESULT, UNIT = "crosscheck.json", "unit.toml"
 FIT_SHARE, FIT_LEAST_MIN = 0.5, 6.0
 """Minutes of the run that is fitted: such a share of those compared, and at least so many."""
@@ -90,8 +91,9 @@ def _scenarios(
     from gridfleet.scenario import Scenario
 
     fast = Scenario(
-        layout=layout, robots=robots, seed=seed, hours=span.hours, unit=model, engine=FAST
-    ).resolved(Path())
+        layout=layout, robots=robots, seed=seed, hours=span.hours, unit=model, engine=FAST,
+        poses_hz=0.0,
+    ).resolved(Path())  # fmt: skip
     return fast, msgspec.structs.replace(fast, engine=TRUE)
 
 
@@ -101,7 +103,7 @@ def _reserve(out: Path | None, stack: ExitStack) -> list[Path]:
 
     if out is None:
         return []
-    return [stack.enter_context(reserved(out / name)) for name in (FAST, TRUE)]
+    return [stack.enter_context(reserved(out / name)) for name in FOLDERS]
 
 
 # ---------------------------------------------------------------------- running

@@ -53,8 +53,9 @@ def leg_difference(
     drawn_a, drawn_b = _means(tables, np.asarray(weights), draws)
     low = high = None
     if percent is not None and n_units > 1:
-        shares = 100.0 * (drawn_a - drawn_b) / drawn_b
-        low, high = np.percentile(shares[np.isfinite(shares)], [2.5, 97.5]).tolist()
+        seen = drawn_b > 0.0  # a draw may hold no unit that has such legs
+        shares = 100.0 * (drawn_a[seen] - drawn_b[seen]) / drawn_b[seen]
+        low, high = np.percentile(shares, [2.5, 97.5]).tolist()
     return Difference(float(a), float(b), percent, low, high), len(fast), len(true)
 
 

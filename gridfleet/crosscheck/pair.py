@@ -11,6 +11,7 @@ from multiprocessing import get_context
 from multiprocessing.synchronize import Event
 from typing import Any
 
+from gridfleet.brain import lay_groundwork
 from gridfleet.crosscheck.side import CrosscheckError, Side, Span, run_side
 from gridfleet.scenario import Scenario
 from layouts import GridfleetError
@@ -36,7 +37,7 @@ def run_pair(
 
     on_progress: told the simulated seconds of each. should_stop: asked all the while; the sides
     then hold what there was. in_processes: False runs one after the other in this process.
-    Raises CrosscheckError for what cannot be run.
+    Raises a GridfleetError for what cannot be run.
     """
     if in_processes:
         return Pair(*_in_processes(scenarios, span, on_progress, should_stop))
@@ -57,6 +58,8 @@ def _in_processes(
     scenarios: tuple[Scenario, Scenario], span: Span, on_progress: OnProgress | None,
     should_stop: Callable[[], bool] | None,
 ) -> list[Side]:  # fmt: skip
+    for scenario in scenarios:
+        lay_groundwork(scenario)  # what is wrong with it is told at once
     context = get_context("spawn")
     stop, passed = context.Event(), context.Array("d", len(scenarios))
     with _pool(len(scenarios), context, (stop, passed)) as pool:
