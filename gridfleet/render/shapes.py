@@ -170,13 +170,16 @@ def kerb(layout: Layout) -> Mesh:
 
 
 def ground(layout: Layout) -> Mesh:
-    """What is around the floor, to the horizon."""
+    """What is around the floor, to the horizon; not below it: what is hidden costs time."""
     wide, deep = layout.n_cols * layout.cell_size_m, layout.n_rows * layout.cell_size_m
     far = 4 * hypot(wide, deep)
-    return flat(
-        [(-far, -far), (wide + far, -far), (wide + far, deep + far), (-far, deep + far)], -0.03,
-        colours.GROUND,
-    )  # fmt: skip
+    strips = [
+        (-far, -far, wide + far, 0.0), (-far, deep, wide + far, deep + far),
+        (-far, 0.0, 0.0, deep), (wide, 0.0, wide + far, deep),
+    ]  # fmt: skip
+    return joined(
+        *(flat([(a, b), (c, b), (c, d), (a, d)], 0.0, colours.GROUND) for a, b, c, d in strips)
+    )
 
 
 def places_of_people(layout: Layout) -> dict[int, tuple[int, float, float, float]]:
