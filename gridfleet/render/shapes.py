@@ -54,15 +54,14 @@ def _lamp(x: float, y: float, z: float) -> Mesh:
     return quads([[(x + 0.01, a, b) for a, b in ends]], (255, 246, 214))
 
 
-def pod_sides(unit: UnitModel) -> Mesh:
-    """Four sides, down to the feet; where there are but legs the texture is not there."""
+def pod(unit: UnitModel) -> Mesh:
+    """Four sides, down to the feet, and the cover. The texture (textures.pod_texture) has the sides
+    in its left half, with nothing where there are but legs, and the cover in the upper right."""
     half, top = unit.pod_side_m / 2, unit.body.pod_height_m
-    return box((-half, -half, 0.0), (half, half, top), WHITE, "+x-x+y-y")
-
-
-def pod_top(unit: UnitModel) -> Mesh:
-    half, top = unit.pod_side_m / 2, unit.body.pod_height_m
-    return box((-half, -half, 0.0), (half, half, top), WHITE, "+z")
+    mesh = box((-half, -half, 0.0), (half, half, top), WHITE)
+    mesh["spot"][:16] *= (0.5, 1.0)
+    mesh["spot"][16:] = mesh["spot"][16:] * 0.5 + 0.5
+    return mesh
 
 
 def pod_flag(unit: UnitModel, colour: Colour) -> Mesh:
