@@ -112,11 +112,17 @@ def _reserve(out: Path | None, stack: ExitStack) -> list[Path]:
 def _run(scenarios: tuple[Scenario, Scenario], span: Span, is_quiet: bool) -> tuple[Pair, bool]:
     """Both sides, and whether Ctrl-C cut them."""
     from gridfleet.cli.two_bars import TwoBars
-    from gridfleet.crosscheck import run_pair
+    from gridfleet.crosscheck import CrosscheckError, run_pair
 
     names = [scenario.engine for scenario in scenarios]
     with StopOnInterrupt() as stop, TwoBars(names, span.hours, is_quiet) as bars:
-        pair = run_pair(scenarios, span, bars.show, stop.asked)
+        try:
+            pair = run_pair(scenarios, span, bars.show, stop.asked)
+        except (CrosscheckError, KeyboardInterrupt):
+            if not stop.asked():
+                raise
+            print("interrupted: nothing was written", file=sys.stderr)
+            raise typer.Exit(INTERRUPTED) from None
     for side in (pair.fast, pair.true):
         if side.failure:
             print(f"error: {side.scenario.engine}: {side.failure}", file=sys.stderr)

@@ -124,7 +124,10 @@ def _leg_rows(pair: Pair, span: Span, n_batches: int, rng: np.random.Generator) 
 
     yield row(MOTION, is_motion)
     for name, kind, is_laden in _KINDS:
-        yield row(name, _chosen(kind, is_laden))
+        found = row(name, _chosen(kind, is_laden))
+        if not (found.n_fast or found.n_true):
+            continue
+        yield found
         if kind is LegKind.RUN:
             yield row(f"{name}, free", _chosen(kind, is_laden, only_free=True))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing import get_context
@@ -68,9 +69,11 @@ def _in_processes(
         ]
         try:
             _watch(running, stop, passed, on_progress, should_stop)
+            found = [future.result() for future in running]
+        except BrokenProcessPool:
+            raise CrosscheckError("a process of the two ended without a result") from None
         finally:
             stop.set()
-        found = [future.result() for future in running]
     for side in found:
         if isinstance(side, str):
             raise CrosscheckError(side)

@@ -191,10 +191,12 @@ class PhysicsTwin(Twin):
                 self.set_fault(unit, FaultCode.BROKEN)
 
     def pod_poses(self) -> NDArray[np.float64]:
-        """float64[n_pods, 3]: x, y, yaw of each standing pod; nan for those carried."""
         poses = self._space.pod_poses.copy()
         poses[self._loads[self._loads >= 0]] = np.nan
         return poses
+
+    def lift_shares(self) -> NDArray[np.float64]:
+        return np.clip(self._state[:, PLATE_M] / self._lift_m, 0.0, 1.0)
 
     def take_mishaps(self) -> list[Mishap]:
         mishaps, self._mishaps = self._mishaps, []
