@@ -35,6 +35,7 @@ from gridfleet.scenario_tables import (
 from gridfleet.typed_files import read_file, suggest, to_toml
 from layouts import GridfleetError, library_names
 from twin.people import ServiceTimes
+from twin.physics.options import DETAILS, PhysicsOptions
 from twin.unit_model import UnitModel
 
 ENGINES = ("kinematic", "physics")
@@ -56,7 +57,7 @@ class Scenario(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     counted from 1 where the first units stand at the start; the others stand where they are out of
     the way. demand: figures of synthetic orders. stock: what is on which pod. work: rules of
     fulfilment. parcels: of a sortation floor. service: people at stations. unit: sizes and limits
-    of the drive units.
+    of the drive units. physics: how finely the physics engine looks, on how many processes.
     """
 
     layout: str
@@ -81,6 +82,7 @@ class Scenario(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     parcels: Parcels = Parcels()
     service: ServiceTimes = ServiceTimes()
     unit: UnitModel = UnitModel()
+    physics: PhysicsOptions = PhysicsOptions()
 
     def __post_init__(self) -> None:
         faults = [*_name_faults(self), *_figure_faults(self)]
@@ -140,6 +142,9 @@ def _name_faults(scenario: Scenario) -> Iterator[str]:
         name = getattr(scenario, key)
         if name not in names:
             yield f"unknown {key} {name!r}; {suggest(name, names)}"
+    detail = scenario.physics.detail
+    if detail not in DETAILS:
+        yield f"physics.detail: unknown detail {detail!r}; {suggest(detail, DETAILS)}"
     columns = [field.name for field in fields(OrderColumns)]
     for name in scenario.columns:
         if name not in columns:
@@ -171,6 +176,8 @@ def _figure_faults(scenario: Scenario) -> Iterator[str]:
     yield from parcel_faults(scenario.parcels)
     yield from service_faults(scenario.service)
     yield from unit_faults(scenario.unit)
+    if scenario.physics.processes < 1:
+        yield f"physics.processes is {scenario.physics.processes}; give 1 or more"
 
 
 def _demand_faults(scenario: Scenario) -> list[str]:

@@ -44,7 +44,18 @@ def simulate(
         typer.Option(help="Begin of the window, as 2011-11-15T08:00. [default: first order]"),
     ] = None,
     hours: Annotated[float | None, typer.Option(help="Simulated hours. [default: 8]")] = None,
-    engine: Annotated[str | None, typer.Option(help="How units move. [default: kinematic]")] = None,
+    engine: Annotated[
+        str | None, typer.Option(help="How units move: kinematic, physics. [default: kinematic]")
+    ] = None,
+    detail: Annotated[
+        str | None,
+        typer.Option(
+            help="Of the physics engine: wheels, or planar for large fleets. [default: wheels]"
+        ),
+    ] = None,
+    processes: Annotated[
+        int | None, typer.Option(help="Of the physics engine; any number, same run. [default: 1]")
+    ] = None,
     planner: Annotated[
         str | None, typer.Option(help="How paths are found. [default: pibt]")
     ] = None,
@@ -119,7 +130,7 @@ def simulate(
         "layout": layout, "robots": robots, "orders": orders, "stock": stock, "preset": preset,
         "start": start, "hours": hours, "engine": engine, "planner": planner,
         "allocation": allocation, "lanes": lanes, "due_hours": due_hours, "seed": seed,
-        "faults": faults,
+        "faults": faults, "detail": detail, "processes": processes,
     }  # fmt: skip
     with reported():
         if columns is not None:
@@ -141,6 +152,7 @@ def build(given: dict[str, Any], file: Path | None) -> Scenario:
     from gridfleet.demand import Placement
     from gridfleet.run_folder import SCENARIO
     from gridfleet.scenario import Scenario, ScenarioError, read_scenario
+    from twin.physics.options import PhysicsOptions
 
     if file is None:
         if "layout" not in given:
@@ -151,6 +163,11 @@ def build(given: dict[str, Any], file: Path | None) -> Scenario:
     if "stock" in given:
         table = base.stock if base is not None else Placement()
         given["stock"] = replace(table, file=given["stock"])
+    physics = {key: given.pop(key) for key in ("detail", "processes") if key in given}
+    if physics:
+        given["physics"] = replace(
+            base.physics if base is not None else PhysicsOptions(), **physics
+        )
     if base is None:
         return Scenario(**given).resolved(Path())
     return msgspec.structs.replace(base, **given).resolved(Path())

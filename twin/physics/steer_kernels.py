@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fleet_control.compile import kernel
+from twin.floor.monitor_kernels import rebin
 from twin.floor.step_kernels import (
     ACCEL,
     ACTING,
@@ -221,24 +222,44 @@ def steer(
 @kernel
 def find_near_pods(
     units: Units, pod_at: NDArray[np.int32], loads: NDArray[np.int32], n_rows: int, n_cols: int,
-    cell_m: float, is_near: NDArray[np.uint8],
+    cell_m: float, only_laden: bool, world_of: NDArray[np.int32], is_near: NDArray[np.uint8],
 ) -> None:  # fmt: skip
     """Standing pods that a unit could touch soon: those on its cell and on the eight around it.
 
-    is_near: uint8[n_pods], filled. Units that do nothing touch nothing by themselves. loads: as of
-    `steer`; a pod that rests on a plate does not stand."""
+    is_near: uint8[n_worlds, n_pods], filled, for the units of each world. Units that do nothing
+    touch nothing by themselves. loads: as of `steer`; a pod that rests on a plate does not stand.
+    only_laden: whether units without a load count for nothing. world_of: int32[n_units]."""
     is_near[:] = 0
     for index in range(units.size):
         unit = units[index]
-        if unit.awake == 0 and unit.speed == 0.0:
+        if (unit.awake == 0 and unit.speed == 0.0) or (only_laden and loads[index] < 0):
             continue
+        near = is_near[world_of[index]]
         col0 = math.floor(unit.x / cell_m)
         row0 = n_rows - 1 - math.floor(unit.y / cell_m)
         for row in range(max(row0 - 1, 0), min(row0 + 2, n_rows)):
             for col in range(max(col0 - 1, 0), min(col0 + 2, n_cols)):
                 pod = pod_at[row * n_cols + col]
                 if pod >= 0:
-                    is_near[pod] = 1
+                    near[pod] = 1
     for index in range(units.size):
         if loads[index] >= 0:
-            is_near[loads[index]] = 0
+            is_near[:, loads[index]] = 0
+
+
+@kernel
+def follow_bodies(
+    units: Units, state: NDArray[np.float64], bin_m: float, n_bin_cols: int,
+    heads: NDArray[np.int32],
+) -> None:  # fmt: skip
+    """Units are where their bodies are, and in the lists of the squares there.
+
+    state: float64[n_units, N_COLUMNS] of twin.physics.space. Arguments else as of
+    `twin.floor.monitor_kernels.rebin`."""
+    for index in range(units.size):
+        unit = units[index]
+        unit.x = state[index, X]
+        unit.y = state[index, Y]
+        unit.yaw = state[index, YAW]
+        if unit.square >= 0:
+            rebin(units, index, bin_m, n_bin_cols, heads)
