@@ -158,8 +158,9 @@ class PhysicsTwin(Twin):
         """Pods have bodies where a unit that moves could touch them."""
         worlds = self._worlds
         find_near_pods(
-            self._units, self._pod_at, self._loads, self._layout.n_rows, self._layout.n_cols,
-            self._cell_m, worlds.only_laden, worlds.world_of, self._is_near,
+            self._units, self._sizes, self._pod_at, worlds.pod_poses, self._loads,
+            self._layout.n_rows, self._layout.n_cols, worlds.only_laden, worlds.world_of,
+            self._is_near,
         )  # fmt: skip
         worlds.show_pods(self._is_near)
 

@@ -85,12 +85,10 @@ class Standing:
     def contacts(self) -> list[Pair]:
         """Pairs of parties whose bodies touch, each once; what is no party, as the floor, is left
         out."""
-        found = set()
-        party_of = self.parties.get
-        for row in self._bullet.getContactPoints(physicsClientId=self._client):
-            one, other = party_of(row[1]), party_of(row[2])
-            if one is None or other is None or row[8] > 0.0 or one == other:
-                continue
-            low, high = min(one, other), max(one, other)
-            found.add((high, low) if low < 0 else (low, high))
+        parties, found = self.parties, set()
+        points = self._bullet.getContactPoints(physicsClientId=self._client)
+        for row in [row for row in points if row[1] in parties and row[2] in parties]:
+            low, high = sorted((parties[row[1]], parties[row[2]]))
+            if row[8] <= 0.0 and low != high:
+                found.add((high, low) if low < 0 else (low, high))
         return sorted(found)

@@ -43,6 +43,9 @@ from twin.unit_model import UnitModel
 STEPS_A_TICK = 4
 STEP_S = 1.0 / 240.0
 TICK_S = STEPS_A_TICK * STEP_S
+BREAKING_M = 0.0005
+"""Contact points farther apart than that are none. A wheel that rolls would keep up to four of them
+behind it otherwise, each with its share of the solver's time."""
 MAX_UNITS = 100
 """In one world; beyond that the time for each of them grows."""
 PLATE_TORQUE_NM = 400.0
@@ -65,7 +68,7 @@ class WheeledSpace:
         p.setGravity(0, 0, -G_M_S2, physicsClientId=self._client)
         p.setPhysicsEngineParameter(
             fixedTimeStep=STEP_S, numSolverIterations=10, deterministicOverlappingPairs=1,
-            physicsClientId=self._client,
+            contactBreakingThreshold=BREAKING_M, physicsClientId=self._client,
         )  # fmt: skip
         self._parts = Parts(p, self._client, unit)
         self._parts.make_floor()
