@@ -36,6 +36,7 @@ from gridfleet.typed_files import read_file, suggest, to_toml
 from gridfleet.unit_faults import unit_faults
 from layouts import GridfleetError, library_names
 from twin.people import ServiceTimes
+from twin.physics.options import DETAILS, PhysicsOptions
 from twin.unit_model import UnitModel
 
 ENGINES = ("kinematic", "physics")
@@ -61,8 +62,9 @@ class Scenario(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     counted from 1 where the first units stand at the start; the others stand where they are out of
     the way. demand: figures of synthetic orders. stock: what is on which pod. work: rules of
     fulfilment. parcels: of a sortation floor. service: people at stations. unit: sizes and limits
-    of the drive units. poses_hz: how often a second poses are recorded, 0 for never; None for what
-    is usual for the engine.
+    of the drive units. physics: how finely the physics engine looks, on how many processes.
+    poses_hz: how often a second poses are recorded, 0 for never; None for what is usual for the
+    engine.
     """
 
     layout: str
@@ -88,6 +90,7 @@ class Scenario(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     parcels: Parcels = Parcels()
     service: ServiceTimes = ServiceTimes()
     unit: UnitModel = UnitModel()
+    physics: PhysicsOptions = PhysicsOptions()
 
     def __post_init__(self) -> None:
         faults = [*_name_faults(self), *_figure_faults(self)]
@@ -155,6 +158,9 @@ def _name_faults(scenario: Scenario) -> Iterator[str]:
     if scenario.order_file and not Path(scenario.order_file).suffix:
         for near in get_close_matches(scenario.order_file, (SYNTHETIC, NO_ORDERS), 1, 0.75):
             yield f"unknown orders {scenario.orders!r}; did you mean {near!r}?"
+    detail = scenario.physics.detail
+    if detail not in DETAILS:
+        yield f"physics.detail: unknown detail {detail!r}; {suggest(detail, DETAILS)}"
     columns = [field.name for field in fields(OrderColumns)]
     for name in scenario.columns:
         if name not in columns:
@@ -189,6 +195,8 @@ def _figure_faults(scenario: Scenario) -> Iterator[str]:
     yield from parcel_faults(scenario.parcels)
     yield from service_faults(scenario.service)
     yield from unit_faults(scenario.unit, scenario.engine)
+    if scenario.physics.processes < 1:
+        yield f"physics.processes is {scenario.physics.processes}; give 1 or more"
 
 
 def _demand_faults(scenario: Scenario) -> list[str]:

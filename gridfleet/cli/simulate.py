@@ -51,6 +51,15 @@ def simulate(
             "wheels, masses and lifts. [default: kinematic]"
         ),
     ] = None,
+    detail: Annotated[
+        str | None,
+        typer.Option(
+            help="Of the physics engine: wheels, or planar for large fleets. [default: wheels]"
+        ),
+    ] = None,
+    processes: Annotated[
+        int | None, typer.Option(help="Of the physics engine; any number, same run. [default: 1]")
+    ] = None,
     gui: Annotated[
         bool, typer.Option("--gui", help="Show the bodies of the physics engine in a window.")
     ] = False,
@@ -159,7 +168,7 @@ def simulate(
         "layout": layout, "robots": robots, "orders": orders, "stock": stock, "preset": preset,
         "start": start, "hours": hours, "engine": engine, "planner": planner,
         "allocation": allocation, "lanes": lanes, "due_hours": due_hours, "seed": seed,
-        "faults": faults, "poses_hz": poses,
+        "faults": faults, "poses_hz": poses, "detail": detail, "processes": processes,
     }  # fmt: skip
     with reported():
         if columns is not None:
@@ -193,6 +202,7 @@ def build(given: dict[str, Any], file: Path | None) -> Scenario:
     from gridfleet.demand import Placement
     from gridfleet.run_folder import SCENARIO
     from gridfleet.scenario import Scenario, ScenarioError, read_scenario
+    from twin.physics.options import PhysicsOptions
 
     if file is None:
         if "layout" not in given:
@@ -203,6 +213,11 @@ def build(given: dict[str, Any], file: Path | None) -> Scenario:
     if "stock" in given:
         table = base.stock if base is not None else Placement()
         given["stock"] = replace(table, file=given["stock"])
+    physics = {key: given.pop(key) for key in ("detail", "processes") if key in given}
+    if physics:
+        given["physics"] = replace(
+            base.physics if base is not None else PhysicsOptions(), **physics
+        )
     if base is None:
         return Scenario(**given).resolved(Path())
     return msgspec.structs.replace(base, **given).resolved(Path())
