@@ -61,7 +61,13 @@ class Resumed:
 
 @contextmanager
 def begun(simulation: Simulation, path: Path) -> Iterator[Recorder]:
-    """A new journal for the run. Raises JournalError where the path is taken."""
+    """A new journal for the run. Raises JournalError where the path is taken, and for a world that
+    cannot be kept: the state of bodies is not exact when it is read back."""
+    if simulation.has_bodies:
+        raise JournalError(
+            "a run of the physics engine cannot be kept in a journal, nor can its controller be "
+            "killed and come back; run it without, or with the kinematic engine"
+        )
     header = header_of(simulation.scenario, simulation.layout)
     with Journal.create(path, header, _now(), SYNCHRONOUS) as journal:
         place = simulation.layout.place

@@ -9,7 +9,7 @@ import json
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import closing, contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -32,10 +32,10 @@ FAILED, INTERRUPTED = 1, 130
 
 def run(
     scenario: Scenario, folder: Path, *, as_json: bool = False, is_quiet: bool = False,
-    journal: Path | None = None, keeps_legs: bool = False,
+    journal: Path | None = None, keeps_legs: bool = False, is_shown: bool = False,
 ) -> None:  # fmt: skip
     """Run the scenario and leave its files in the folder. journal: a new file to keep the run in.
-    keeps_legs: write what each unit did, leg by leg.
+    keeps_legs: write what each unit did, leg by leg. is_shown: in a window of the engine.
 
     Raises GridfleetError before anything has run, and typer.Exit with 130 after Ctrl-C and with 1
     after a failure; then the folder holds what there was, marked partial.
@@ -51,8 +51,8 @@ def run(
         check_free(journal)
     try:
         with reserved(folder):
-            simulation = Simulation(scenario, keeps_legs=keeps_legs)
-            with _begun(simulation, journal) as recorder:
+            simulation = Simulation(scenario, keeps_legs=keeps_legs, is_shown=is_shown)
+            with closing(simulation), _begun(simulation, journal) as recorder:
                 _run(simulation, folder, as_json, is_quiet, recorder)
     except KeyboardInterrupt:
         can_go_on = journal is not None and journal.exists()

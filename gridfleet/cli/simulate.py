@@ -44,7 +44,25 @@ def simulate(
         typer.Option(help="Begin of the window, as 2011-11-15T08:00. [default: first order]"),
     ] = None,
     hours: Annotated[float | None, typer.Option(help="Simulated hours. [default: 8]")] = None,
-    engine: Annotated[str | None, typer.Option(help="How units move. [default: kinematic]")] = None,
+    engine: Annotated[
+        str | None,
+        typer.Option(
+            help="How units move: kinematic, exactly as their limits say; physics, as bodies with "
+            "wheels, masses and lifts. [default: kinematic]"
+        ),
+    ] = None,
+    detail: Annotated[
+        str | None,
+        typer.Option(
+            help="Of the physics engine: wheels, or planar for large fleets. [default: wheels]"
+        ),
+    ] = None,
+    processes: Annotated[
+        int | None, typer.Option(help="Of the physics engine; any number, same run. [default: 1]")
+    ] = None,
+    gui: Annotated[
+        bool, typer.Option("--gui", help="Show the bodies of the physics engine in a window.")
+    ] = False,
     planner: Annotated[
         str | None, typer.Option(help="How paths are found. [default: pibt]")
     ] = None,
@@ -126,6 +144,10 @@ def simulate(
       gridfleet resume run.journal --out run
 
     \b
+    The same floor with bodies: masses, wheels, friction, lifts (docs/physics.md):
+      gridfleet simulate teaching --engine physics --hours 0.2
+
+    \b
     A run to make pictures of:
       gridfleet simulate demo --hours 0.1 --poses 10 --out run
       gridfleet render run --at 0:05:00 --out floor.png
@@ -146,7 +168,7 @@ def simulate(
         "layout": layout, "robots": robots, "orders": orders, "stock": stock, "preset": preset,
         "start": start, "hours": hours, "engine": engine, "planner": planner,
         "allocation": allocation, "lanes": lanes, "due_hours": due_hours, "seed": seed,
-        "faults": faults, "poses_hz": poses,
+        "faults": faults, "poses_hz": poses, "detail": detail, "processes": processes,
     }  # fmt: skip
     with reported():
         if columns is not None:
@@ -160,7 +182,15 @@ def simulate(
         from gridfleet.run_folder import default_folder
 
         folder = out or default_folder(wanted.layout, wanted.seed)
-        run(wanted, folder, as_json=as_json, is_quiet=quiet, journal=journal, keeps_legs=legs)
+        run(
+            wanted,
+            folder,
+            as_json=as_json,
+            is_quiet=quiet,
+            journal=journal,
+            keeps_legs=legs,
+            is_shown=gui,
+        )
 
 
 def build(given: dict[str, Any], file: Path | None) -> Scenario:
@@ -172,6 +202,7 @@ def build(given: dict[str, Any], file: Path | None) -> Scenario:
     from gridfleet.demand import Placement
     from gridfleet.run_folder import SCENARIO
     from gridfleet.scenario import Scenario, ScenarioError, read_scenario
+    from twin.physics.options import PhysicsOptions
 
     if file is None:
         if "layout" not in given:
@@ -182,6 +213,11 @@ def build(given: dict[str, Any], file: Path | None) -> Scenario:
     if "stock" in given:
         table = base.stock if base is not None else Placement()
         given["stock"] = replace(table, file=given["stock"])
+    physics = {key: given.pop(key) for key in ("detail", "processes") if key in given}
+    if physics:
+        given["physics"] = replace(
+            base.physics if base is not None else PhysicsOptions(), **physics
+        )
     if base is None:
         return Scenario(**given).resolved(Path())
     return msgspec.structs.replace(base, **given).resolved(Path())

@@ -107,7 +107,7 @@ class Canvas:
         texture.set_wrap_u(core.SamplerState.WM_clamp)
         texture.set_wrap_v(core.SamplerState.WM_clamp)
         if is_smooth:
-            texture.set_minfilter(core.SamplerState.FT_linear_mipmap_linear)
+            texture.set_minfilter(core.SamplerState.FT_linear_mipmap_nearest)
             texture.set_magfilter(core.SamplerState.FT_linear)
         return texture
 

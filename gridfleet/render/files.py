@@ -107,7 +107,7 @@ def _write_mp4(path: Path, pictures: Iterator[Image], fps: float) -> None:
     first = next(pictures)
     writer = _ffmpeg().write_frames(
         str(path), first.size, fps=fps, codec="libx264", quality=MP4_QUALITY, macro_block_size=2,
-        ffmpeg_log_level="error", output_params=["-movflags", "+faststart"],
+        ffmpeg_log_level="error", output_params=["-preset", "veryfast", "-movflags", "+faststart"],
     )  # fmt: skip
     writer.send(None)
     try:

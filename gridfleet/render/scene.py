@@ -13,7 +13,7 @@ from gridfleet.poses.reading import Moment
 from gridfleet.render import colours, shapes
 from gridfleet.render.canvas import Canvas
 from gridfleet.render.mesh import Colour, Mesh, lit, plane
-from gridfleet.render.textures import floor_texture, pod_texture, pod_top_texture
+from gridfleet.render.textures import floor_texture, pod_texture
 from layouts import Layout
 from twin.unit_model import UnitModel
 
@@ -64,11 +64,9 @@ class Scene:
         canvas, unit = self._canvas, self._unit
         clear_share = unit.body.pod_clear_m / unit.body.pod_height_m
         for look in range(N_POD_LOOKS):
-            sides = canvas.texture(pod_texture(seed + look, clear_share))
-            pod = canvas.model(_lit(shapes.pod_sides(unit)), sides)
+            painted = canvas.texture(pod_texture(seed + look, clear_share))
+            pod = canvas.model(_lit(shapes.pod(unit)), painted)
             canvas.see_through(pod)
-            top = canvas.model(_lit(shapes.pod_top(unit)), canvas.texture(pod_top_texture()))
-            top.reparent_to(pod)
             self._models["pod", look] = pod
 
     def model(self, name: str, colour: Colour | None = None) -> Any:
@@ -197,7 +195,7 @@ class _PodNodes(_Nodes):
         self._place: tuple[float, float, float, float, Colour | None] = (0.0, 0.0, 0.0, -1.0, None)
         self._is_faded = False
         scene.pod_model(pod).instance_to(self.body)
-        self._flag = self.body.attach_new_node("flag")
+        self._flag: Any = None
 
     def put(
         self, x: float, y: float, yaw_rad: float, up_m: float, colour: Colour | None, level: int
@@ -208,9 +206,11 @@ class _PodNodes(_Nodes):
         self._place = place
         if colour != self._colour:
             self._colour = colour
-            self._flag.get_children().detach()
+            if self._flag is not None:
+                self._flag.detach_node()
+                self._flag = None
             if colour is not None:
-                self._scene.model("flag", colour).instance_to(self._flag)
+                self._flag = self._scene.model("flag", colour).instance_to(self.body)
         self.body.set_pos_hpr(x, y, up_m, degrees(yaw_rad), 0, 0)
         self.put_shadow(x, y, yaw_rad, level)
 

@@ -54,15 +54,14 @@ def _lamp(x: float, y: float, z: float) -> Mesh:
     return quads([[(x + 0.01, a, b) for a, b in ends]], (255, 246, 214))
 
 
-def pod_sides(unit: UnitModel) -> Mesh:
-    """Four sides, down to the feet; where there are but legs the texture is not there."""
+def pod(unit: UnitModel) -> Mesh:
+    """Four sides, down to the feet, and the cover. The texture (textures.pod_texture) has the sides
+    in its left half, with nothing where there are but legs, and the cover in the upper right."""
     half, top = unit.pod_side_m / 2, unit.body.pod_height_m
-    return box((-half, -half, 0.0), (half, half, top), WHITE, "+x-x+y-y")
-
-
-def pod_top(unit: UnitModel) -> Mesh:
-    half, top = unit.pod_side_m / 2, unit.body.pod_height_m
-    return box((-half, -half, 0.0), (half, half, top), WHITE, "+z")
+    mesh = box((-half, -half, 0.0), (half, half, top), WHITE)
+    mesh["spot"][:16] *= (0.5, 1.0)
+    mesh["spot"][16:] = mesh["spot"][16:] * 0.5 + 0.5
+    return mesh
 
 
 def pod_flag(unit: UnitModel, colour: Colour) -> Mesh:
@@ -170,13 +169,16 @@ def kerb(layout: Layout) -> Mesh:
 
 
 def ground(layout: Layout) -> Mesh:
-    """What is around the floor, to the horizon."""
+    """What is around the floor, to the horizon; not below it: what is hidden costs time."""
     wide, deep = layout.n_cols * layout.cell_size_m, layout.n_rows * layout.cell_size_m
     far = 4 * hypot(wide, deep)
-    return flat(
-        [(-far, -far), (wide + far, -far), (wide + far, deep + far), (-far, deep + far)], -0.03,
-        colours.GROUND,
-    )  # fmt: skip
+    strips = [
+        (-far, -far, wide + far, 0.0), (-far, deep, wide + far, deep + far),
+        (-far, 0.0, 0.0, deep), (wide, 0.0, wide + far, deep),
+    ]  # fmt: skip
+    return joined(
+        *(flat([(a, b), (c, b), (c, d), (a, d)], 0.0, colours.GROUND) for a, b, c, d in strips)
+    )
 
 
 def places_of_people(layout: Layout) -> dict[int, tuple[int, float, float, float]]:

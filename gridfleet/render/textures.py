@@ -140,23 +140,25 @@ def _grain(canvas: Image, width: int, height: int, seed: int) -> None:
 
 
 def pod_texture(seed: int, clear_share: float) -> Image:
-    """The side of a pod: posts, shelves, goods. clear_share: of its height, from the floor, where
-    there are but legs and a unit passes."""
+    """A pod: in the left half its side with posts, shelves and goods, in the upper right its cover.
+
+    clear_share: of its height, from the floor, where there are but legs and a unit passes."""
     from PIL import Image, ImageDraw
 
     rng = np.random.default_rng([seed, 0x90D5])
     width, height = POD_PX
-    picture = Image.new("RGBA", POD_PX, (0, 0, 0, 0))
+    picture = Image.new("RGBA", (2 * width, height), (0, 0, 0, 0))
     draw = ImageDraw.Draw(picture)
     bottom = round(height * (1 - clear_share))
-    draw.rectangle((0, 0, width, bottom), fill=(92, 100, 114, 255))
+    draw.rectangle((0, 0, width - 1, bottom), fill=(92, 100, 114, 255))
     for shelf in range(N_SHELVES):
         top, floor = (round(bottom * (shelf + i) / N_SHELVES) for i in (0, 1))
         _fill_shelf(draw, rng, width, top + 5, floor - 5)
-        draw.rectangle((0, floor - 5, width, floor), fill=(*colours.STEEL, 255))
-    draw.rectangle((0, 0, width, 5), fill=(*colours.STEEL, 255))
+        draw.rectangle((0, floor - 5, width - 1, floor), fill=(*colours.STEEL, 255))
+    draw.rectangle((0, 0, width - 1, 5), fill=(*colours.STEEL, 255))
     for post in (0, width - 9):
         draw.rectangle((post, 0, post + 8, height), fill=(*colours.STEEL, 255))
+    _paint_cover(draw, width, width)
     return picture
 
 
@@ -180,14 +182,10 @@ def _fill_shelf(
         x = right + 2
 
 
-def pod_top_texture() -> Image:
+def _paint_cover(draw: ImageDraw, left: int, side: int) -> None:
     """The cover of a pod, plain, so that the frames of carried ones stand out."""
-    from PIL import Image, ImageDraw
-
-    side = POD_PX[0]
-    picture = Image.new("RGB", (side, side), (178, 188, 202))
-    draw = ImageDraw.Draw(picture)
-    draw.rectangle((0, 0, side - 1, side - 1), outline=colours.STEEL, width=9)
+    right = left + side - 1
+    draw.rectangle((left, 0, right, side - 1), fill=(178, 188, 202, 255))
+    draw.rectangle((left, 0, right, side - 1), outline=(*colours.STEEL, 255), width=9)
     for at in (side // 3, 2 * side // 3):
-        draw.line((9, at, side - 10, at), fill=(160, 170, 186), width=3)
-    return picture
+        draw.line((left + 9, at, right - 9, at), fill=(160, 170, 186, 255), width=3)

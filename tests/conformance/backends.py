@@ -27,6 +27,7 @@ from twin.link import Noise
 from twin.linked import LinkedTwin
 from twin.people import People
 from twin.physics.engine import PhysicsTwin
+from twin.physics.options import PLANAR, PhysicsOptions
 
 N_ROWS, N_COLS = 6, 8
 Maker = Callable[[Layout, np.ndarray, np.ndarray, np.ndarray], Backend]
@@ -44,6 +45,12 @@ def _kinematic(layout: Layout, *fleet: np.ndarray) -> KinematicTwin:
 def _physics(layout: Layout, *fleet: np.ndarray) -> PhysicsTwin:
     pytest.importorskip("pybullet", reason="pybullet is not installed")
     return PhysicsTwin(layout, *fleet, People(len(layout.stations), seed=3))
+
+
+def _planar(layout: Layout, *fleet: np.ndarray) -> PhysicsTwin:
+    pytest.importorskip("pybullet", reason="pybullet is not installed")
+    people = People(len(layout.stations), seed=3)
+    return PhysicsTwin(layout, *fleet, people, options=PhysicsOptions(PLANAR))
 
 
 def _linked(layout: Layout, *fleet: np.ndarray) -> LinkedTwin:
@@ -71,6 +78,7 @@ BACKENDS: dict[str, Maker] = {
     "instant, out of step": _chaotic,
     "kinematic": _kinematic,
     "physics": _physics,
+    "physics, planar": _planar,
     "linked": _linked,
     "linked, lossy": _lossy,
     "bridge": _bridge,
@@ -79,7 +87,7 @@ BACKENDS: dict[str, Maker] = {
 }
 PATIENT = (_lossy, _lossy_bridge, GatewayedFleet)
 """Those whose units answer late, so that `connect` takes its time."""
-SOLID = (_physics,)
+SOLID = (_physics, _planar)
 """Those whose bodies cannot be where others are."""
 RESOLUTION_S = 0.05
 """Half of it is how far `Reports.time_s` may be from the time asked for."""

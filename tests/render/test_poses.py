@@ -141,6 +141,7 @@ def test_a_run_that_goes_on_has_poses_from_there_on(tmp_path: Path) -> None:
     with begun(whole, tmp_path / "run.journal") as recorder:
         whole.run(should_stop=lambda: next(stops) >= 700, recorder=recorder)
     with resumed(tmp_path / "run.journal") as one:
+        assert "poses are recorded from there on" in one.notes[-1]
         began_s = one.simulation.began_at_s
         one.simulation.run(recorder=one.recorder)
         assert one.simulation.poses is not None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from twin.physics.parts import Load
+from twin.physics.space import Load
 from twin.unit_model import Body
 
 LOADS_PURPOSE = 0x10AD5

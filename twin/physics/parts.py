@@ -7,9 +7,10 @@ ahead, y to the left, z up. Wheels touch the floor as spheres: on cylinders a un
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import Any
 
+from twin.physics.space import Load
+from twin.physics.standing import UPRIGHT
 from twin.unit_model import UnitModel
 
 FLOOR, UNIT, POD, WALL = 1, 2, 4, 8
@@ -21,17 +22,7 @@ CASTER_M = 0.04
 CASTER_GAP_M = 0.001
 GROUND_CLEARANCE_M = 0.04
 LEG_M = 0.05
-UPRIGHT = (0.0, 0.0, 0.0, 1.0)
 G_M_S2 = 9.81
-
-
-@dataclass(frozen=True, slots=True)
-class Load:
-    """A pod with what is on it. mass_kg: of both. shift: x and y of the centre of gravity from its
-    middle, metres in the pod's frame."""
-
-    mass_kg: float
-    shift: tuple[float, float]
 
 
 class Parts:
@@ -133,20 +124,6 @@ class Parts:
             touches = FLOOR if is_wheel else UNIT | POD | WALL | (FLOOR if link == -1 else 0)
             p.setCollisionFilterGroupMask(unit, link, UNIT, touches, physicsClientId=client)
 
-    def make_pod(self, x_m: float, y_m: float, yaw: float) -> int:
-        """A pod that stands there and does not move."""
-        return self.make_standing(self.pod_shape, POD, x_m, y_m, yaw)
-
-    def make_standing(self, shape: int, group: int, x_m: float, y_m: float, yaw: float) -> int:
-        """Something that stands there and does not move, for units to touch."""
-        p = self._bullet
-        made = int(p.createMultiBody(
-            0, shape, -1, [x_m, y_m, 0.0], p.getQuaternionFromEuler([0, 0, yaw]),
-            useMaximalCoordinates=1, physicsClientId=self._client,
-        ))  # fmt: skip
-        p.setCollisionFilterGroupMask(made, -1, group, UNIT, physicsClientId=self._client)
-        return made
-
     def make_floor(self) -> int:
         p = self._bullet
         shape = p.createCollisionShape(p.GEOM_PLANE, physicsClientId=self._client)
@@ -154,15 +131,6 @@ class Parts:
         p.changeDynamics(made, -1, lateralFriction=1.0, physicsClientId=self._client)
         p.setCollisionFilterGroupMask(made, -1, FLOOR, UNIT, physicsClientId=self._client)
         return made
-
-    def make_wall(self, centre: tuple[float, float], half: tuple[float, float]) -> int:
-        """A wall over a rectangle that is parallel to the floor's edges."""
-        p, half_z = self._bullet, self._unit.body.pod_height_m / 2
-        shape = p.createCollisionShape(
-            p.GEOM_BOX, halfExtents=[*half, half_z], collisionFramePosition=[0, 0, half_z],
-            physicsClientId=self._client,
-        )  # fmt: skip
-        return self.make_standing(shape, WALL, *centre, 0.0)
 
 
 def tilt_of(orientation: tuple[float, float, float, float]) -> float:

@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fleet_control.compile import kernel
+from twin.floor.monitor_kernels import rebin
 from twin.floor.step_kernels import (
     ACCEL,
     ACTING,
@@ -28,10 +29,14 @@ from twin.floor.step_kernels import (
     DRIVING,
     FAULT_LIFT_FAILED,
     FAULT_PATH_BLOCKED,
+    HALF_LENGTH,
+    HALF_POD,
+    HALF_WIDTH,
     IDLE,
     LIFT,
     LIFT_S,
     LOWER_S,
+    POD_TURNS,
     RING_MASK,
     SPEED_LIMIT,
     TURN_ACCEL,
@@ -64,6 +69,8 @@ STALL_M_S, STALL_SHARE, STALL_S = 0.1, 0.1, 1.0
 """A unit that should be faster than that, makes less than this share of its way, and for so long,
 has something in its way."""
 NEAR_LIFT_M = 0.001
+NEAR_POD_M = 0.06
+"""More than a unit drives in a tick, and what a pod that stands a little askew reaches out."""
 LIFT_PATIENCE_S = 2.0
 """How much longer than it should a lift may take."""
 
@@ -220,25 +227,56 @@ def steer(
 
 @kernel
 def find_near_pods(
-    units: Units, pod_at: NDArray[np.int32], loads: NDArray[np.int32], n_rows: int, n_cols: int,
-    cell_m: float, is_near: NDArray[np.uint8],
+    units: Units, sizes: NDArray[np.float64], pod_at: NDArray[np.int32],
+    pod_poses: NDArray[np.float64], loads: NDArray[np.int32], n_rows: int, n_cols: int,
+    only_laden: bool, world_of: NDArray[np.int32], is_near: NDArray[np.uint8],
 ) -> None:  # fmt: skip
-    """Standing pods that a unit could touch soon: those on its cell and on the eight around it.
+    """Standing pods that a unit could touch within a tick, whichever way it turns.
 
-    is_near: uint8[n_pods], filled. Units that do nothing touch nothing by themselves. loads: as of
-    `steer`; a pod that rests on a plate does not stand."""
+    sizes: as of `twin.kinematic.kernels.run_ticks`, without margin. pod_poses: float64[n_pods, 3].
+    loads: as of `steer`; a pod that rests on a plate does not stand. only_laden: whether units
+    without a load count for nothing. world_of: int32[n_units]. is_near: uint8[n_worlds, n_pods],
+    filled, for the units of each world. Units that do nothing touch nothing by themselves."""
     is_near[:] = 0
+    cell_m, half_pod = sizes[CELL_M], sizes[HALF_POD]
+    diagonal = math.sqrt(sizes[HALF_LENGTH] ** 2 + sizes[HALF_WIDTH] ** 2)
+    pod_reach = half_pod if sizes[POD_TURNS] == 0.0 else half_pod * math.sqrt(2.0)
     for index in range(units.size):
         unit = units[index]
-        if unit.awake == 0 and unit.speed == 0.0:
+        if (unit.awake == 0 and unit.speed == 0.0) or (only_laden and loads[index] < 0):
             continue
+        near = is_near[world_of[index]]
+        reach = max(diagonal, pod_reach) if loads[index] >= 0 else diagonal
+        reach += half_pod + NEAR_POD_M
         col0 = math.floor(unit.x / cell_m)
         row0 = n_rows - 1 - math.floor(unit.y / cell_m)
         for row in range(max(row0 - 1, 0), min(row0 + 2, n_rows)):
             for col in range(max(col0 - 1, 0), min(col0 + 2, n_cols)):
                 pod = pod_at[row * n_cols + col]
-                if pod >= 0:
-                    is_near[pod] = 1
+                if (
+                    pod >= 0
+                    and abs(pod_poses[pod, X] - unit.x) < reach
+                    and abs(pod_poses[pod, Y] - unit.y) < reach
+                ):
+                    near[pod] = 1
     for index in range(units.size):
         if loads[index] >= 0:
-            is_near[loads[index]] = 0
+            is_near[:, loads[index]] = 0
+
+
+@kernel
+def follow_bodies(
+    units: Units, state: NDArray[np.float64], bin_m: float, n_bin_cols: int,
+    heads: NDArray[np.int32],
+) -> None:  # fmt: skip
+    """Units are where their bodies are, and in the lists of the squares there.
+
+    state: float64[n_units, N_COLUMNS] of twin.physics.space. Arguments else as of
+    `twin.floor.monitor_kernels.rebin`."""
+    for index in range(units.size):
+        unit = units[index]
+        unit.x = state[index, X]
+        unit.y = state[index, Y]
+        unit.yaw = state[index, YAW]
+        if unit.square >= 0:
+            rebin(units, index, bin_m, n_bin_cols, heads)
