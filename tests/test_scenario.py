@@ -101,8 +101,8 @@ def test_the_saved_file_says_everything() -> None:
             "s.toml: unknown planner 'pipt'; did you mean 'pibt'?",
         ),
         (
-            'layout = "demo"\nengine = "physics"',
-            "s.toml: unknown engine 'physics'; known: kinematic",
+            'layout = "demo"\nengine = "physic"',
+            "s.toml: unknown engine 'physic'; did you mean 'physics'?",
         ),
         (
             'layout = "demo"\nallocation = "optimum"',
