@@ -66,6 +66,11 @@ def _begun(simulation: Simulation, journal: Path | None) -> Iterator[Recorder | 
         return
     from gridfleet.journalled import begun
 
+    if simulation.scenario.engine == PHYSICS:
+        raise ScenarioError(
+            "bodies in the middle of their motion cannot be kept in a journal, which --journal and "
+            "faults that kill the controller need; leave those out, or use --engine kinematic"
+        )
     with (
         tempfile.TemporaryDirectory() as folder,
         begun(simulation, journal or Path(folder) / "run.journal") as recorder,
