@@ -1,6 +1,8 @@
 # Both commands set everything up themselves, in a virtual environment of the project.
 VENV ?= .venv
 PYTHON ?= python3
+# Test processes; those that run out of tests take over some of the others'.
+TEST_PROCESSES ?= 2
 BIN := $(VENV)/bin
 
 .PHONY: demo test check clean
@@ -9,7 +11,7 @@ demo: $(VENV)/.installed
 	$(BIN)/gridfleet demo
 
 test: $(VENV)/.installed-dev
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n $(TEST_PROCESSES) --dist worksteal
 
 check: $(VENV)/.installed-dev
 	$(BIN)/ruff check .

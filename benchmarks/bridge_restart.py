@@ -22,7 +22,6 @@ import bridge_rig as rig
 import numpy as np
 
 from gridfleet.emulator.truth import TruthReader
-from layouts import load
 
 PATIENCE_S = 120.0
 MOVED_M = 0.02
@@ -31,10 +30,7 @@ LOOK_S = 0.2
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--layout", default="demo")
-    parser.add_argument("--units", type=int, default=100)
-    parser.add_argument("--speed", type=float, default=1.0)
+    parser = rig.fleet_options(__doc__)
     parser.add_argument("--times", type=int, default=5)
     parser.add_argument("--load-seconds", type=float, default=60.0, help="Of work before each.")
     options = parser.parse_args()
@@ -65,29 +61,16 @@ class Floor:
 
 
 def measure(options: argparse.Namespace, folder: Path) -> list[tuple[str, str]]:
-    layout, keys = load(options.layout), folder / "keys"
-    rig.make_keys(keys, options.units, layout)
-    bind, control, truth = (f"tcp://127.0.0.1:{port}" for port in rig.ports(3))
-    same = ("--layout", options.layout, "--keys", keys, "--speed", options.speed, "--seed",
-            rig.SEED, "--quiet")  # fmt: skip
-    emulate = rig.Command(
-        folder / "emulate.log", "emulate", *same, "--units", options.units, "--connect", bind,
-        "--state", folder / "state", "--truth", truth, "--hours", 1000,
-    )  # fmt: skip
-    serve = rig.Command(
-        folder / "serve.log", "serve", *same, "--bind", bind, "--control", control, "--journal",
-        folder / "run.journal", "--log", folder / "events.log",
-    )  # fmt: skip
     again, working, before = [], [], []
-    with emulate, serve:
-        reader = TruthReader(truth)
+    with rig.fleet_of(options, folder) as fleet:
+        reader = TruthReader(fleet.truth)
         floor = Floor(reader)
         rig.wait_until(floor.n_driving, PATIENCE_S, "units begin to drive")
         for _ in range(options.times):
             before.append(drive(floor, options.load_seconds))
-            serve.kill()
+            fleet.serve.kill()
             rig.wait_until(lambda: not floor.n_driving(), PATIENCE_S, "all units stand")
-            serve.start()
+            fleet.serve.start()
             again.append(rig.wait_until(floor.n_driving, PATIENCE_S, "units move again"))
             rest = rig.wait_until(
                 lambda: floor.n_driving() >= before[-1] / 2, PATIENCE_S, "units work again"

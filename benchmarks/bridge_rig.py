@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import os
 import signal
 import socket
@@ -15,7 +16,7 @@ from types import TracebackType
 from typing import Self
 
 from hw_bridge.wire.keys import DeviceSecret, KeyStore, Role
-from layouts import Layout
+from layouts import Layout, load
 
 OPERATOR = "bench"
 COMMAND = "from gridfleet.cli.main import main; main()"
@@ -38,7 +39,7 @@ def make_keys(folder: Path, n_units: int, layout: Layout) -> KeyStore:
 
 
 def operator_of(folder: Path) -> DeviceSecret:
-    return KeyStore(folder).secret_of(OPERATOR)
+    return KeyStore(folder / "keys").secret_of(OPERATOR)
 
 
 def ports(n: int) -> list[int]:
@@ -120,6 +121,59 @@ class Command:
         trace: TracebackType | None,
     ) -> None:  # fmt: skip
         self.end()
+
+
+@dataclass(frozen=True, slots=True)
+class Fleet:
+    """A controller and its units in processes of their own, as people run them. control, truth:
+    addresses of the operators' socket and of the side channel."""
+
+    serve: Command
+    emulate: Command
+    control: str
+    truth: str
+
+    def __enter__(self) -> Self:
+        self.emulate.start()
+        self.serve.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:  # fmt: skip
+        self.serve.end()
+        self.emulate.end()
+
+
+def fleet_options(doc: str, **defaults: object) -> argparse.ArgumentParser:
+    """--layout, --units and --speed."""
+    parser = argparse.ArgumentParser(description=doc.splitlines()[0])
+    parser.add_argument("--layout", default="demo")
+    parser.add_argument("--units", type=int, default=100)
+    parser.add_argument("--speed", type=float, default=1.0)
+    parser.set_defaults(**defaults)
+    return parser
+
+
+def fleet_of(options: argparse.Namespace, folder: Path, *of_serve: object) -> Fleet:
+    """Keys made, nothing started yet. options: as by fleet_options; of_serve: more words for
+    `gridfleet serve`. What the commands write is in the folder: serve.log, emulate.log,
+    run.journal, events.log."""
+    keys = folder / "keys"
+    make_keys(keys, options.units, load(options.layout))
+    bind, control, truth = (f"tcp://127.0.0.1:{port}" for port in ports(3))
+    same = ("--layout", options.layout, "--keys", keys, "--speed", options.speed, "--seed", SEED,
+            "--quiet")  # fmt: skip
+    emulate = Command(
+        folder / "emulate.log", "emulate", *same, "--units", options.units, "--connect", bind,
+        "--state", folder / "state", "--truth", truth, "--hours", 1000,
+    )  # fmt: skip
+    serve = Command(
+        folder / "serve.log", "serve", *same, "--bind", bind, "--control", control, "--journal",
+        folder / "run.journal", "--log", folder / "events.log", *of_serve,
+    )  # fmt: skip
+    return Fleet(serve, emulate, control, truth)
 
 
 def wait_until(claim: Callable[[], object], patience_s: float, what: str) -> float:

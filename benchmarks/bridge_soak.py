@@ -23,7 +23,6 @@ from gridfleet.emulator.truth import TruthReader
 from gridfleet.live.client import ControlError, OperatorClient
 from gridfleet.torture.tasks import Columns, find_doubled
 from gridfleet.torture.wire.accounts import read_accounts
-from layouts import load
 
 SAMPLES = 10
 PATIENCE_S = 60.0
@@ -32,10 +31,7 @@ DRAIN_MINUTES = 20.0
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--layout", default="demo")
-    parser.add_argument("--units", type=int, default=100)
-    parser.add_argument("--speed", type=float, default=4.0)
+    parser = rig.fleet_options(__doc__, speed=4.0)
     parser.add_argument("--minutes", type=float, default=60.0)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
@@ -43,25 +39,12 @@ def main() -> None:
 
 
 def soak(options: argparse.Namespace, folder: Path) -> None:
-    layout, keys = load(options.layout), folder / "keys"
-    rig.make_keys(keys, options.units, layout)
-    bind, control, truth = (f"tcp://127.0.0.1:{port}" for port in rig.ports(3))
-    same = ("--layout", options.layout, "--keys", keys, "--speed", options.speed, "--seed",
-            rig.SEED, "--quiet")  # fmt: skip
-    emulate = rig.Command(
-        folder / "emulate.log", "emulate", *same, "--units", options.units, "--connect", bind,
-        "--state", folder / "state", "--truth", truth, "--hours", 1000,
-    )  # fmt: skip
-    serve = rig.Command(
-        folder / "serve.log", "serve", *same, "--bind", bind, "--control", control, "--journal",
-        folder / "run.journal", "--log", folder / "events.log", "--out", folder / "run",
-    )  # fmt: skip
     (folder / "run").mkdir()
-    with emulate, serve:
-        client = OperatorClient(control, rig.operator_of(keys), PATIENCE_S)
-        reader = TruthReader(truth)
+    with rig.fleet_of(options, folder, "--out", folder / "run") as fleet:
+        client = OperatorClient(fleet.control, rig.operator_of(folder), PATIENCE_S)
+        reader = TruthReader(fleet.truth)
         try:
-            watch(options, client, reader, (serve, emulate))
+            watch(options, client, reader, (fleet.serve, fleet.emulate))
         finally:
             client.close()
             reader.close()

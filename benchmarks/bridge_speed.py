@@ -23,7 +23,9 @@ import argparse
 import multiprocessing
 import tempfile
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
@@ -66,23 +68,36 @@ def measure(options: argparse.Namespace, folder: Path) -> list[tuple[str, str]]:
     emulate = context.Process(
         target=emulator, args=(scenario, address, folder, options.rate, *ends)
     )
-    serve.start()
-    rig.wait_until((folder / "bound").exists, PATIENCE_S, "the controller listens")
-    emulate.start()
-    rig.wait_until(connected.is_set, PATIENCE_S, "all units are connected")
-    time.sleep(options.warm_up)
-    before = [rig.usage_of(process.pid or 0) for process in (serve, emulate)]
-    began = time.monotonic()
-    time.sleep(options.seconds)
-    ended = time.monotonic()
-    after = [rig.usage_of(process.pid or 0) for process in (serve, emulate)]
-    stop.set()
-    for process in (serve, emulate):
-        process.join(PATIENCE_S)
+    with killed_at_the_end(serve, emulate):
+        serve.start()
+        rig.wait_until((folder / "bound").exists, PATIENCE_S, "the controller listens")
+        emulate.start()
+        rig.wait_until(connected.is_set, PATIENCE_S, "all units are connected")
+        time.sleep(options.warm_up)
+        before = [rig.usage_of(process.pid or 0) for process in (serve, emulate)]
+        began = time.monotonic()
+        time.sleep(options.seconds)
+        ended = time.monotonic()
+        after = [rig.usage_of(process.pid or 0) for process in (serve, emulate)]
+        stop.set()
+        for process in (serve, emulate):
+            process.join(PATIENCE_S)
     rows = results(folder, options.units, began, ended)
     for name, one, other in zip(("controller", "emulator"), before, after, strict=True):
         rows.append((name, f"{rig.share(one, other):.0%} of a processor, {other.rss_mb:.0f} MB"))
     return rows
+
+
+@contextmanager
+def killed_at_the_end(*processes: BaseProcess) -> Iterator[None]:
+    """None of them outlives the block, whatever ends it."""
+    try:
+        yield
+    finally:
+        for process in processes:
+            if process.is_alive():
+                process.kill()
+                process.join()
 
 
 # The two processes
@@ -134,13 +149,14 @@ def controller(
 def counting(backend: Any, stop: Any) -> list[int]:
     """Moments at which states came in, as they come."""
     moments: list[int] = []
-    hear_state = backend._hear_state
+    incoming = backend._incoming
+    hear_state = incoming._hear_state
 
     def hear(*inputs: Any) -> None:
         moments.append(time.monotonic_ns())
         hear_state(*inputs)
 
-    backend._hear_state = hear
+    incoming._hear_state = hear
     return moments
 
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from enum import StrEnum
 from math import inf
 from typing import TypeVar
 
-from gridfleet.clock import as_clock
+from gridfleet.clock import as_clock, from_clock
 from gridfleet.fault_tables import Cell, FaultTable, figure_faults, key_faults
 from gridfleet.typed_files import suggest
 from layouts import CellKind, Layout
@@ -17,7 +16,6 @@ K = FaultKind
 Word = TypeVar("Word", bound=StrEnum)
 START_S, DOWN_S = 30.0, 10.0
 """How long a unit starts, and how long a killed controller is down, where nothing is said."""
-_CLOCK = re.compile(r"(\d+):([0-5]\d):([0-5]\d(?:\.\d+)?)")
 _CLOSED = (CellKind.OBSTACLE, CellKind.HUMAN)
 
 
@@ -59,16 +57,12 @@ class FaultReader:
 
     def _time(self, at: float | str | None, name: str) -> float:
         """Seconds of the run: a number, or h:mm:ss."""
-        clock = _CLOCK.fullmatch(at) if isinstance(at, str) else None
-        if isinstance(at, str) and clock is None:
+        at_s = from_clock(at) if isinstance(at, str) else float(at or 0.0)
+        if at_s is None:
             self.faults.append(
                 f'{name}.at is {at!r}; write "h:mm:ss" like "0:05:30", or a number of seconds'
             )
             return 0.0
-        if clock is not None:
-            at_s = int(clock[1]) * 3600.0 + int(clock[2]) * 60.0 + float(clock[3])
-        else:
-            at_s = float(at or 0.0)
         if not 0.0 <= at_s < self._end_s:
             told = f"{at:g} s" if isinstance(at, float | int) else at
             self.faults.append(

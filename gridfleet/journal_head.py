@@ -19,7 +19,7 @@ import numpy as np
 from fleet_control.journal import Codec, Header, JournalError
 from fleet_control.journal.codec import SEAM
 from fleet_control.operations import NewOrders, Operation
-from gridfleet.scenario import SYNTHETIC, Scenario, ScenarioError
+from gridfleet.scenario import Scenario, ScenarioError
 from gridfleet.typed_files import parse
 from gridfleet.wiring.units import CYCLE_S
 from layouts import Layout, load
@@ -118,8 +118,8 @@ def fingerprints(scenario: Scenario, layout: Layout) -> dict[str, str]:
 
     Raises JournalError for a file that cannot be read."""
     found = {"floor": _of_floor(layout)}
-    if scenario.orders != SYNTHETIC:
-        found["orders"] = _of_file(Path(scenario.orders))
+    if scenario.order_file:
+        found["orders"] = _of_file(Path(scenario.order_file))
     if scenario.stock.file:
         found["stock"] = _of_file(Path(scenario.stock.file))
     if scenario.faults:

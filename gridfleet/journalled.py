@@ -61,7 +61,13 @@ class Resumed:
 
 @contextmanager
 def begun(simulation: Simulation, path: Path) -> Iterator[Recorder]:
-    """A new journal for the run. Raises JournalError where the path is taken."""
+    """A new journal for the run. Raises JournalError where the path is taken, and for a world that
+    cannot be kept: the state of bodies is not exact when it is read back."""
+    if simulation.has_bodies:
+        raise JournalError(
+            "a run of the physics engine cannot be kept in a journal, nor can its controller be "
+            "killed and come back; run it without, or with the kinematic engine"
+        )
     header = header_of(simulation.scenario, simulation.layout)
     with Journal.create(path, header, _now(), SYNCHRONOUS) as journal:
         place = simulation.layout.place
@@ -96,7 +102,10 @@ def resumed(path: Path) -> Iterator[Resumed]:
         recorder = _recorder(journal, sound, simulation)
         if journal.is_finished():
             notes.append("the run is finished; its result is written again")
-        yield Resumed(simulation, recorder, (*notes, _say(sound)), journal.is_finished())
+        notes.append(_say(sound))
+        if simulation.poses is not None and sound.snapshot is not None:
+            notes.append("poses are recorded from there on; those of before ended with the process")
+        yield Resumed(simulation, recorder, tuple(notes), journal.is_finished())
 
 
 def _recorder(journal: Journal, sound: Sound, simulation: Simulation) -> Recorder:

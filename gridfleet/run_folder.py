@@ -1,5 +1,6 @@
-"""The folder that a run leaves: scenario.toml, kpis.json, events.parquet and report.html, and
-failure.txt, where the program was, if the run failed.
+"""The folder that a run leaves: scenario.toml, kpis.json, events.parquet and report.html;
+poses.parquet and legs.parquet, if they were wanted, and failure.txt, where the program was, if the
+run failed.
 
 A run is written into a hidden folder inside first. When all of it is there, the old derived files
 are removed and the new ones renamed into place, kpis.json last. So at every moment, whatever stops
@@ -22,11 +23,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fleet_control.events import EventKind
+from gridfleet.poses.recording import STATES
 from layouts import GridfleetError
+from twin.legs import LegKind, Legs
 
 SCENARIO, KPIS, EVENTS, REPORT = "scenario.toml", "kpis.json", "events.parquet", "report.html"
-FAILURE = "failure.txt"
+POSES, LEGS, FAILURE = "poses.parquet", "legs.parquet", "failure.txt"
 _STAGING = ".new-"
+RESOLUTION = "resolution_s"
+"""Key of legs.parquet under which it says to what times are known."""
 _KIND_NAMES = [kind.name.lower() for kind in EventKind]
 
 
@@ -109,7 +114,7 @@ def replacing(folder: Path) -> Iterator[Path]:
 
 
 def _publish(staged: Path, folder: Path) -> None:
-    for name in (KPIS, EVENTS, REPORT, FAILURE):
+    for name in (KPIS, EVENTS, POSES, LEGS, REPORT, FAILURE):
         (folder / name).unlink(missing_ok=True)
     ranks = {SCENARIO: 0, KPIS: 2}
     for path in sorted(staged.iterdir(), key=lambda path: (ranks.get(path.name, 1), path.name)):
@@ -129,24 +134,51 @@ def write_kpis(folder: Path, figures: dict[str, Any]) -> None:
 
 
 def write_events(folder: Path, columns: dict[str, NDArray[np.generic]]) -> None:
-    """Write the event log: same columns, same bytes (one thread, order kept, no time stamp).
+    """Write the event log.
 
     columns: of equal length, as EventLog.columns gives them. In the file `kind` is the name of the
     kind in small letters (docs/events.md). Raises RunFolderError.
     """
+    _write_table(folder / EVENTS, columns, "kind", _KIND_NAMES)
+
+
+def write_poses(folder: Path, columns: dict[str, NDArray[np.generic]]) -> None:
+    """Write recorded poses.
+
+    columns: of equal length, as PoseRecorder.columns gives them. In the file `state` is a name
+    (docs/poses.md). Raises RunFolderError.
+    """
+    _write_table(folder / POSES, columns, "state", list(STATES))
+
+
+def write_legs(folder: Path, legs: Legs) -> None:
+    """The same for legs (docs/crosscheck.md); to what times are known is said in the file."""
+    names = [kind.name.lower() for kind in LegKind]
+    says = {RESOLUTION: f"{legs.resolution_s:.9g}"}
+    _write_table(folder / LEGS, legs.columns(), "kind", names, says)
+
+
+def _write_table(
+    path: Path, columns: dict[str, NDArray[np.generic]], coded: str, names: list[str],
+    says: dict[str, str] | None = None,
+) -> None:  # fmt: skip
+    """Write a Parquet file in one piece: same columns, same bytes (one thread, order kept, no time
+    stamp). coded: the column of codes from 0 that the file has as names. says: what the file tells
+    of itself."""
     import duckdb
 
-    temporary = folder / f".{EVENTS}.part"
+    temporary = path.with_name(f".{path.name}.part")
     quoted = str(temporary).replace("'", "''")
-    arrays = {name: np.ascontiguousarray(column) for name, column in columns.items()}
+    arrays = {key: np.ascontiguousarray(column) for key, column in columns.items()}
+    more = f", kv_metadata {says}" if says else ""
     try:
         with duckdb.connect(config={"threads": 1, "preserve_insertion_order": True}) as connection:
             connection.register("log", arrays)
             connection.execute(
-                f"copy (select * replace (list_extract({_KIND_NAMES}, kind + 1) as kind) from log) "
-                f"to '{quoted}' (format parquet, compression zstd)"
+                f"copy (select * replace (list_extract({names}, {coded} + 1) as {coded}) from log) "
+                f"to '{quoted}' (format parquet, compression zstd{more})"
             )
     except duckdb.Error as error:
         temporary.unlink(missing_ok=True)
-        raise RunFolderError(f"{folder / EVENTS} cannot be written: {error}") from None
-    os.replace(temporary, folder / EVENTS)
+        raise RunFolderError(f"{path} cannot be written: {error}") from None
+    os.replace(temporary, path)

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import fields, replace
+from difflib import get_close_matches
 from math import isfinite
 from pathlib import Path
 
@@ -29,17 +30,20 @@ from gridfleet.scenario_tables import (
     Parcels,
     parcel_faults,
     service_faults,
-    unit_faults,
     work_faults,
 )
 from gridfleet.typed_files import read_file, suggest, to_toml
+from gridfleet.unit_faults import unit_faults
 from layouts import GridfleetError, library_names
 from twin.people import ServiceTimes
 from twin.physics.options import DETAILS, PhysicsOptions
 from twin.unit_model import UnitModel
 
 ENGINES = ("kinematic", "physics")
-SYNTHETIC = "synthetic"
+SYNTHETIC, NO_ORDERS = "synthetic", "none"
+"""What may be in the place of an order file: orders are made up, or all of them come later."""
+MOST_POSES_HZ = 60.0
+"""An engine has no more ticks a second."""
 
 
 class ScenarioError(GridfleetError, ValueError):
@@ -51,13 +55,16 @@ class Scenario(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
 
     layout: library name or file. robots: units; 0 for the layout's own recommendation. max_working:
     units that have work at once; 0 for as many as the floor carries without jams. orders:
-    "synthetic" or a CSV or Parquet file. preset, columns, start: how to read it. hours: simulated.
+    "synthetic", a CSV or Parquet file, or "none": a live fleet does only what people add, with
+    goods as for made-up orders. preset, columns, start: how to read it. hours: simulated.
     due_hours: time to fill an order where the file has no due time. lanes: make lanes from the
     floor. faults: file of what goes wrong and when; "" where nothing does. starts: [row, column]
     counted from 1 where the first units stand at the start; the others stand where they are out of
     the way. demand: figures of synthetic orders. stock: what is on which pod. work: rules of
     fulfilment. parcels: of a sortation floor. service: people at stations. unit: sizes and limits
     of the drive units. physics: how finely the physics engine looks, on how many processes.
+    poses_hz: how often a second poses are recorded, 0 for never; None for what is usual for the
+    engine.
     """
 
     layout: str
@@ -75,6 +82,7 @@ class Scenario(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     lanes: bool = True
     seed: int = 0
     faults: str = ""
+    poses_hz: float | None = None
     starts: tuple[tuple[int, int], ...] = ()
     demand: DemandTable = DemandTable()
     stock: Placement = Placement()
@@ -88,6 +96,11 @@ class Scenario(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
         faults = [*_name_faults(self), *_figure_faults(self)]
         if faults := faults or _demand_faults(self):
             raise ScenarioError("\n".join(faults))
+
+    @property
+    def order_file(self) -> str:
+        """ "" where there is none."""
+        return "" if self.orders in (SYNTHETIC, NO_ORDERS) else self.orders
 
     @property
     def orders_per_hour(self) -> float:
@@ -107,7 +120,7 @@ class Scenario(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
         return msgspec.structs.replace(
             self,
             layout=self.layout if self.layout in library_names() else _path(self.layout, folder),
-            orders=self.orders if self.orders == SYNTHETIC else _path(self.orders, folder),
+            orders=_path(self.orders, folder) if self.order_file else self.orders,
             faults=_path(self.faults, folder) if self.faults else "",
             stock=replace(
                 self.stock, file=_path(self.stock.file, folder) if self.stock.file else ""
@@ -145,6 +158,9 @@ def _name_faults(scenario: Scenario) -> Iterator[str]:
     detail = scenario.physics.detail
     if detail not in DETAILS:
         yield f"physics.detail: unknown detail {detail!r}; {suggest(detail, DETAILS)}"
+    if scenario.order_file and not Path(scenario.order_file).suffix:
+        for near in get_close_matches(scenario.order_file, (SYNTHETIC, NO_ORDERS), 1, 0.75):
+            yield f"unknown orders {scenario.orders!r}; did you mean {near!r}?"
     columns = [field.name for field in fields(OrderColumns)]
     for name in scenario.columns:
         if name not in columns:
@@ -163,6 +179,9 @@ def _figure_faults(scenario: Scenario) -> Iterator[str]:
     if scenario.max_working < 0:
         value = scenario.max_working
         yield f"max_working is {value}; give 1 or more, or 0 for as many as the floor carries"
+    hz = scenario.poses_hz
+    if hz is not None and not 0 <= hz <= MOST_POSES_HZ:
+        yield f"poses_hz is {hz}; give 0 for none, or up to {MOST_POSES_HZ:g} a second"
     if scenario.seed < 0:
         yield f"seed is {scenario.seed}; give 0 or more"
     for key in ("orders_per_hour", "n_skus"):
@@ -175,13 +194,13 @@ def _figure_faults(scenario: Scenario) -> Iterator[str]:
     yield from work_faults(scenario.work)
     yield from parcel_faults(scenario.parcels)
     yield from service_faults(scenario.service)
-    yield from unit_faults(scenario.unit)
+    yield from unit_faults(scenario.unit, scenario.engine)
     if scenario.physics.processes < 1:
         yield f"physics.processes is {scenario.physics.processes}; give 1 or more"
 
 
 def _demand_faults(scenario: Scenario) -> list[str]:
-    if scenario.orders != SYNTHETIC:
+    if scenario.order_file:
         return []
     try:
         scenario.demand.figures(scenario.hours, scenario.due_hours)

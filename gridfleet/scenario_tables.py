@@ -8,7 +8,7 @@ scenario file.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, fields, is_dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from math import isfinite
 
 import msgspec
@@ -19,7 +19,6 @@ from gridfleet.demand import Placement, SyntheticDemand, demand_for
 from gridfleet.typed_files import suggest
 from layouts import Layout
 from twin.people import ServiceTimes
-from twin.unit_model import UnitModel
 
 _DEFAULT = SyntheticDemand(backlog_hours=0.5)
 _RULES: dict[str, Mapping[str, object]] = {
@@ -96,8 +95,7 @@ def parcel_faults(parcels: Parcels) -> Iterator[str]:
         "units_per_induct": "0 for as many as there is room for",
         "units_per_chute": "0 for as many as there is room for",
     }
-    for key, value in _figures("", parcels):
-        name = key.removeprefix(".")
+    for name, value in asdict(parcels).items():
         if not isfinite(value) or value < 0 or (value == 0 and name not in cures):
             cure = f", or {cures[name]}" if name in cures else ""
             yield f"parcels.{name} is {value}; give more than 0{cure}"
@@ -125,24 +123,3 @@ def service_faults(service: ServiceTimes) -> Iterator[str]:
             yield f"service.{key} is {value}; give 0 or more"
     if service.most_units < 1:
         yield f"service.most_units is {service.most_units}; give at least 1"
-
-
-_MAY_BE_0 = ("lift_s", "lower_s", "settle_s", "stock_kg", "stock_spread", "stock_shift_m")
-
-
-def unit_faults(unit: UnitModel) -> Iterator[str]:
-    """What is wrong with sizes and limits of the drive units."""
-    for key, value in _figures("unit", unit):
-        may_be_0 = key.rsplit(".", 1)[-1] in _MAY_BE_0 or key.startswith("unit.localisation.")
-        if not isfinite(value) or value < 0 or (value == 0 and not may_be_0):
-            yield f"{key} is {value}; give {'0 or more' if may_be_0 else 'more than 0'}"
-
-
-def _figures(key: str, value: object) -> Iterator[tuple[str, float]]:
-    """(dotted key, figure) of everything in a dataclass and those within it."""
-    for field in fields(value):  # type: ignore[arg-type]
-        entry = getattr(value, field.name)
-        if is_dataclass(entry):
-            yield from _figures(f"{key}.{field.name}", entry)
-        elif isinstance(entry, float | int) and not isinstance(entry, bool):
-            yield f"{key}.{field.name}", entry

@@ -18,8 +18,9 @@ from gridfleet.brain import Brain, lay_groundwork
 from gridfleet.clock import as_clock
 from gridfleet.demand import DemandSummary
 from gridfleet.fault_file import read_faults
+from gridfleet.poses.recording import PoseRecorder, recorder_for
 from gridfleet.record import BrokenRunError, RunRecord
-from gridfleet.scenario import Scenario
+from gridfleet.scenario import NO_ORDERS, Scenario, ScenarioError
 from gridfleet.trouble import ControllerBooks, TroubledWorld
 from gridfleet.wiring import compile_kernels
 from gridfleet.wiring.engines import make_twin
@@ -27,6 +28,7 @@ from gridfleet.wiring.units import CYCLE_S
 from layouts import Layout
 from twin.faults.schedule import Fault, KillPoint
 from twin.floor.twin import Twin
+from twin.legs import LegRecorder
 from twin.linked import LinkedTwin
 from twin.people import People
 
@@ -51,12 +53,22 @@ class Simulation:
 
     Raises a GridfleetError for a layout, orders or figures that cannot be run.
 
-    brain: what decides. counted: what `Progress.picks` counts: "picks", "parcels" or "errands".
-    demand_summary: where orders came from; None without orders. needs_journal: the controller is
-    killed on the way, so that the run has to be recorded.
+    is_shown: the engine shows its bodies in a window. keeps_legs: record what each unit does
+    between two standstills. brain: what decides. counted: what `Progress.picks` counts: "picks",
+    "parcels" or "errands". legs: recorded, if they are kept. demand_summary: where orders came
+    from; None without orders. needs_journal: the controller is killed on the way, so that the run
+    has to be recorded. poses: what was recorded of them; None where nobody wants them. A run that
+    goes on from a journal has those since its snapshot: they are no part of it.
     """
 
-    def __init__(self, scenario: Scenario) -> None:
+    def __init__(
+        self, scenario: Scenario, *, keeps_legs: bool = False, is_shown: bool = False
+    ) -> None:
+        if scenario.orders == NO_ORDERS:
+            raise ScenarioError(
+                f"orders is {NO_ORDERS!r}, and nobody adds any to a simulated run: leave that out "
+                "for made-up orders, or name a file"
+            )
         self.scenario = scenario
         self.needs_journal = False
         ground = lay_groundwork(scenario)
@@ -65,10 +77,17 @@ class Simulation:
         self._n_units = ground.n_units
         compile_kernels(scenario.planner)
         people = People(len(self.layout.stations), scenario.seed, ground.setup.service)
-        twin = make_twin(scenario, self.layout, ground.fleet.cells, ground.setup.pod_cells, people)
+        twin = make_twin(
+            scenario, self.layout, ground.fleet.cells, ground.setup.pod_cells, people,
+            is_shown=is_shown,
+        )  # fmt: skip
+        self.legs: LegRecorder | None = None
+        if keeps_legs:
+            self.legs = LegRecorder(twin, self.layout.n_cols, self.layout.cell_size_m)
         self._books = ControllerBooks(lambda: self.brain.controller)
         self._trouble = self._make_trouble(twin)
         self._twin: Twin | LinkedTwin = self._trouble.backend if self._trouble else twin
+        self.poses: PoseRecorder | None = recorder_for(scenario, twin)
         self.state_at_start = self._twin.connect()
         self.brain = Brain(ground, self.state_at_start)
         self._first_cycle = 0
@@ -83,6 +102,15 @@ class Simulation:
         schedule = read_faults(path, self.layout, self._n_units, scenario.hours)
         self.needs_journal = schedule.kills
         return TroubledWorld(self.layout, twin, schedule, scenario.seed, self._books)
+
+    @property
+    def has_bodies(self) -> bool:
+        """Whether units have masses and wheels: the physics engine."""
+        return self._twin.has_bodies
+
+    def close(self) -> None:
+        """Let go of what the engine holds beside memory. May be called again; `run` may not."""
+        self._twin.close()
 
     @property
     def counted(self) -> str:
@@ -123,6 +151,8 @@ class Simulation:
     def restore_world(self, world: Any, next_cycle: int) -> None:
         """The same for `world`, to go on with that cycle."""
         (self._twin, self._trouble), self._first_cycle = world, next_cycle
+        twin = self._twin.twin if isinstance(self._twin, LinkedTwin) else self._twin
+        self.poses = recorder_for(self.scenario, twin)
 
     def decide(self, reports: Reports, operations: Sequence[Any] = ()) -> Commands:
         """One step of the controller alone, on inputs from elsewhere."""

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import MISSING, fields, is_dataclass
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, TypeVar, get_type_hints
+from typing import Any, TypeVar, get_args, get_type_hints
 
 import msgspec
 import tomli_w
@@ -132,9 +132,12 @@ def _make(kind: Any, values: dict[str, Any], key: str, faults: list[str]) -> obj
 def _value(
     value: object, kind: Any, default: object, key: str, faults: list[str], known: set[str]
 ) -> object:
+    kind, may_miss = _table_of(kind)
     if _is_table(kind):
         if isinstance(value, dict):
-            return _fill(value, kind, default, key, faults, known)
+            # A table that may be missing has no values of its own to keep.
+            own = NO_DEFAULT if may_miss and default is None else default
+            return _fill(value, kind, own, key, faults, known)
         faults.append(f"{key} is {value!r}; it is a table: write [{key}] and its keys below")
         return _WRONG
     try:
@@ -164,6 +167,14 @@ def _is_table(kind: Any) -> bool:
     return isinstance(kind, type) and (issubclass(kind, msgspec.Struct) or is_dataclass(kind))
 
 
+def _table_of(kind: Any) -> tuple[Any, bool]:
+    """The table of a type like `Table | None`, and whether it is one; else the type as it is."""
+    parts = [part for part in get_args(kind) if part is not type(None)]
+    if len(parts) == 1 and len(get_args(kind)) == 2 and _is_table(parts[0]):
+        return parts[0], True
+    return kind, False
+
+
 def _types(kind: Any) -> dict[str, Any]:
     """Name and type of every field."""
     hints = get_type_hints(kind)
@@ -188,5 +199,6 @@ def _dotted(kind: Any, prefix: str = "") -> Iterator[str]:
     """Every key that a file may have, with the tables that it is in."""
     for name, field_kind in _types(kind).items():
         yield prefix + name
-        if _is_table(field_kind):
-            yield from _dotted(field_kind, f"{prefix}{name}.")
+        table, _ = _table_of(field_kind)
+        if _is_table(table):
+            yield from _dotted(table, f"{prefix}{name}.")

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]  # everything is compiled anew
 ROOT = Path(__file__).resolve().parents[1]
 OUT_OF_BOUNDS = """
 import numpy as np
@@ -44,7 +45,10 @@ KERNEL_TESTS = (
 
 @pytest.fixture(scope="module")
 def environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    cache = tmp_path_factory.mktemp("checked_kernels")
+    folder = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        folder = folder.parent  # what one test process has compiled is there for the others
+    cache = folder / "checked_kernels"
     paths = os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])
     return {
         **os.environ,
@@ -60,19 +64,16 @@ def run(environment: dict[str, str], *arguments: str) -> subprocess.CompletedPro
     )
 
 
-@pytest.mark.slow
 def test_an_access_beyond_an_array_is_an_error_here(environment: dict[str, str]) -> None:
     result = run(environment, "-c", OUT_OF_BOUNDS)
     assert "IndexError: index is out of bounds" in result.stderr
 
 
-@pytest.mark.slow
 def test_short_runs_stay_within_their_arrays(environment: dict[str, str]) -> None:
     result = run(environment, "-c", SHORT_RUNS)
     assert result.returncode == 0, result.stderr
 
 
-@pytest.mark.slow
 def test_kernel_tests_stay_within_their_arrays(environment: dict[str, str]) -> None:
     result = run(environment, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", *KERNEL_TESTS)
     assert result.returncode == 0, result.stdout[-4000:]

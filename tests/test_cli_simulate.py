@@ -316,7 +316,7 @@ def test_ctrl_c_outside_the_run_leaves_the_old_result(
     assert call("simulate", "teaching", *SHORT, "--seed", 1, "--out", out).exit_code == 0
     old = {path.name: path.read_bytes() for path in out.iterdir()}
 
-    def interrupted(*_: object) -> None:
+    def interrupted(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
     monkeypatch.setattr(place, interrupted)
@@ -423,6 +423,7 @@ def test_the_table_leaves_out_what_does_not_apply() -> None:
     zero = ("contacts", "conflicts", "sim_hours", "wall_s", "speed_x_real_time", "tasks_per_hour")
     figures: dict[str, Any] = dict.fromkeys(absent) | dict.fromkeys(zero, 0)
     figures |= {"n_active": 3, "n_units": 4, "partial": True, "notes": ["So."], "fault_costs": None}
+    figures |= {"mishaps": None}
     figures |= {"plan_ms": {"p50": None, "p99": None}, "distance_m": 1234.0, "regime": None}
     figures |= {"unit_time": {"at_station": {"share": 0.75}, "idle": {"share": 0.25}}}
     assert table(figures | {"regime_reason": "Too short."}).split("\n") == [

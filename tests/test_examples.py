@@ -25,6 +25,19 @@ def test_ten_lines(capsys: pytest.CaptureFixture[str]) -> None:
     assert "lines an hour, 0 contacts" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize("engine", ["kinematic", "physics"])
+def test_engines_are_swapped_by_one_argument(
+    engine: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if engine == "physics":
+        pytest.importorskip("pybullet", reason="pybullet is not installed")
+    monkeypatch.setattr("sys.argv", ["swap_engine.py", engine])
+    runpy.run_path(str(ROOT / "examples" / "swap_engine.py"))
+    said = capsys.readouterr().out
+    assert said.startswith(f"{engine}: ")
+    assert " 0 contacts" in said
+
+
 def test_the_readme_shows_the_example() -> None:
     example = (ROOT / "examples" / "ten_lines.py").read_text(encoding="utf-8")
     code = example.split('"""', 2)[2].strip()

@@ -44,6 +44,7 @@ MODULES = (
     "twin.floor.monitor_kernels",
     "twin.floor.step_kernels",
     "twin.kinematic.kernels",
+    "twin.legs.leg_kernels",
 )
 ENTRY_POINTS = {
     "commit_moves", "free_cells", "release_steps", "add_unit_time", "count_short",
@@ -52,7 +53,7 @@ ENTRY_POINTS = {
     "hear_states", "write_orders", "write_instants", "write_news", "note_rows",
     "hear_orders", "take_steps", "hear_hellos", "watch_silence", "tell_states",
     "first_bad_row", "rebin", "accept_steps", "collect_news", "find_faults", "unroll",
-    "release_turning", "free_turns", "find_bad_turn",
+    "release_turning", "free_turns", "find_bad_turn", "note_legs",
 }  # fmt: skip
 TURNING = replace(DEFAULT_UNIT, pod_side_m=0.8, pod_turns=True)
 
@@ -76,7 +77,7 @@ def run_linked() -> None:
 
 @pytest.mark.parametrize("module", MODULES)
 def test_one_signature_each(module: str) -> None:
-    kpis(Simulation(Scenario(layout="teaching", hours=0.05)).run())
+    kpis(Simulation(Scenario(layout="teaching", hours=0.05), keeps_legs=True).run())
     run_linked()
     run_case(0)
     if module.endswith("turn_kernels"):

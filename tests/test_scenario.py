@@ -17,8 +17,9 @@ from fleet_control.mapf.planner import PLANNERS
 from fleet_control.work.options import FulfilmentOptions
 from gridfleet.demand import SyntheticDemand
 from gridfleet.scenario import Scenario, ScenarioError, read_scenario
-from gridfleet.scenario_tables import DemandTable, service_faults, unit_faults, work_faults
+from gridfleet.scenario_tables import DemandTable, service_faults, work_faults
 from gridfleet.typed_files import parse
+from gridfleet.unit_faults import unit_faults
 from layouts import load
 from twin.people import ServiceTimes
 from twin.unit_model import DEFAULT_UNIT
@@ -191,10 +192,10 @@ def test_python_use_is_checked_too(hours: float) -> None:
 
 def test_figures_of_people_units_and_work() -> None:
     bad_limits = replace(DEFAULT_UNIT.laden, speed_m_s=0.0)
-    assert list(unit_faults(replace(DEFAULT_UNIT, laden=bad_limits, lift_s=0.0))) == [
+    assert list(unit_faults(replace(DEFAULT_UNIT, laden=bad_limits, lift_s=0.0), "kinematic")) == [
         "unit.laden.speed_m_s is 0.0; give more than 0"
     ]
-    assert list(unit_faults(replace(DEFAULT_UNIT, lower_s=-1.0))) == [
+    assert list(unit_faults(replace(DEFAULT_UNIT, lower_s=-1.0), "kinematic")) == [
         "unit.lower_s is -1.0; give 0 or more"
     ]
     assert len(list(service_faults(ServiceTimes(0.0, -1.0, -1.0, 0)))) == 4

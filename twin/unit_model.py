@@ -11,7 +11,7 @@ assumed should be measured on one's own units before a result is believed to the
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from fleet_control.footprint import Footprint
 
@@ -103,7 +103,7 @@ class Localisation:
 class Calibration:
     """How units really moved, in the terms of the kinematic engine: fitted from a log of legs.
 
-    settle_s: how long a unit stands still at the end of each run and turn before it goes on."""
+    settle_s: how long a unit stands at the end of each run and turn before it has done it."""
 
     empty: MotionLimits
     laden: MotionLimits
@@ -144,6 +144,20 @@ class UnitModel:
         """The ground that the unit may touch on cells of that size."""
         pod_m = self.pod_side_m if has_pods else 0.0
         return Footprint(self.length_m, self.width_m, pod_m, self.pod_turns, cell_m)
+
+    def as_measured(self) -> UnitModel:
+        """The unit with limits and times of its calibration, where it has one, in place of those
+        that its controller is set to."""
+        measured = self.calibration
+        if measured is None:
+            return self
+        return replace(
+            self,
+            empty=measured.empty,
+            laden=measured.laden,
+            lift_s=measured.lift_s,
+            lower_s=measured.lower_s,
+        )
 
 
 DEFAULT_UNIT = UnitModel()

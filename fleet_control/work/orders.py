@@ -81,6 +81,11 @@ class OrderBook:
     def n_skus(self) -> int:
         return len(self.sku_names)
 
+    def without_orders(self) -> OrderBook:
+        """The same goods, and nobody wants any."""
+        times, numbers = np.empty(0, dtype=np.float64), np.empty(0, dtype=np.int32)
+        return OrderBook(times, times, (), numbers, numbers, numbers, self.sku_names)
+
     def line_starts(self) -> NDArray[np.int64]:
         """int64[n_orders + 1]: order i has the lines from its start up to the next one's."""
         return np.searchsorted(self.line_order, np.arange(self.n_orders + 1))

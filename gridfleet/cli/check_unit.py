@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from gridfleet.cli.errors import reported
+from layouts import GridfleetError
 
 if TYPE_CHECKING:
     from hw_bridge.conformance.cases import Case
@@ -26,9 +27,13 @@ if TYPE_CHECKING:
     from hw_bridge.transport import Transport
     from layouts import Layout
 
-FAILED, BAD_INPUT, INTERRUPTED = 1, 2, 130
+FAILED, INTERRUPTED = 1, 130
 REBOOT_S = 60.0
 """How long the command that switches the unit off and on may take."""
+
+
+class CheckError(GridfleetError, ValueError):
+    """A check that cannot begin; a line for each fault."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +50,7 @@ class _Wanted:
     mqtt: str
     mqtt_interface: str
     mqtt_password: Path | None
+    mqtt_ca: Path | None
 
 
 def check_unit(
@@ -82,6 +88,10 @@ def check_unit(
     mqtt_password: Annotated[
         Path | None, typer.Option(help="File with the broker's password.", metavar="FILE")
     ] = None,
+    mqtt_ca: Annotated[
+        Path | None,
+        typer.Option(help="File with certificates that sign the broker's.", metavar="FILE"),
+    ] = None,
     insecure_plaintext: Annotated[
         bool, typer.Option(help="No keys and no encryption, for a unit without.")
     ] = False,
@@ -101,17 +111,17 @@ def check_unit(
 
     Exit codes: 0 nothing failed, 1 a case failed or there is no unit, 2 bad input, 130 Ctrl-C.
     """
-    from hw_bridge.conformance.run import ALL_CASES
+    from hw_bridge.conformance.run import ALL_CASES, chosen
 
     if list_cases:
         print("\n".join(f"{entry.name:45} {entry.text}" for entry in ALL_CASES))
         return
     wanted = _Wanted(
         serial, layout, bind, keys, manufacturer, reboot, at_pod, insecure_plaintext, patience,
-        mqtt, mqtt_interface, mqtt_password,
+        mqtt, mqtt_interface, mqtt_password, mqtt_ca,
     )  # fmt: skip
-    with _said_once(), tempfile.TemporaryDirectory() as folder:
-        cases = _chosen(case or [])
+    with _reported(), tempfile.TemporaryDirectory() as folder:
+        cases = chosen(case or [])
         results = _run(_setup(wanted, Path(folder)), cases, patience, as_json)
     if as_json:
         print(json.dumps(_as_json(serial, results), indent=2))
@@ -122,33 +132,27 @@ def check_unit(
 
 
 @contextmanager
-def _said_once() -> Iterator[None]:
-    from hw_bridge.wire.errors import WireError
+def _reported() -> Iterator[None]:
+    from gridfleet.wire_errors import wire_errors_as
 
-    try:
-        with reported():
-            yield
-    except (WireError, ValueError) as error:
-        for line in str(error).splitlines():
-            print(f"error: {line}", file=sys.stderr)
-        raise typer.Exit(BAD_INPUT) from None
-
-
-def _chosen(names: list[str]) -> list[Case]:
-    from hw_bridge.conformance.run import chosen
-
-    return chosen(names)
+    with reported(), wire_errors_as(CheckError):
+        yield
 
 
 def _setup(wanted: _Wanted, folder: Path) -> Setup:
     from hw_bridge.conformance.rig import Setup
+    from hw_bridge.mqtt.options import check_named
     from hw_bridge.transport import RealTime
-    from hw_bridge.wire.errors import WireError
     from layouts import load
 
     faults = list(_faults(wanted))
     if faults:
-        raise WireError("\n".join(faults))
+        raise CheckError("\n".join(faults))
+    words = {
+        "--mqtt-interface": wanted.mqtt_interface, "--mqtt-password": wanted.mqtt_password,
+        "--mqtt-ca": wanted.mqtt_ca,
+    }  # fmt: skip
+    check_named(wanted.mqtt, words)
     floor, clock, zero_s = load(wanted.layout), RealTime(), time.time()
     open_transport = _by_mqtt(wanted, floor, folder) if wanted.mqtt else _by_zmq(wanted)
     open_transport().close()  # what cannot be bound or reached is told at once
@@ -171,7 +175,6 @@ def _faults(wanted: _Wanted) -> Iterator[str]:
 
 
 def _by_zmq(wanted: _Wanted) -> Callable[[], Transport]:
-    from hw_bridge.wire.errors import WireError
     from hw_bridge.wire.keys import KeyStore, Role, check_serial
     from hw_bridge.wire.server import ServerOptions, ZmqTransport
 
@@ -179,7 +182,7 @@ def _by_zmq(wanted: _Wanted) -> Callable[[], Transport]:
     check_serial(serial)
     store = None if wanted.keys is None else KeyStore(wanted.keys)
     if store is not None and serial not in {entry.serial for entry in store.devices(Role.UNIT)}:
-        raise WireError(
+        raise CheckError(
             f"{serial}: has no key of a unit in {wanted.keys}; make one: gridfleet keys add"
         )
     known = {serial: Role.UNIT} if store is None else None
@@ -196,6 +199,7 @@ def _by_mqtt(wanted: _Wanted, floor: Layout, folder: Path) -> Callable[[], Trans
         broker_address(wanted.mqtt),
         (wanted.mqtt_interface,) if wanted.mqtt_interface else INTERFACES,
         wanted.mqtt_password,
+        wanted.mqtt_ca,
     )
     is_named = wanted.manufacturer != MANUFACTURER
     makers = {wanted.serial: wanted.manufacturer} if is_named else None
@@ -203,7 +207,10 @@ def _by_mqtt(wanted: _Wanted, floor: Layout, folder: Path) -> Callable[[], Trans
 
 
 def _rebooter(command: str) -> Callable[[], None]:
-    words = shlex.split(command)
+    try:
+        words = shlex.split(command)
+    except ValueError as error:
+        raise CheckError(f"--reboot {command!r}: {error}") from None
 
     def reboot() -> None:
         from hw_bridge.conformance.rig import CaseSkipped

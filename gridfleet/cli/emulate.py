@@ -34,7 +34,7 @@ ENDLESS_H = 24.0 * 7
 
 @dataclass(frozen=True, slots=True)
 class _Wanted:
-    units: int
+    units: int | None
     connect: str
     keys: Path | None
     faults: Path | None
@@ -49,8 +49,12 @@ class _Wanted:
 
 def emulate(
     units: Annotated[
-        int, typer.Option(min=0, help="How many drive units; 0 for those of the scenario or floor.")
-    ] = 0,
+        int | None,
+        typer.Option(
+            min=0,
+            help="How many drive units; 0 for stations alone. [default: those of the floor]",
+        ),
+    ] = None,
     connect: Annotated[
         str, typer.Option(help="Address of the controller.", metavar="ADDRESS")
     ] = "tcp://127.0.0.1:5555",
@@ -129,6 +133,8 @@ def _make(
     scenario: Scenario = build({k: v for k, v in given.items() if v is not None}, file)
     floor = load(scenario.layout)
     setting = setting_of(scenario, floor)
+    if wanted.units == 0:
+        setting = setting.without_units()
     n_units = len(setting.cells)
     units, stations = _devices(wanted.keys, n_units, floor)
     schedule = _schedule(wanted, floor, n_units)
@@ -143,15 +149,13 @@ def _devices(
     """Keys of units and stations, or their serials where there are none."""
     from gridfleet.emulator.building import secrets_of
     from gridfleet.emulator.errors import EmulatorError
-    from hw_bridge.wire.errors import WireError
+    from gridfleet.wire_errors import wire_errors_as
     from hw_bridge.wire.keys import KeyStore
 
     if folder is None:
         return plain_serials(n_units), [station.name for station in floor.stations]
-    try:
+    with wire_errors_as(EmulatorError):
         return secrets_of(KeyStore(folder), n_units, floor)
-    except WireError as error:
-        raise EmulatorError(str(error)) from None
 
 
 def _schedule(wanted: _Wanted, floor: Layout, n_units: int) -> FaultSchedule | None:

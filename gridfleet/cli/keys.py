@@ -41,7 +41,7 @@ def init(
     keys/server.secret.toml stays with the controller. Each file of keys/secrets goes to the device
     of that name, and is deleted here; nobody else may read it.
     """
-    with reported(), _plain_errors():
+    with _reported():
         from hw_bridge.wire.keys import KeyStore, Role
         from layouts import load
 
@@ -78,7 +78,7 @@ def add(
     A controller that runs lets it in at once. Units get work by the roster, which a journal fixes
     when it begins: name those to come with serve --reserve, or begin a new journal.
     """
-    with reported(), _plain_errors():
+    with _reported():
         from gridfleet.typed_files import suggest
         from hw_bridge.wire.errors import WireError
         from hw_bridge.wire.keys import KeyStore, Role
@@ -102,7 +102,7 @@ def revoke(
 
     A unit that is under way stops at the end of what was released to it, and keeps its cells.
     """
-    with reported(), _plain_errors():
+    with _reported():
         from hw_bridge.wire.keys import KeyStore
 
         KeyStore(folder).revoke(name)
@@ -112,7 +112,7 @@ def revoke(
 @app.command("list")
 def list_keys(folder: Dir = FOLDER, as_json: Json = False) -> None:
     """Show who may connect, and whose keys have been revoked. No secret is shown."""
-    with reported(), _plain_errors():
+    with _reported():
         from hw_bridge.wire.keys import KeyStore
 
         store = KeyStore(folder)
@@ -157,14 +157,9 @@ def _check_names(names: list[str]) -> None:
 
 
 @contextmanager
-def _plain_errors() -> Iterator[None]:
-    """What is wrong with keys or their files, as an error for people."""
-    from hw_bridge.wire.errors import WireError
+def _reported() -> Iterator[None]:
+    from gridfleet.wire_errors import wire_errors_as
     from layouts import GridfleetError
 
-    try:
+    with reported(), wire_errors_as(GridfleetError):
         yield
-    except WireError as error:
-        raise GridfleetError(str(error)) from None
-    except OSError as error:
-        raise GridfleetError(f"{error.filename}: {error.strerror}") from None

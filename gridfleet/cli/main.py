@@ -10,10 +10,13 @@ import typer
 from gridfleet.cli import ctl as ctl_cli
 from gridfleet.cli import keys as keys_cli
 from gridfleet.cli import layouts as layouts_cli
+from gridfleet.cli.calibrate import calibrate
 from gridfleet.cli.check_log import check_log
 from gridfleet.cli.check_unit import check_unit
+from gridfleet.cli.crosscheck import crosscheck
 from gridfleet.cli.demo import demo
 from gridfleet.cli.emulate import emulate
+from gridfleet.cli.render import render
 from gridfleet.cli.replay import replay
 from gridfleet.cli.resume import resume
 from gridfleet.cli.serve import serve
@@ -29,7 +32,10 @@ app = typer.Typer(
 )
 app.command()(simulate)
 app.command()(resume)
+app.command()(render)
 app.command()(replay)
+app.command()(crosscheck)
+app.command()(calibrate)
 app.command()(demo)
 app.command()(torture)
 app.command()(serve)

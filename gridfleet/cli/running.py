@@ -9,7 +9,7 @@ import json
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import closing, contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,32 +21,38 @@ from gridfleet.cli.summary import table
 
 if TYPE_CHECKING:
     from fleet_control.journal import Recorder
+    from gridfleet.poses.recording import PoseRecorder
     from gridfleet.record import BrokenRunError, RunRecord
     from gridfleet.scenario import Scenario
     from gridfleet.simulation import Simulation
+    from twin.legs import Legs
 
 FAILED, INTERRUPTED = 1, 130
 
 
 def run(
     scenario: Scenario, folder: Path, *, as_json: bool = False, is_quiet: bool = False,
-    journal: Path | None = None,
+    journal: Path | None = None, keeps_legs: bool = False, is_shown: bool = False,
 ) -> None:  # fmt: skip
     """Run the scenario and leave its files in the folder. journal: a new file to keep the run in.
+    keeps_legs: write what each unit did, leg by leg. is_shown: in a window of the engine.
 
     Raises GridfleetError before anything has run, and typer.Exit with 130 after Ctrl-C and with 1
     after a failure; then the folder holds what there was, marked partial.
     """
+    from fleet_control.journal import JournalError
     from fleet_control.journal.database import check_free
     from gridfleet.run_folder import reserved
     from gridfleet.simulation import Simulation
 
     if journal is not None:
+        if keeps_legs:
+            raise JournalError("a run in a journal keeps no legs; leave out --legs or --journal")
         check_free(journal)
     try:
         with reserved(folder):
-            simulation = Simulation(scenario)
-            with _begun(simulation, journal) as recorder:
+            simulation = Simulation(scenario, keeps_legs=keeps_legs, is_shown=is_shown)
+            with closing(simulation), _begun(simulation, journal) as recorder:
                 _run(simulation, folder, as_json, is_quiet, recorder)
     except KeyboardInterrupt:
         can_go_on = journal is not None and journal.exists()
@@ -66,11 +72,6 @@ def _begun(simulation: Simulation, journal: Path | None) -> Iterator[Recorder | 
         return
     from gridfleet.journalled import begun
 
-    if simulation.scenario.engine == PHYSICS:
-        raise ScenarioError(
-            "bodies in the middle of their motion cannot be kept in a journal, which --journal and "
-            "faults that kill the controller need; leave those out, or use --engine kinematic"
-        )
     with (
         tempfile.TemporaryDirectory() as folder,
         begun(simulation, journal or Path(folder) / "run.journal") as recorder,
@@ -107,7 +108,8 @@ def _run(
     record, failure = _drive(simulation, is_quiet, recorder)
     if scenario.faults and record.faults and failure is None:
         record = _with_reference(scenario, record, is_quiet)
-    figures = write_result(scenario, record, folder, failure)
+    legs = simulation.legs.legs() if simulation.legs is not None else None
+    figures = write_result(scenario, record, folder, failure, simulation.poses, legs)
     if as_json:
         print(json.dumps(figures, indent=2))
     else:
@@ -153,7 +155,7 @@ def _with_reference(scenario: Scenario, record: RunRecord, is_quiet: bool) -> Ru
     from gridfleet.simulation import Simulation
 
     hours = max(record.sim_s, 1.0) / 3600.0
-    same = msgspec.structs.replace(scenario, faults="")
+    same = msgspec.structs.replace(scenario, faults="", poses_hz=0.0)
     simulation = Simulation(same)
     simulation.scenario = msgspec.structs.replace(same, hours=hours)
     if not is_quiet:
@@ -169,6 +171,8 @@ def write_result(
     record: RunRecord,
     folder: Path,
     failure: Exception | None,
+    poses: PoseRecorder | None = None,
+    legs: Legs | None = None,
 ) -> dict[str, Any]:
     """All files of the run; returns the KPIs. Exits with 1 where they cannot be written.
 
@@ -188,6 +192,10 @@ def write_result(
             with files.replacing(folder) as staged:
                 files.write_text(staged, files.SCENARIO, text)
                 files.write_events(staged, record.events)
+                if poses is not None:
+                    files.write_poses(staged, poses.columns())
+                if legs is not None:
+                    files.write_legs(staged, legs)
                 if is_last:
                     write_report(staged, record, figures, text)
                 if failure is not None:

@@ -65,7 +65,11 @@ def serve(
         typer.Option(help="Serial of a unit that will get a key later; may be repeated."),
     ] = None,
     orders: Annotated[
-        str | None, typer.Option(help="CSV or Parquet file, or 'synthetic'. [default: synthetic]")
+        str | None,
+        typer.Option(
+            help="CSV or Parquet file, 'synthetic', or 'none' for those alone that people add "
+            "(gridfleet ctl orders add). [default: synthetic]"
+        ),
     ] = None,
     preset: Annotated[
         str | None, typer.Option(help="How to read the file: plain, with-returns, online-retail.")
@@ -98,7 +102,11 @@ def serve(
         float, typer.Option(help="The fleet lives so many times faster: emulated units only.")
     ] = 1.0,
     mqtt: Annotated[
-        str, typer.Option(help="Broker of VDA 5050 vehicles, as mqtt://HOST:PORT.", metavar="URL")
+        str,
+        typer.Option(
+            help="Broker of VDA 5050 vehicles, as mqtt://[USER@]HOST[:PORT], or mqtts:// for TLS.",
+            metavar="URL",
+        ),
     ] = "",
     mqtt_interface: Annotated[
         list[str] | None,
@@ -109,7 +117,16 @@ def serve(
         typer.Option(help="Serial of a vehicle behind the broker; for each of them."),
     ] = None,
     mqtt_password: Annotated[
-        Path | None, typer.Option(help="File with the password of the broker's user.")
+        Path | None,
+        typer.Option(help="File with the password of the broker's user.", metavar="FILE"),
+    ] = None,
+    mqtt_ca: Annotated[
+        Path | None,
+        typer.Option(
+            help="File with the certificates that the broker's is signed by, for mqtts://. "
+            "[default: those of the system]",
+            metavar="FILE",
+        ),
     ] = None,
     insecure_plaintext: Annotated[
         bool,
@@ -144,6 +161,11 @@ def serve(
           --orders retail.csv --preset online-retail --start 2011-11-15T08:00 \\
           --metrics 9100 --log fleet.log
 
+    \b
+    No orders but those that people add:
+      gridfleet serve --layout demo --keys keys --journal fleet.journal --orders none
+      gridfleet ctl orders add orders.csv --keys keys
+
     Operators ask it things by gridfleet ctl. Ctrl-C or SIGTERM: nothing more is released, units
     stop at the end of what they have, and the result is written; a second one leaves at once.
     Exit codes: 0 the planned end, 2 bad usage or input, 1 failure, 130 Ctrl-C.
@@ -166,7 +188,7 @@ def serve(
             journal=journal, control=control, metrics=metrics, hours=hours, speed=speed,
             patience_s=patience, wire_log=wire_log, mqtt=mqtt,
             mqtt_interfaces=tuple(mqtt_interface or ()), mqtt_units=tuple(mqtt_unit or ()),
-            mqtt_password=mqtt_password, reserve=tuple(reserve or ()),
+            mqtt_password=mqtt_password, mqtt_ca=mqtt_ca, reserve=tuple(reserve or ()),
             insecure_plaintext_on_network=insecure_plaintext_on_network,
         )  # fmt: skip
         _serve(options, out, log, is_quiet=quiet)

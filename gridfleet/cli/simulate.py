@@ -45,17 +45,26 @@ def simulate(
     ] = None,
     hours: Annotated[float | None, typer.Option(help="Simulated hours. [default: 8]")] = None,
     engine: Annotated[
-        str | None, typer.Option(help="How units move: kinematic, physics. [default: kinematic]")
+        str | None,
+        typer.Option(
+            help="How units move: kinematic, exactly as their limits say; physics, as bodies with "
+            "masses and motors. [default: kinematic]"
+        ),
     ] = None,
     detail: Annotated[
         str | None,
         typer.Option(
-            help="Of the physics engine: wheels, or planar for large fleets. [default: wheels]"
+            help="Of the physics engine: wheels, with wheels and lifts; planar, boxes that slide, "
+            "for large fleets. [default: wheels]"
         ),
     ] = None,
     processes: Annotated[
-        int | None, typer.Option(help="Of the physics engine; any number, same run. [default: 1]")
+        int | None,
+        typer.Option(help="Of the physics engine; the run is the same with any. [default: 1]"),
     ] = None,
+    gui: Annotated[
+        bool, typer.Option("--gui", help="Show the bodies of the physics engine in a window.")
+    ] = False,
     planner: Annotated[
         str | None, typer.Option(help="How paths are found. [default: pibt]")
     ] = None,
@@ -82,6 +91,23 @@ def simulate(
         str | None,
         typer.Option(help="File of what goes wrong and when (docs/faults.md). [default: nothing]"),
     ] = None,
+    poses: Annotated[
+        float | None,
+        typer.Option(
+            metavar="HZ",
+            help="Record poses so often a second, for gridfleet render. [default: 0, with the "
+            "physics engine 10]",
+        ),
+    ] = None,
+    unit: Annotated[
+        Path | None,
+        typer.Option(
+            help="Unit model to drive with, as calibrate writes it. [default: as built in]"
+        ),
+    ] = None,
+    legs: Annotated[
+        bool, typer.Option("--legs", help="Write legs.parquet: what each unit did, leg by leg.")
+    ] = False,
     journal: Annotated[
         Path | None,
         typer.Option(help="Keep the run in this file: go on with it by gridfleet resume."),
@@ -120,6 +146,20 @@ def simulate(
       gridfleet resume run.journal --out run
 
     \b
+    The same floor with bodies: masses, wheels, friction, lifts (docs/physics.md):
+      gridfleet simulate teaching --engine physics --hours 0.2
+
+    \b
+    A run to make pictures of:
+      gridfleet simulate demo --hours 0.1 --poses 10 --out run
+      gridfleet render run --at 0:05:00 --out floor.png
+
+    \b
+    Units as they were measured on a floor of one's own (docs/crosscheck.md):
+      gridfleet calibrate wire.jsonl.gz --out unit.toml
+      gridfleet simulate demo --unit unit.toml
+
+    \b
     A shift in which units fail, links break, people walk in and the controller is killed:
       gridfleet simulate demo --hours 2 --faults examples/faults.toml
 
@@ -130,17 +170,29 @@ def simulate(
         "layout": layout, "robots": robots, "orders": orders, "stock": stock, "preset": preset,
         "start": start, "hours": hours, "engine": engine, "planner": planner,
         "allocation": allocation, "lanes": lanes, "due_hours": due_hours, "seed": seed,
-        "faults": faults, "detail": detail, "processes": processes,
+        "faults": faults, "poses_hz": poses, "detail": detail, "processes": processes,
     }  # fmt: skip
     with reported():
         if columns is not None:
             given["columns"] = pairs(columns)
+        if unit is not None:
+            from gridfleet.calibration import read_unit
+
+            given["unit"] = read_unit(unit)
         wanted = build({key: value for key, value in given.items() if value is not None}, scenario)
         from gridfleet.cli.running import run
         from gridfleet.run_folder import default_folder
 
         folder = out or default_folder(wanted.layout, wanted.seed)
-        run(wanted, folder, as_json=as_json, is_quiet=quiet, journal=journal)
+        run(
+            wanted,
+            folder,
+            as_json=as_json,
+            is_quiet=quiet,
+            journal=journal,
+            keeps_legs=legs,
+            is_shown=gui,
+        )
 
 
 def build(given: dict[str, Any], file: Path | None) -> Scenario:

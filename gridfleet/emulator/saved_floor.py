@@ -84,7 +84,9 @@ class SavedFloor:
             half = _half_of(n_units, floor.n_pods)
             size = _HEAD.itemsize + 2 * half.itemsize
             self._floor_map = _mapped(folder / "floor.bin", size)
-            self._session_map = _mapped(folder / "sessions.bin", n_units * _SESSION.itemsize)
+            # Nothing of no length can be mapped.
+            size = max(n_units, 1) * _SESSION.itemsize
+            self._session_map = _mapped(folder / "sessions.bin", size)
         except Exception:
             os.close(self._lock)
             raise

@@ -6,7 +6,7 @@ where its placement puts them: which of the cells these are does not depend on o
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
 
 import numpy as np
@@ -46,6 +46,10 @@ class Setting:
         return KinematicTwin(
             layout, self.cells, self.headings, self.pod_cells, People(0, 0), self.scenario.unit
         )
+
+    def without_units(self) -> Setting:
+        """Stations alone, for units that are real or emulated elsewhere."""
+        return replace(self, cells=self.cells[:0], headings=self.headings[:0])
 
     def people(self) -> People:
         return People(len(self.layout.stations), self.scenario.seed, self.service)

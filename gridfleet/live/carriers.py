@@ -8,8 +8,10 @@ from pathlib import Path
 
 from gridfleet.live.books import LiveBooks
 from gridfleet.live.options import ServeError, ServeOptions
-from hw_bridge.backend import OnMessage
+from hw_bridge.mqtt.options import INTERFACES, MqttOptions, broker_address, check_named
+from hw_bridge.mqtt.transport import MqttTransport
 from hw_bridge.transport import RealTime, Transport
+from hw_bridge.transports import OnMessage
 from hw_bridge.wire.keys import KeyStore, Role
 from hw_bridge.wire.server import ServerOptions, ZmqTransport
 
@@ -29,28 +31,33 @@ def device_socket(
     return ZmqTransport(options.binds, store, serials=serials, options=server)
 
 
-def gateway(
-    options: ServeOptions, store: KeyStore | None, books: LiveBooks, time: RealTime
-) -> Transport:
-    """For the vehicles behind a broker: those of the roster that have no key."""
-    try:
-        from hw_bridge.mqtt.options import INTERFACES, MqttOptions, broker_address
-        from hw_bridge.mqtt.transport import MqttTransport
-    except ModuleNotFoundError as error:
-        raise ServeError(
-            f"{error.name} is not there: --mqtt needs pip install gridfleet[mqtt]"
-        ) from None
+def broker_of(options: ServeOptions) -> MqttOptions | None:
+    """How the broker is reached; None where there is none. Raises a GridfleetError for an address
+    and files that cannot be used, and for words about a broker that is not named."""
+    words = {
+        "--mqtt-unit": options.mqtt_units, "--mqtt-interface": options.mqtt_interfaces,
+        "--mqtt-password": options.mqtt_password, "--mqtt-ca": options.mqtt_ca,
+    }  # fmt: skip
+    check_named(options.mqtt, words)
+    if not options.mqtt:
+        return None
+    broker = MqttOptions(
+        broker_address(options.mqtt), options.mqtt_interfaces or INTERFACES,
+        password_file=options.mqtt_password, ca_file=options.mqtt_ca,
+    )  # fmt: skip
+    broker.check()
+    return broker
 
+
+def gateway(
+    broker: MqttOptions, options: ServeOptions, store: KeyStore | None, books: LiveBooks,
+    time: RealTime,
+) -> Transport:  # fmt: skip
+    """For the vehicles behind a broker: those of the roster that have no key."""
     keyed = {entry.serial for entry in store.devices(Role.UNIT)} if store is not None else set()
     serials = [serial for serial in books.head.units if serial not in keyed]
-    return MqttTransport(
-        books.ground.layout, serials,
-        MqttOptions(
-            broker_address(options.mqtt), options.mqtt_interfaces or INTERFACES,
-            password_file=options.mqtt_password,
-        ),
-        options.journal.with_name(options.journal.name + ".vehicles"), clock=time.now_s,
-    )  # fmt: skip
+    folder = options.journal.with_name(options.journal.name + ".vehicles")
+    return MqttTransport(books.ground.layout, serials, broker, folder, clock=time.now_s)
 
 
 def wire_log(path: Path | None, stack: ExitStack) -> OnMessage | None:

@@ -12,7 +12,7 @@ import msgspec
 import zmq
 
 from gridfleet.live.requests import Reply, nearest
-from hw_bridge.wire.errors import WireError
+from gridfleet.wire_errors import wire_errors_as
 from hw_bridge.wire.keys import DeviceSecret, KeyStore, Role, as_client, load_device
 from layouts import GridfleetError
 
@@ -101,7 +101,7 @@ class OperatorClient:
 def operator_key(keys: Path, name: str = "") -> DeviceSecret:
     """The key of an operator: from their own file, or from the controller's folder of keys, where
     `name` may be left out if there is only one. Raises ControlError."""
-    try:
+    with wire_errors_as(ControlError):
         if keys.is_file():
             return _as_operator(load_device(keys), keys)
         store = KeyStore(keys)
@@ -116,12 +116,6 @@ def operator_key(keys: Path, name: str = "") -> DeviceSecret:
             )
             raise ControlError(f"{keys}: {len(names)} operators have keys here; {cure}")
         return store.secret_of(name or names[0])
-    except WireError as error:
-        raise ControlError(str(error)) from None
-    except OSError as error:
-        if isinstance(error, ControlError):
-            raise
-        raise ControlError(f"{keys}: cannot be read: {error.strerror}") from None
 
 
 def _as_operator(device: DeviceSecret, path: Path) -> DeviceSecret:

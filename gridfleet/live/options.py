@@ -19,7 +19,8 @@ class ServeOptions:
     keys. control: address for operators, "" for none. metrics: port, None for none. hours: planned
     end, None for none. speed: of emulated units. patience_s: how long units are waited for at the
     start, by the clock. mqtt: address of a broker, "" for none; mqtt_units: serials of the vehicles
-    behind it; reserve: those of units that will get a key later. Both are of a new journal."""
+    behind it; mqtt_password, mqtt_ca: files with the password and with certificates. reserve:
+    serials of units that will get a key later. Both kinds of serials are of a new journal."""
 
     scenario: Scenario
     given: tuple[str, ...]
@@ -36,5 +37,6 @@ class ServeOptions:
     mqtt_interfaces: tuple[str, ...] = ()
     mqtt_units: tuple[str, ...] = ()
     mqtt_password: Path | None = None
+    mqtt_ca: Path | None = None
     reserve: tuple[str, ...] = ()
     insecure_plaintext_on_network: bool = False

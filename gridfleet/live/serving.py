@@ -18,7 +18,7 @@ import msgspec
 from gridfleet.brain import Groundwork
 from gridfleet.journal_head import scenario_of
 from gridfleet.live.books import LiveBooks, begun, exists, read_head, resumed
-from gridfleet.live.carriers import device_socket, gateway, wire_log
+from gridfleet.live.carriers import broker_of, device_socket, gateway, wire_log
 from gridfleet.live.control import ControlSocket
 from gridfleet.live.desk import OperatorDesk
 from gridfleet.live.fleet_roster import notes_on_keys, roster_of, unit_serials
@@ -29,11 +29,11 @@ from gridfleet.live.options import ServeError, ServeOptions
 from gridfleet.live.run import LiveRun, Observer
 from gridfleet.live.status import StatusBoard
 from gridfleet.scenario import Scenario
+from gridfleet.wire_errors import wire_errors_as
 from gridfleet.wiring import compile_kernels, compile_link_kernels
 from gridfleet.wiring.units import CYCLE_S
 from hw_bridge.backend import BridgeBackend, BridgeOptions
 from hw_bridge.transport import RealTime, Transport
-from hw_bridge.wire.errors import WireError
 from hw_bridge.wire.keys import KeyStore
 from layouts import load
 
@@ -57,15 +57,14 @@ class Served:
 def serving(options: ServeOptions, observers: tuple[Observer, ...] = ()) -> Iterator[Served]:
     """Everything open, until the block ends. Raises a GridfleetError for what cannot be served."""
     with ExitStack() as stack:
-        try:
+        with wire_errors_as(ServeError):
             served = _set_up(options, observers, stack)
-        except WireError as error:
-            raise ServeError(str(error)) from None
         yield served
 
 
 def _set_up(options: ServeOptions, observers: tuple[Observer, ...], stack: ExitStack) -> Served:
     store = KeyStore(options.keys) if options.keys is not None else None
+    broker = broker_of(options)
     opening = _opening(options, store)
     transport = device_socket(options, store, opening.units, opening.stations)
     stack.callback(transport.close)
@@ -78,8 +77,8 @@ def _set_up(options: ServeOptions, observers: tuple[Observer, ...], stack: ExitS
     time = RealTime(fleet_now_s(books), books.head.speed)
     labels = FloorLabels()
     transports: list[Transport] = [transport]
-    if options.mqtt:
-        transports.append(gateway(options, store, books, time))
+    if broker is not None:
+        transports.append(gateway(broker, options, store, books, time))
         stack.callback(transports[-1].close)
     backend = BridgeBackend(
         books.ground.layout, roster_of(books.head), transports, time, books.epoch,
@@ -97,7 +96,7 @@ def _set_up(options: ServeOptions, observers: tuple[Observer, ...], stack: ExitS
         until_s=math.inf if until_s is None else until_s, usurper=lambda: backend.usurper,
     )  # fmt: skip
     told = (
-        notes_on_keys(store, books.head, books.ground.layout, bool(options.mqtt))
+        notes_on_keys(store, books.head, books.ground.layout, broker is not None)
         if store is not None
         else ()
     )
@@ -123,8 +122,6 @@ class _Opening:
 def _opening(options: ServeOptions, store: KeyStore | None) -> _Opening:
     if exists(options.journal):
         return _opening_again(options)
-    if options.mqtt_units and not options.mqtt:
-        raise ServeError("--mqtt-unit names vehicles behind a broker; say which one with --mqtt")
     others = (*options.mqtt_units, *options.reserve)
     units = (*unit_serials(store, options.scenario.robots, others), *others)
     scenario = msgspec.structs.replace(options.scenario, robots=len(units))

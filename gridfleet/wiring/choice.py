@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from gridfleet.demand import DemandError
-from gridfleet.scenario import SYNTHETIC, Scenario
+from gridfleet.scenario import NO_ORDERS, Scenario
 from gridfleet.wiring.errands import set_up_errands
 from gridfleet.wiring.fulfilment import set_up_fulfilment
 from gridfleet.wiring.sortation import set_up_sortation
@@ -57,7 +57,7 @@ def _check_reading(scenario: Scenario) -> None:
         f"{key} is {getattr(scenario, key)!r}, but no order file is named; give one with --orders "
         f"or leave {key} out"
         for key in ("preset", "columns", "start")
-        if scenario.orders == SYNTHETIC and getattr(scenario, key) != getattr(usual, key)
+        if not scenario.order_file and getattr(scenario, key) != getattr(usual, key)
     ]
     if faults:
         raise DemandError(faults)
@@ -75,13 +75,18 @@ def _check_files(layout: Layout, scenario: Scenario, kind: str) -> None:
         )
         if not is_there
     ]
-    files = {"orders": scenario.orders, "stock": scenario.stock.file}
+    files = {"orders": scenario.order_file, "stock": scenario.stock.file}
     faults = [
         f"{name} file {file}: the floor {layout.name!r} has no {' and no '.join(lacks)} to work it "
         f"off; take another floor, or leave out --{name} to run {kind} on this one"
         for name, file in files.items()
-        if file not in ("", SYNTHETIC)
+        if file
     ]
+    if scenario.orders == NO_ORDERS:
+        faults.append(
+            f"orders is {NO_ORDERS!r}: the floor {layout.name!r} has no "
+            f"{' and no '.join(lacks)}, so nobody can add any; leave that out to run {kind} on it"
+        )
     if faults:
         raise DemandError(faults)
 

@@ -17,7 +17,7 @@ from gridfleet.demand import (
     read_orders,
     read_stock,
 )
-from gridfleet.scenario import SYNTHETIC, Scenario
+from gridfleet.scenario import NO_ORDERS, Scenario
 from gridfleet.wiring.fleet import laden_capacity
 from gridfleet.wiring.work_setup import Count, Counts, Floor, KnownDue, WorkSetup
 from layouts import Layout
@@ -33,12 +33,16 @@ def set_up_fulfilment(floor: Floor) -> WorkSetup:
     layout, scenario = floor.layout, floor.scenario
     stock = read_stock(scenario.stock.file) if scenario.stock.file else None
     n_active = min(floor.n_units, scenario.max_working or laden_capacity(layout))
-    orders, summary = _orders(layout, scenario, stock, n_active)
-    plan = place_stock(layout, orders, scenario.stock, scenario.seed, stock)
+    wanted, summary = _orders(layout, scenario, stock, n_active)
+    plan = place_stock(layout, wanted, scenario.stock, scenario.seed, stock)
+    has_orders = scenario.orders != NO_ORDERS
+    orders = wanted if has_orders else wanted.without_orders()
+    notes = plan.sentences()
+    if not has_orders:
+        notes.append("There are no orders but those that people add (gridfleet ctl).")
     work = FulfilmentWork(
         layout, orders, plan.inventory(), floor.n_units, floor.log, _options(scenario)
     )
-    notes = plan.sentences()
     if n_active < floor.n_units:
         notes.append(
             f"{n_active} of {floor.n_units} units have a task at once: more loaded ones would jam "
@@ -53,7 +57,7 @@ def set_up_fulfilment(floor: Floor) -> WorkSetup:
         service=scenario.service,
         pod_cells=plan.pod_cells,
         notes=notes,
-        demand=summary,
+        demand=summary if has_orders else None,
         station_times=work.station_times,
         due_s=KnownDue(work.order_lines),
         fixed={"orders": orders, "order lines": work.order_lines.base, "demand": summary},
@@ -70,7 +74,7 @@ def _options(scenario: Scenario) -> FulfilmentOptions:
 def _orders(
     layout: Layout, scenario: Scenario, stock: Stock | None, n_active: int
 ) -> tuple[OrderBook, DemandSummary]:
-    if scenario.orders != SYNTHETIC:
+    if scenario.order_file:
         return read_orders(_order_file(scenario), stock)
     demand = scenario.demand.for_floor(
         layout, scenario.hours, scenario.due_hours, scenario.stock, n_active
@@ -85,6 +89,6 @@ def _orders(
 def _order_file(scenario: Scenario) -> OrderFile:
     columns = OrderColumns(**scenario.columns) if scenario.columns else None
     return OrderFile(
-        scenario.orders, scenario.preset, columns, scenario.start, scenario.hours,
+        scenario.order_file, scenario.preset, columns, scenario.start, scenario.hours,
         scenario.due_hours,
     )  # fmt: skip

@@ -16,7 +16,7 @@ from fleet_control.supervision.stops import StopOptions
 from gridfleet.scenario import ScenarioError
 from layouts import Layout
 from layouts.geometry import previous_table
-from twin.unit_model import UnitModel
+from twin.unit_model import MotionLimits, UnitModel
 
 CYCLE_S = 0.2
 """Control cycle: how often reports are taken in and steps released."""
@@ -124,14 +124,23 @@ def controller_options(
 
 
 def longest_step_s(unit: UnitModel, cell_m: float) -> float:
-    """What a unit that is well takes for a step at most: it turns back and drives a cell from stand
-    to stand, or it lifts."""
+    """What a unit that is well takes for a step at most, by its settings or as measured: it turns
+    back and drives a cell from stand to stand, or it lifts."""
+    settle_s = unit.calibration.settle_s if unit.calibration is not None else 0.0
     drives = [
         _run_s(math.pi, m.turn_rate_rad_s, m.turn_accel_rad_s2, m.turn_accel_rad_s2)
         + _run_s(cell_m, m.speed_m_s, m.accel_m_s2, m.decel_m_s2)
-        for m in (unit.empty, unit.laden)
+        + 2.0 * settle_s
+        for m in _limits(unit)
     ]
-    return max(*drives, unit.lift_s, unit.lower_s)
+    measured = unit.as_measured()
+    return max(*drives, unit.lift_s, unit.lower_s, measured.lift_s, measured.lower_s)
+
+
+def _limits(unit: UnitModel) -> Iterator[MotionLimits]:
+    """What it is set to, and what comes of it: whoever plans ahead reckons with the worse."""
+    for model in (unit, unit.as_measured()):
+        yield from (model.empty, model.laden)
 
 
 def _run_s(length: float, speed: float, accel: float, decel: float) -> float:
@@ -141,9 +150,10 @@ def _run_s(length: float, speed: float, accel: float, decel: float) -> float:
 
 
 def _cells_ahead(unit: UnitModel, cell_m: float) -> int:
-    """Cells for braking from full speed, for what is driven in a control cycle, and one more."""
+    """Cells for braking from full speed, for what is driven in a control cycle, and one more; by
+    its settings or as measured, whichever is more."""
     return max(
         math.ceil((limits.speed_m_s**2 / (2 * limits.decel_m_s2) + limits.speed_m_s * CYCLE_S)
                   / cell_m) + 1
-        for limits in (unit.empty, unit.laden)
+        for limits in _limits(unit)
     )  # fmt: skip

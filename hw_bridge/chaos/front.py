@@ -9,8 +9,8 @@ import zmq
 from zmq.utils.monitor import recv_monitor_message
 
 from hw_bridge.chaos.gate import DOMAIN, Gate
-from hw_bridge.chaos.ports import Port
 from hw_bridge.chaos.proxied import Context, Frames, ProxyKeys, set_common
+from hw_bridge.wire.ports import Port
 
 MONITOR = "inproc://front-monitor"
 

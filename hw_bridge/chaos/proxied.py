@@ -13,8 +13,8 @@ from zmq.utils.monitor import recv_monitor_message
 
 from hw_bridge.chaos.counts import Counts
 from hw_bridge.chaos.fate import PURPOSE, QUIET, Fates, Noise, Way
-from hw_bridge.chaos.ports import Port
 from hw_bridge.wire.frames import MAX_MESSAGE_BYTES
+from hw_bridge.wire.ports import Port
 
 Context = zmq.Context[zmq.Socket[bytes]]
 Frames = list[bytes]

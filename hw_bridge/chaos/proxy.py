@@ -22,8 +22,8 @@ import zmq
 from hw_bridge.chaos.counts import Counts
 from hw_bridge.chaos.fate import Noise, Way
 from hw_bridge.chaos.front import Front
-from hw_bridge.chaos.ports import shut_port
 from hw_bridge.chaos.proxied import Flap, Frames, Proxied, ProxyKeys, Side, Tap, new_proxied
+from hw_bridge.wire.ports import shut_port
 
 HOLD_S = 1.0
 """Messages of a device whose connection to the controller is being made wait so long, in real

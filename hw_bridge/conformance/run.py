@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from difflib import get_close_matches
 from enum import StrEnum
 
+from fleet_control.errors import FleetError
 from hw_bridge.conformance import link_cases
 from hw_bridge.conformance.cases import CASES, Case
 from hw_bridge.conformance.rig import PATIENCE_S, CaseFailed, CaseSkipped, Rig, Setup
+from hw_bridge.wire.errors import did_you_mean
 
 CONNECT_S = 30.0
 ALL_CASES: tuple[Case, ...] = tuple(CASES)
@@ -32,23 +33,22 @@ class Result:
     took_s: float
 
 
+class UnknownCaseError(FleetError, ValueError):
+    """Names of cases that there are not."""
+
+
 class NoUnitError(RuntimeError):
     """The unit has not connected."""
 
 
 def chosen(names: list[str]) -> list[Case]:
-    """The cases of these names, all where none are given. Raises ValueError with all that are
-    none."""
+    """The cases of these names, all where none are given. Raises UnknownCaseError with all
+    that are none."""
     known = {case.name: case for case in ALL_CASES}
-    faults = []
-    for name in names:
-        if name not in known:
-            close = get_close_matches(name, list(known), n=1)
-            faults.append(
-                f"{name}: no such case" + (f"; did you mean {close[0]}?" if close else "")
-            )
+    unknown = [name for name in names if name not in known]
+    faults = [f"{name}: no such case{did_you_mean(name, known)}" for name in unknown]
     if faults:
-        raise ValueError("\n".join(faults))
+        raise UnknownCaseError("\n".join(faults))
     return [case for case in ALL_CASES if not names or case.name in names]
 
 

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import contextlib
 import os
+import ssl
+import sys
 from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from hw_bridge.mqtt.options import MqttError, MqttOptions
+from hw_bridge.mqtt.options import NO_PAHO, MqttError, MqttOptions
 from hw_bridge.wire.frames import MAX_MESSAGE_BYTES
 from hw_bridge.wire.refusals import Refused
 
@@ -34,8 +36,9 @@ class Heard:
 
 
 class Broker:
-    """is_connected: to the broker. refusal: why it does not let us in, "" while it does, or is not
-    there. dropped: messages that were too large or too many."""
+    """is_connected: to the broker. refusal: why it does not let us in, or we do not trust it, ""
+    while neither is so, or it is not there. absence: why it is not reached, as the system says it.
+    dropped: messages that were too large or too many."""
 
     def __init__(self, options: MqttOptions) -> None:
         """Raises MqttError where there is no paho-mqtt, or no file of a password. A broker that is
@@ -47,13 +50,14 @@ class Broker:
         os.set_blocking(self._wake_write, False)
         self.is_connected = False
         self.dropped = {Refused.OVERSIZED: 0, Refused.FLOOD: 0}
-        self.refusal = ""
+        self.refusal = self.absence = ""
         try:
             self._client = _client(options)
         except BaseException:
             self._close_pipe()
             raise
         self._client.on_connect = self._on_connect
+        self._client.on_connect_fail = self._on_connect_fail
         self._client.on_disconnect = self._on_disconnect
         self._client.on_message = self._on_message
         self._client.connect_async(options.address.host, options.address.port, KEEPALIVE_S)
@@ -102,10 +106,18 @@ class Broker:
         if reason.is_failure:
             self.refusal = str(reason)
             return
-        self.refusal = ""
+        self.refusal = self.absence = ""
         for interface in self._options.interfaces:
             client.subscribe([(f"{interface}/+/+/+/{topic}", 1) for topic in UP_TOPICS])
         self.is_connected = True
+        self.wake()
+
+    def _on_connect_fail(self, *_: Any) -> None:
+        error = sys.exception()  # paho does not hand it on, and calls this where it has caught it
+        if isinstance(error, ssl.SSLError):
+            self.refusal = f"TLS: {_say_tls(error)}"
+        elif isinstance(error, OSError):
+            self.absence = error.strerror or str(error)
         self.wake()
 
     def _on_disconnect(self, *_: Any) -> None:
@@ -123,22 +135,26 @@ class Broker:
         self.wake()
 
 
+def _say_tls(error: ssl.SSLError) -> str:
+    if not isinstance(error, ssl.SSLCertVerificationError):
+        return f"{error.reason or error}; does it speak TLS on this port?"
+    return (
+        f"its certificate is not trusted: {error.verify_message}; name the file of the authority "
+        "that has signed it (--mqtt-ca)"
+    )
+
+
 def _client(options: MqttOptions) -> Client:
     try:
         from paho.mqtt.client import Client
         from paho.mqtt.enums import CallbackAPIVersion
     except ModuleNotFoundError:
-        raise MqttError(
-            "vehicles behind a broker need paho-mqtt: pip install 'gridfleet[mqtt]'"
-        ) from None
+        raise MqttError(NO_PAHO) from None
     client = Client(CallbackAPIVersion.VERSION2)
     client.reconnect_delay_set(1, 10)
     address = options.address
     if address.username:
         client.username_pw_set(address.username, options.password())
     if address.is_tls:
-        try:
-            client.tls_set(None if options.ca_file is None else str(options.ca_file))
-        except (OSError, ValueError) as error:
-            raise MqttError(f"{options.ca_file}: no certificates: {error}") from None
+        client.tls_set_context(options.tls())
     return client

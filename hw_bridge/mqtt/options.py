@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import ssl
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -12,6 +15,7 @@ from hw_bridge.mqtt.progress import DriverOptions
 INTERFACES = ("vda5050", "uagv")
 """First levels of topics in use: of version 3, and of versions before."""
 PORT, TLS_PORT = 1883, 8883
+NO_PAHO = "vehicles behind a broker need paho-mqtt: pip install 'gridfleet[mqtt]'"
 
 
 class MqttError(FleetError, ValueError):
@@ -49,6 +53,16 @@ class MqttOptions:
                 f"interface {', '.join(map(repr, faults)) or 'names'}: one level of a topic, such "
                 f"as {INTERFACES[0]}, without / + # $"
             )
+        if self.password_file is not None and not self.address.username:
+            raise MqttError(
+                f"{self.address}: a password, and nobody whose it is; name the user in the "
+                f"address, as mqtt://USER@{self.address.host}"
+            )
+        if self.ca_file is not None and not self.address.is_tls:
+            raise MqttError(
+                f"{self.address}: certificates are of no use without TLS; write "
+                f"mqtts://{self.address.host}"
+            )
 
     def password(self) -> str | None:
         if self.password_file is None:
@@ -64,6 +78,30 @@ class MqttOptions:
                 f"{self.password_file}: cannot be read, or is empty; write the password of the "
                 "broker into its first line"
             ) from None
+
+    def check(self) -> None:
+        """Raises MqttError for what only turns out when the broker is to be reached."""
+        if find_spec("paho") is None:
+            raise MqttError(NO_PAHO)
+        self.password()
+        if self.address.is_tls:
+            self.tls()
+
+    def tls(self) -> ssl.SSLContext:
+        """What the broker has to prove. Raises MqttError for a file without certificates."""
+        try:
+            return ssl.create_default_context(cafile=self.ca_file)
+        except OSError as error:  # of TLS, too
+            why = getattr(error, "reason", None) or error.strerror or str(error)
+            raise MqttError(f"{self.ca_file}: no certificates can be read there: {why}") from None
+
+
+def check_named(url: str, words: Mapping[str, object]) -> None:
+    """Raises MqttError for words of a command line about a broker that is not named. words: what
+    was said with each, if anything."""
+    loose = [word for word, value in words.items() if value]
+    if loose and not url:
+        raise MqttError(f"{', '.join(loose)}: of no use without a broker; name it with --mqtt")
 
 
 def broker_address(url: str) -> BrokerAddress:

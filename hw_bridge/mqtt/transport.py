@@ -149,6 +149,8 @@ class MqttTransport:
         """Log what becomes of the connection to the broker."""
         broker, where = self._broker, self._options.address
         told = "connected" if broker.is_connected else broker.refusal or "not connected"
+        if broker.absence and not broker.is_connected and not broker.refusal:
+            told += f": {broker.absence}"
         if told == self._connection:
             return
         self._connection = told

@@ -17,7 +17,6 @@ import os
 import stat
 import time
 from dataclasses import dataclass
-from difflib import get_close_matches
 from enum import StrEnum
 from pathlib import Path
 from typing import TypeVar
@@ -27,7 +26,7 @@ import zmq
 from zmq.utils import z85
 
 from hw_bridge.vda5050.names import ID_PATTERN
-from hw_bridge.wire.errors import WireError
+from hw_bridge.wire.errors import WireError, did_you_mean
 
 MAX_SERIAL = 64
 _RECENT_NS = 2_000_000_000
@@ -145,7 +144,7 @@ class KeyStore:
         """From now on the key is refused; a controller that runs drops its connection."""
         self.reload()
         if serial not in self._devices:
-            raise WireError(f"{serial}: has no key here{_nearest(serial, list(self._devices))}")
+            raise WireError(f"{serial}: has no key here{did_you_mean(serial, self._devices)}")
         number = 1 + sum(entry.serial == serial for entry in self.revoked())
         path = self.folder / _DEVICES / f"{serial}.toml"
         path.rename(self.folder / _REVOKED / f"{serial}.{number}.toml")
@@ -159,7 +158,7 @@ class KeyStore:
         """What the device needs, where its secret has not been taken away from here."""
         path = self.secret_path(serial)
         if not path.exists() and serial not in self._devices:
-            raise WireError(f"{serial}: has no key here{_nearest(serial, list(self._devices))}")
+            raise WireError(f"{serial}: has no key here{did_you_mean(serial, self._devices)}")
         return load_device(path)
 
     def devices(self, *roles: Role) -> list[DeviceKey]:
@@ -292,8 +291,3 @@ def _check_key(key: str, path: Path) -> None:
         is_key = False
     if not is_key:
         raise WireError(f"{path}: no key; keys are 40 characters of Z85")
-
-
-def _nearest(name: str, names: list[str]) -> str:
-    close = get_close_matches(name, names, n=1)
-    return f"; did you mean {close[0]}?" if close else ""

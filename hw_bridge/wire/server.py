@@ -25,10 +25,12 @@ import zmq
 
 from hw_bridge.transport import Received
 from hw_bridge.wire.addresses import allow_many_files, is_local
+from hw_bridge.wire.endless import EndlessMessages
 from hw_bridge.wire.errors import WireError
 from hw_bridge.wire.frames import MAX_MESSAGE_BYTES, FrameError, Link, Topic, pack_link, unpack_link
 from hw_bridge.wire.keys import KeyStore, Role
 from hw_bridge.wire.peers import Peer
+from hw_bridge.wire.ports import shut_port
 from hw_bridge.wire.refusals import Refusals, Refused
 from hw_bridge.wire.watch import Fate, Watch
 from hw_bridge.wire.zap import Gate
@@ -37,6 +39,13 @@ DOMAIN = "fleet"
 DEVICE_ROLES = (Role.UNIT, Role.STATION)
 _KICK = "inproc://kick"
 _TOPICS = {str(topic).encode(): topic for topic in Topic}
+_NO_HANDSHAKE = {
+    Fate.FAILED: (Refused.HANDSHAKE, "no CURVE, or not for this server's key"),
+    Fate.LATE: (Refused.HANDSHAKE, "not over in time, or turned away"),
+    Fate.GAVE_UP: (
+        Refused.UNFINISHED, "the peer went: it has no CURVE, or only tried whether anybody is here"
+    ),
+}  # fmt: skip
 _log = logging.getLogger("hw_bridge")
 
 
@@ -45,10 +54,11 @@ class ServerOptions:
     """rate_per_s, burst: messages that a device may send, by the clock given to the transport; one
     in order sends about 3 a second. queue: messages kept for one that is slow to read. max_peers:
     connections. per_turn: messages taken before others have their turn. quarantine_s: how long a
-    key is turned away that has been used under somebody else's name. reload_s: how often the keys
-    are looked at. heartbeat_ms, timeout_ms: of ZMTP; a connection on which nothing has come for
-    that long is dead. handshake_ms: how long one may take to prove who it is, the time included in
-    which nobody here looks."""
+    key is turned away that has been used under somebody else's name. look_s: how often the keys are
+    looked at, and connections for messages that do not end: more than unended_bytes of one.
+    heartbeat_ms, timeout_ms: of ZMTP; a connection on which nothing has come for that long is dead.
+    handshake_ms: how long one may take to prove who it is, the time included in which nobody here
+    looks."""
 
     rate_per_s: float = 100.0
     burst: float = 300.0
@@ -56,7 +66,8 @@ class ServerOptions:
     max_peers: int = 4096
     per_turn: int = 5000
     quarantine_s: float = 10.0
-    reload_s: float = 1.0
+    look_s: float = 1.0
+    unended_bytes: int = 8 * 1024 * 1024
     heartbeat_ms: int = 500
     timeout_ms: int = 1500
     handshake_ms: int = 5000
@@ -84,7 +95,8 @@ class ZmqTransport:
         self._peers: dict[str, Peer] = {}
         self._plain = dict(serials or {}) if store is None else {}
         self._quarantine: dict[str, float] = {}
-        self._reload_s = clock() + options.reload_s
+        self._look_s = clock() + options.look_s
+        self._endless = EndlessMessages(options.unended_bytes)
         allow_many_files(options.max_peers + 256)
         self._context = zmq.Context[zmq.Socket[bytes]]()
         self._socket = self._context.socket(zmq.ROUTER)
@@ -113,16 +125,21 @@ class ZmqTransport:
             poller.register(self._watch.socket, zmq.POLLIN)
 
     def take(self) -> list[Received]:
-        self._look_after_connections()
+        is_due = self._clock() >= self._look_s
+        self._look_after_connections(is_due)
         now_s, taken = self._clock(), []
         for _ in range(self._options.per_turn):
             try:
                 first = self._socket.recv(zmq.NOBLOCK, False)
             except zmq.Again:
                 break
+            self._endless.note(first)
             received = self._judge(first, self._rest(first), now_s)
             if received is not None:
                 taken.append(received)
+        if is_due and self._watch is not None:
+            self._look_s = now_s + self._options.look_s
+            self._end_endless(self._watch)
         return taken
 
     def _rest(self, frame: zmq.Frame) -> list[bytes]:
@@ -134,21 +151,30 @@ class ZmqTransport:
             parts.append(frame.bytes)
         return parts
 
-    def _look_after_connections(self) -> None:
+    def _look_after_connections(self, is_due: bool) -> None:
         if self._gate is not None:
             self._gate.serve()
-            now_s = self._clock()
-            if now_s >= self._reload_s:
-                self._reload_s = now_s + self._options.reload_s
-                self._look_at_keys(self._gate, now_s)
+            if is_due:
+                self._look_at_keys(self._gate, self._clock())
         if self._watch is not None:
-            for connection in self._watch.news():
-                self.counts[connection.fate.name.lower()] += 1
-                if connection.fate is Fate.FAILED:
-                    text = "no CURVE, not for this server's key, or turned away"
-                    self.refusals.note(Refused.HANDSHAKE, connection.peer, text)
-                elif connection.fate is Fate.NOT_ACCEPTED:
-                    _log.error("a connection was not accepted: %s", connection.peer)
+            self._take_news(self._watch)
+
+    def _take_news(self, watch: Watch) -> None:
+        for connection in watch.news():
+            self.counts[connection.fate.name.lower()] += 1
+            if connection.fate in _NO_HANDSHAKE:
+                reason, text = _NO_HANDSHAKE[connection.fate]
+                self.refusals.note(reason, connection.peer, text)
+            elif connection.fate is Fate.NOT_ACCEPTED:
+                _log.error("a connection was not accepted: %s", connection.peer)
+
+    def _end_endless(self, watch: Watch) -> None:
+        for descriptor in self._endless.found(list(watch.ports)):
+            port = watch.ports[descriptor]
+            if port is not None:
+                text = "a message of more and more parts that does not end"
+                self.refusals.note(Refused.OVERSIZED, port.name, text)
+                shut_port(port)
 
     def _look_at_keys(self, gate: Gate, now_s: float) -> None:
         for public in [key for key, end_s in self._quarantine.items() if end_s <= now_s]:

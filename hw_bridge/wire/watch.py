@@ -6,8 +6,8 @@ An address that is gone by then stays unknown: "?".
 
 from __future__ import annotations
 
+import errno
 import os
-import socket as sockets
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import IntEnum
@@ -15,12 +15,15 @@ from enum import IntEnum
 import zmq
 from zmq.utils.monitor import parse_monitor_message
 
+from hw_bridge.wire.ports import Port
+
 _EVENTS = (
     zmq.EVENT_ACCEPTED | zmq.EVENT_ACCEPT_FAILED | zmq.EVENT_DISCONNECTED
     | zmq.EVENT_HANDSHAKE_SUCCEEDED | zmq.EVENT_HANDSHAKE_FAILED_NO_DETAIL
     | zmq.EVENT_HANDSHAKE_FAILED_PROTOCOL | zmq.EVENT_HANDSHAKE_FAILED_AUTH
 )  # fmt: skip
-_FAILED = (zmq.EVENT_HANDSHAKE_FAILED_NO_DETAIL, zmq.EVENT_HANDSHAKE_FAILED_PROTOCOL)
+_GONE = (errno.EPIPE, errno.ECONNRESET, errno.ECONNABORTED)
+"""What libzmq finds when it reads from a peer that has closed its end."""
 
 
 class Fate(IntEnum):
@@ -28,10 +31,15 @@ class Fate(IntEnum):
 
     CONNECTED = 0
     FAILED = 1
-    """Its handshake has: it speaks no CURVE, or not with this server's key, or is no ZeroMQ."""
+    """Its handshake has: it speaks no CURVE, or not with this server's key."""
     CLOSED = 2
     NOT_ACCEPTED = 3
     """The system would not: most likely there are too many open files."""
+    LATE = 4
+    """Its handshake was not over in time; so it goes for those that are told nothing, too."""
+    GAVE_UP = 5
+    """It went in the middle of its handshake: a probe of the port, or a client that has found out
+    that this server wants CURVE: which of the two ends closes first is a matter of luck."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,13 +49,14 @@ class Connection:
 
 
 class Watch:
-    """The monitor of a bound socket."""
+    """The monitor of a bound socket. ports: of those connected, by descriptor; None for those
+    that were gone before anybody looked."""
 
     def __init__(self, watched: zmq.Socket[bytes]) -> None:
         self._watched = watched
         self.socket = watched.get_monitor_socket(_EVENTS)
-        self._peers: dict[int, str] = {}
-        self._has_failed = False
+        self.ports: dict[int, Port | None] = {}
+        self._ends_as = Fate.CLOSED
 
     def news(self) -> Iterator[Connection]:
         """What has become of connections since the last time."""
@@ -58,27 +67,20 @@ class Watch:
                 return
             what, value = event["event"], event["value"]
             if what == zmq.EVENT_ACCEPTED:
-                self._peers[value] = _peer_of(value)
+                self.ports[value] = Port.at(value)
             elif what == zmq.EVENT_ACCEPT_FAILED:
                 yield Connection(Fate.NOT_ACCEPTED, os.strerror(value))
             elif what == zmq.EVENT_HANDSHAKE_SUCCEEDED:
                 yield Connection(Fate.CONNECTED, "")
-            elif what in _FAILED:
-                self._has_failed = True  # the next thing told is that it is closed
+            elif what == zmq.EVENT_HANDSHAKE_FAILED_PROTOCOL:
+                self._ends_as = Fate.FAILED  # the next thing told is that it is closed
+            elif what == zmq.EVENT_HANDSHAKE_FAILED_NO_DETAIL:
+                self._ends_as = Fate.GAVE_UP if value in _GONE else Fate.LATE
             elif what == zmq.EVENT_DISCONNECTED:
-                fate = Fate.FAILED if self._has_failed else Fate.CLOSED
-                self._has_failed = False
-                yield Connection(fate, self._peers.pop(value, "?"))
+                fate, self._ends_as = self._ends_as, Fate.CLOSED
+                port = self.ports.pop(value, None)
+                yield Connection(fate, port.name if port is not None else "?")
 
     def close(self) -> None:
         self._watched.disable_monitor()
         self.socket.close()
-
-
-def _peer_of(descriptor: int) -> str:
-    try:
-        with sockets.socket(fileno=os.dup(descriptor)) as copy:
-            name = copy.getpeername()
-    except OSError:
-        return "?"
-    return f"{name[0]}:{name[1]}" if isinstance(name, tuple) else str(name) or "local"

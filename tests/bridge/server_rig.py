@@ -18,7 +18,7 @@ from hw_bridge.wire.server import ServerOptions, ZmqTransport
 
 LIMIT_S = 15.0
 QUICK = ServerOptions(
-    heartbeat_ms=100, timeout_ms=400, handshake_ms=300, reload_s=0.02, quarantine_s=0.5
+    heartbeat_ms=100, timeout_ms=400, handshake_ms=300, look_s=0.02, quarantine_s=0.5
 )
 
 

@@ -30,7 +30,7 @@ from hw_bridge.wire.server import ServerOptions
 
 OPTIONS = ServerOptions(
     heartbeat_ms=QUICK.heartbeat_ms, timeout_ms=QUICK.timeout_ms, handshake_ms=QUICK.handshake_ms,
-    reload_s=0.02, rate_per_s=2000.0, burst=300.0,
+    look_s=0.02, rate_per_s=2000.0, burst=300.0,
 )  # fmt: skip
 
 
@@ -64,7 +64,10 @@ class Fleet:
         )  # fmt: skip
         opened.until(lambda: self.honest.poll(0, zmq.POLLOUT))
         self._say(self.agent.connected(0.0))
-        state = self.backend.connect()
+        for _ in range(50):  # one that is waited for so briefly may be late on a busy machine
+            state = self.backend.connect()
+            if state.cells[0] == 0:
+                break
         assert state.cells.tolist() == [0, -1]
 
     def _say(self, messages: list[Outgoing]) -> None:
@@ -270,7 +273,8 @@ def test_keys_that_are_not_those_of_devices(fleet: Fleet) -> None:
                              curve_serverkey=opened.store.server_public.encode())  # fmt: skip
     fleet.until(lambda: fleet.backend.refused().get("unknown-key", 0))
     plain = opened.device(None)
-    fleet.until(lambda: fleet.backend.refused().get("handshake", 0))
+    ended = ("handshake", "unfinished-handshake")  # by whichever end is first
+    fleet.until(lambda: any(fleet.backend.refused().get(reason, 0) for reason in ended))
     for socket in (operator, stranger, plain):
         assert not socket.poll(0, zmq.POLLOUT)
     fleet.works()

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
+import struct
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -145,7 +150,8 @@ def test_a_key_that_is_added_later_opens_the_door_to_who_waits(tmp_path: Path) -
 def test_a_client_without_curve_is_refused(tmp_path: Path) -> None:
     with door(tmp_path) as d:
         plain = d.device(None)
-        d.until(lambda: d.refused(Refused.HANDSHAKE))
+        # The client closes as soon as it sees what the server wants, and so does the server.
+        d.until(lambda: d.refused(Refused.HANDSHAKE) + d.refused(Refused.UNFINISHED))
         assert not plain.poll(0, zmq.POLLOUT)
 
 
@@ -154,6 +160,27 @@ def test_a_client_for_another_server_is_refused(tmp_path: Path) -> None:
         lost = a.device(b.store.secret_of("U1"))
         a.until(lambda: a.refused(Refused.HANDSHAKE))
         assert not lost.poll(0, zmq.POLLOUT)
+
+
+@pytest.mark.parametrize("said", [b"", b"\xff" + bytes(8) + b"\x7f\x03"])
+def test_a_peer_that_goes_in_the_middle_of_its_handshake_is_told_apart(
+    tmp_path: Path, said: bytes
+) -> None:
+    with door(tmp_path) as d:
+        port = int(d.address.rsplit(":", 1)[1])
+        with socket.create_connection(("127.0.0.1", port)) as probe:
+            probe.sendall(said)
+            d.pump(0.05)
+        d.until(lambda: d.refused(Refused.UNFINISHED) == 1)
+        assert not d.refused(Refused.HANDSHAKE)
+
+
+def test_a_peer_that_says_nothing_more_is_refused(tmp_path: Path) -> None:
+    with door(tmp_path) as d:
+        port = int(d.address.rsplit(":", 1)[1])
+        with socket.create_connection(("127.0.0.1", port)):
+            d.until(lambda: d.refused(Refused.HANDSHAKE))
+        assert d.server.counts["late"] == 1
 
 
 def test_the_domain_of_zap_is_compared_letter_by_letter(tmp_path: Path) -> None:
@@ -312,6 +339,53 @@ def test_an_address_that_cannot_be_bound_is_said(address: str, text: str) -> Non
         ZmqTransport([address], None)
     with pytest.raises(WireError, match="no address"):
         ZmqTransport([], None)
+
+
+@contextmanager
+def raw_device(address: str, serial: bytes) -> Iterator[socket.socket]:
+    """A connection that speaks ZMTP 3.0 (RFC 23) by hand, without keys: a library would keep the
+    parts of a message until the last."""
+    port = int(address.rsplit(":", 1)[1])
+    greeting = b"\xff" + bytes(8) + b"\x7f\x03\x00NULL" + bytes(16 + 1 + 31)
+    ready = b"\x05READY"
+    for name, value in ((b"Socket-Type", b"DEALER"), (b"Identity", serial)):
+        ready += bytes([len(name)]) + name + struct.pack(">I", len(value)) + value
+    with socket.create_connection(("127.0.0.1", port)) as raw:
+        raw.sendall(greeting + b"\x04" + bytes([len(ready)]) + ready)
+        yield raw
+
+
+def zmtp_part(payload: bytes, is_last: bool) -> bytes:
+    return bytes([2 if is_last else 3]) + struct.pack(">Q", len(payload)) + payload
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems do not count bytes")
+@pytest.mark.parametrize("n_parts", [3, 1_000_000])
+def test_a_message_that_does_not_end_is_cut_off(n_parts: int) -> None:
+    """Many messages with as many bytes are nothing to anybody."""
+    options = replace(QUICK, unended_bytes=2 * 2**20)
+    d = Door(None, options, serials={"U1": Role.UNIT})
+    part = bytes(200_000)
+    try:
+        with raw_device(d.address, b"U1") as raw:
+            raw.setblocking(False)
+            left, n_sent, total = b"", 0, 0
+            while total < 6 * 2**20 and not d.refused(Refused.OVERSIZED):
+                if not left:
+                    n_sent += 1
+                    left = zmtp_part(part, is_last=n_sent % n_parts == 0)
+                with suppress(BlockingIOError):
+                    n = raw.send(left)
+                    left, total = left[n:], total + n
+                d.pump()
+            if n_parts > 3:
+                d.until(lambda: d.refused(Refused.OVERSIZED))
+                d.until(lambda: d.server.counts["closed"] == 1)
+            else:
+                d.until(lambda: d.refused(Refused.WRONG_TOPIC) == n_sent // n_parts)
+                assert not d.refused(Refused.OVERSIZED)
+    finally:
+        d.close()
 
 
 def test_a_plain_socket_hears_devices_of_the_roster_by_their_routing_id() -> None:

@@ -1,127 +1,128 @@
-"""A vehicle of another maker fills orders, as the only one of a live fleet, through a real broker:
-it fetches a pod, takes it to a station, waits for the person there, and takes it back."""
+"""Vehicles of other makers fill orders of `gridfleet serve`, through a real broker, as people start
+it: they fetch pods, take them to stations, wait for the people there, and take them back."""
 
 from __future__ import annotations
 
+import os
+import signal
+import subprocess
+import sys
 import threading
-import time as clocks
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-import zmq
 from mqtt_rig import ConnectedVehicle, running_mosquitto
 from plain_vehicle import PlainVehicle
+from typer.testing import CliRunner
 
-from gridfleet.emulator.stations import EmulatedStations
-from gridfleet.live.books import begun
-from gridfleet.live.head import LiveHead
-from gridfleet.live.run import LiveRun
+from gridfleet.brain import lay_groundwork
+from gridfleet.cli.main import app
 from gridfleet.scenario import Scenario
-from hw_bridge.backend import BridgeBackend, BridgeOptions
-from hw_bridge.labels import Labels
-from hw_bridge.mqtt.options import BrokerAddress, MqttOptions
-from hw_bridge.mqtt.transport import MqttTransport
-from hw_bridge.roster import Roster
-from hw_bridge.stations.memory import TransientMemory
-from hw_bridge.stations.terminal import TerminalAgent
-from hw_bridge.transport import RealTime, Received
 from hw_bridge.vda5050.names import pod_name
-from hw_bridge.wire.frames import Link, Topic
+from hw_bridge.wire.keys import KeyStore, Role
+from layouts import load
 from layouts.geometry import cell_centres_m
-from twin.people import People
 
-SPEED = 8.0
-LIMIT_S = 60.0
-
-
-class Terminals:
-    """Stations in this process, with people who work there: implements `Transport`."""
-
-    def __init__(self, names: tuple[str, ...], time: RealTime) -> None:
-        self._time = time
-        self._agents = {name: TerminalAgent(TransientMemory(), time.now_s()) for name in names}
-        people = People(len(names), seed=3)
-        self._people = EmulatedStations(list(self._agents.values()), people, 0, 0.0, time.now_s())
-
-    def n_finished(self) -> int:
-        """Lines that people have done."""
-        return sum(agent.n_finished for agent in self._agents.values())
-
-    def register(self, poller: zmq.Poller) -> None: ...
-
-    def close(self) -> None: ...
-
-    def take(self) -> list[Received]:
-        now_s = self._time.now_s()
-        self._people.work(now_s)
-        return [
-            Received(name, *outgoing)
-            for name, agent in self._agents.items()
-            if agent.due_s() <= now_s
-            for outgoing in agent.tick(now_s)
-        ]
-
-    def send(self, serial: str, topic: Topic, link: Link, payload: bytes) -> bool:
-        if serial not in self._agents:
-            return False
-        self._agents[serial].hear(topic, link, payload, self._time.now_s())
-        self._people.look(list(self._agents).index(serial), self._time.now_s())
-        return True
+LAYOUT, SPEED, LIMIT_S = "teaching", 8.0, 120.0
+VERSIONS = ("2.0.0", "2.1.0", "3.0.0")
 
 
 def test_orders_are_filled(tmp_path: Path) -> None:
-    scenario = Scenario(layout="teaching", robots=1, seed=3)
-
-    def head(ground: object) -> LiveHead:
-        names = tuple(station.name for station in ground.layout.stations)  # type: ignore[attr-defined]
-        return LiveHead(units=("V1",), stations=names, begin_unix_s=clocks.time(), speed=SPEED,
-                        until_s=None)  # fmt: skip
-
+    store = KeyStore.create(tmp_path / "keys")
+    for station in load(LAYOUT).stations:
+        store.add(station.name, Role.STATION)
+    vehicles = stand_by()
+    units = [word for vehicle in vehicles for word in ("--mqtt-unit", vehicle.serial)]
+    both = ("--layout", LAYOUT, "--keys", "keys", "--speed", str(SPEED), "--quiet")
     with (
         running_mosquitto(tmp_path) as broker,
-        begun(tmp_path / "fleet.journal", scenario, head, clocks.time()) as books,
-    ):
-        layout, setup = books.ground.layout, books.ground.setup
-        centres = cell_centres_m(layout.n_rows, layout.n_cols, layout.cell_size_m)
-        places = [tuple(place) for place in centres.tolist()]
-        pods = {places[cell]: pod_name(pod) for pod, cell in enumerate(setup.pod_cells.tolist())}
-        vehicle = PlainVehicle("2.0.0", *places[int(books.ground.fleet.cells[0])], pods)
-        connected = ConnectedVehicle(vehicle, broker.port)
-        time = RealTime(0.0, SPEED)
-        names = tuple(station.name for station in layout.stations)
-        labels = Labels(at=lambda cell: vehicle.pods.get(places[cell], ""))
-        terminals = Terminals(names, time)
-        gateway = MqttTransport(
-            layout, ["V1"], MqttOptions(BrokerAddress("127.0.0.1", broker.port)),
-            tmp_path / "vehicles", clock=time.now_s,
-        )  # fmt: skip
-        backend = BridgeBackend(
-            layout, Roster(("V1",), names), [gateway, terminals], time, books.epoch,
-            pod_cells=np.array(setup.pod_cells, dtype=np.int32), labels=labels,
-            options=BridgeOptions(patience_s=30.0),
-        )  # fmt: skip
-        is_over = threading.Event()
-        life = threading.Thread(target=_live, args=(connected, is_over), daemon=True)
-        life.start()
-        try:
-            run = LiveRun(books, backend, time)
-            run.start()
-            end_s = clocks.monotonic() + LIMIT_S
-            ended = run.run(lambda: vehicle.n_dropped or clocks.monotonic() > end_s)
-            assert ended.failure is None, ended.text
-            assert vehicle.n_dropped, (vehicle.log[-9:], backend.status()[0])
-            assert vehicle.problems == []
-            assert terminals.n_finished() > 0
-        finally:
-            is_over.set()
-            life.join()
-            backend.close()
-            connected.close()
+        command(tmp_path, "serve", *both, "--bind", "tcp://127.0.0.1:*", "--control", "",
+                "--mqtt", f"mqtt://127.0.0.1:{broker.port}", *units, "--patience", "60",
+                "--log", "events.log", "--wire-log", "wire.jsonl", "--out", "out") as serve,
+        living(vehicles, broker.port),
+    ):  # fmt: skip
+        until(lambda: "3 of 3 units have answered" in serve.said(), serve)
+        address = serve.said().split("units and stations: ")[1].split()[0]
+        stations = ("emulate", "--units", "0", *both, "--connect", address)
+        with command(tmp_path, *stations) as emulate:
+            until(lambda: all(one.n_dropped for one in vehicles), serve, emulate)
+        serve.process.send_signal(signal.SIGINT)
+        assert serve.process.wait(60.0) == 130, serve.said()
+    assert [vehicle.problems for vehicle in vehicles] == [[], [], []]
+    checked = CliRunner().invoke(app, ["check-log", str(tmp_path / "wire.jsonl")])
+    assert checked.exit_code == 0, checked.stdout
 
 
-def _live(connected: ConnectedVehicle, is_over: threading.Event) -> None:
-    then_s = clocks.monotonic()
-    while not is_over.wait(0.005):
-        now_s = clocks.monotonic()
-        connected.pump((now_s - then_s) * SPEED)
-        then_s = now_s
+def stand_by() -> list[PlainVehicle]:
+    """Where units of a new run begin, among its pods."""
+    ground = lay_groundwork(Scenario(layout=LAYOUT, robots=len(VERSIONS)))
+    layout = ground.layout
+    centres = cell_centres_m(layout.n_rows, layout.n_cols, layout.cell_size_m)
+    places = [(float(x), float(y)) for x, y in centres]
+    pods = {places[cell]: pod_name(pod) for pod, cell in enumerate(ground.setup.pod_cells.tolist())}
+    vehicles = []
+    for number, version in enumerate(VERSIONS):
+        vehicle = PlainVehicle(version, *places[int(ground.fleet.cells[number])], {})
+        vehicle.serial, vehicle.pods = f"V{number + 1}", pods
+        vehicles.append(vehicle)
+    return vehicles
+
+
+@contextmanager
+def living(vehicles: list[PlainVehicle], port: int) -> Iterator[None]:
+    connected = [ConnectedVehicle(vehicle, port, serial=vehicle.serial) for vehicle in vehicles]
+    is_over = threading.Event()
+
+    def live() -> None:
+        then_s = time.monotonic()
+        while not is_over.wait(0.005):
+            now_s = time.monotonic()
+            for one in connected:
+                one.pump((now_s - then_s) * SPEED)
+            then_s = now_s
+
+    thread = threading.Thread(target=live, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        is_over.set()
+        thread.join()
+        for one in connected:
+            one.close()
+
+
+@dataclass(frozen=True)
+class Command:
+    """said: all that is in its stderr."""
+
+    process: subprocess.Popen[bytes]
+    said: Callable[[], str]
+
+
+@contextmanager
+def command(folder: Path, name: str, *words: str) -> Iterator[Command]:
+    path = folder / f"{name}.err"
+    with path.open("wb") as stderr:
+        process = subprocess.Popen(
+            [sys.executable, "-c", "from gridfleet.cli.main import main; main()", name, *words],
+            cwd=folder, stdout=subprocess.DEVNULL, stderr=stderr,
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+        )  # fmt: skip
+    try:
+        yield Command(process, path.read_text)
+    finally:
+        process.kill()
+        process.wait()
+
+
+def until(is_so: Callable[[], bool], *commands: Command) -> None:
+    end_s = time.monotonic() + LIMIT_S
+    while not is_so():
+        for one in commands:
+            assert one.process.poll() is None, one.said()
+            assert time.monotonic() < end_s, one.said()
+        time.sleep(0.05)

@@ -434,7 +434,7 @@ def test_passwords_come_from_a_file(layout: Layout, tmp_path: Path) -> None:
     with running_mosquitto(tmp_path, f"allow_anonymous false\npassword_file {users}") as broker:
         for username, is_let_in in (("fleet", True), ("", False)):
             address = BrokerAddress("127.0.0.1", broker.port, username=username)
-            options = MqttOptions(address, password_file=secret)
+            options = MqttOptions(address, password_file=secret if username else None)
             transport = MqttTransport(layout, ["V1"], options, tmp_path / "vehicles")
             try:
                 poll(
@@ -447,7 +447,77 @@ def test_passwords_come_from_a_file(layout: Layout, tmp_path: Path) -> None:
                 transport.close()
 
 
+def make_certificate(folder: Path) -> tuple[Path, Path]:
+    """Of 127.0.0.1, signed by itself, and its key."""
+    import subprocess
+    from shutil import which
+
+    if which("openssl") is None:
+        pytest.skip("openssl is not installed")
+    certificate, key = folder / "broker.crt", folder / "broker.key"
+    subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1",
+         "-nodes", "-days", "2", "-subj", "/CN=broker", "-addext", "subjectAltName=IP:127.0.0.1",
+         "-keyout", key, "-out", certificate], check=True, capture_output=True,
+    )  # fmt: skip
+    return certificate, key
+
+
+# paho does not close the socket of a handshake that has failed.
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+@pytest.mark.parametrize("is_named", [True, False])
+def test_a_broker_proves_who_it_is(layout: Layout, tmp_path: Path, is_named: bool) -> None:
+    certificate, key = make_certificate(tmp_path)
+    extra = f"allow_anonymous true\ncertfile {certificate}\nkeyfile {key}"
+    with running_mosquitto(tmp_path, extra) as broker:
+        options = MqttOptions(
+            BrokerAddress("127.0.0.1", broker.port, is_tls=True),
+            ca_file=certificate if is_named else None,
+        )
+        transport = MqttTransport(layout, ["V1"], options, tmp_path / "vehicles")
+        try:
+            poll(
+                lambda: time.sleep(0.01),
+                lambda: bool(transport.is_connected or transport.refusal),
+                lambda: "no answer",
+            )
+            assert transport.is_connected == is_named
+            assert ("--mqtt-ca" in transport.refusal) == (not is_named)
+        finally:
+            transport.close()
+
+
+def test_why_a_broker_is_not_reached_is_logged(
+    layout: Layout, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    address = BrokerAddress("127.0.0.1", 9)  # discard; nobody listens there
+    transport = MqttTransport(layout, ["V1"], MqttOptions(address), tmp_path / "vehicles")
+    try:
+        poll(
+            lambda: time.sleep(0.01),
+            lambda: transport.take() == [] and "refused" in caplog.text,
+            lambda: caplog.text,
+        )
+    finally:
+        transport.close()
+    assert "broker mqtt://127.0.0.1:9: not connected: Connection refused" in caplog.text
+
+
 # What an operator says.
+
+
+@pytest.mark.parametrize(
+    ("url", "files", "message"),
+    [
+        ("mqtt://broker", {"password_file": Path("x")}, "mqtt://USER@broker"),
+        ("mqtt://broker", {"ca_file": Path("x")}, "write mqtts://broker"),
+        ("mqtts://broker", {"ca_file": Path("nowhere.pem")}, "no certificates can be read there"),
+        ("mqtts://broker", {"ca_file": Path(__file__)}, "no certificates can be read there"),
+    ],
+)
+def test_files_that_are_of_no_use(url: str, files: dict[str, Path], message: str) -> None:
+    with pytest.raises(MqttError, match=message):
+        MqttOptions(broker_address(url), **files).check()
 
 
 @pytest.mark.parametrize(

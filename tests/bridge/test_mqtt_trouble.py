@@ -198,7 +198,7 @@ class Scene:
     def _help(self) -> None:
         """Somebody drives a vehicle to a centre that stands between two and is not placed."""
         senses = self.gate.driver.sense()
-        books = self.backend._courier.books.units[0]
+        books = self.backend._life.courier.books.units[0]
         if self.vehicle.driving or not senses.is_between or books["stage"] == PLACED:
             self._helped_s = self.now
         elif self.now - self._helped_s > 5.0:

@@ -242,3 +242,11 @@ def test_fleets_of_another_state_are_refused_without_harm(tmp_path: Path) -> Non
             setting([0, 1]), "tcp://127.0.0.1:5555",
             [store.secret_of("U1"), store.secret_of("U2")], stations, options,
         )  # fmt: skip
+
+
+def test_stations_alone_are_kept_too(tmp_path: Path) -> None:
+    floor = FloorId(layout="any", cells="", serials=(), stations=("S1",), n_pods=3)
+    for is_new in (True, False):
+        with SavedFloor(tmp_path / "floor", floor) as saved:
+            assert (saved.is_new, len(saved.sessions)) == (is_new, 0)
+            saved.commit()

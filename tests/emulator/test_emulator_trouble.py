@@ -65,5 +65,6 @@ def test_a_unit_that_is_low_stays_so_until_it_has_charged(tmp_path: Path) -> Non
             charge[2] = share
             it.go(2.0)
             assert (
-                bool(it.backend._courier.books.latest["flags"][2] & Condition.LOW_BATTERY) is is_low
+                bool(it.backend._life.courier.books.latest["flags"][2] & Condition.LOW_BATTERY)
+                is is_low
             )

@@ -29,7 +29,7 @@ class Life:
     """One life of a controller; the sockets and the fleet outlive it."""
 
     def __init__(self, path: Path, it: BridgedRun) -> None:
-        roster, transports = it.backend._roster, it.backend._transports
+        roster, transports = it.backend._roster, it.backend._transports.each
 
         def head(_: Groundwork) -> LiveHead:
             return LiveHead(units=roster.units, stations=roster.stations, begin_unix_s=0.0)

@@ -14,23 +14,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner
+from serve_command import PLAIN, runner, serve
 
 from gridfleet.cli.main import app
 from hw_bridge.wire.keys import KeyStore, Role
 from layouts import load
-
-runner = CliRunner()
-PLAIN = ("--insecure-plaintext", "--robots", "3", "--patience", "0", "--control", "")
-
-
-def serve(folder: Path, *more: str) -> tuple[int, str, str]:
-    """A fleet of nobody, for a second or two. Exit code, stdout, stderr."""
-    base = ("serve", "--bind", "tcp://127.0.0.1:*", "--journal", str(folder / "fleet.journal"),
-            "--log", str(folder / "fleet.log"))  # fmt: skip
-    found = runner.invoke(app, [*base, *more])
-    assert found.exception is None or isinstance(found.exception, SystemExit), found.exception
-    return found.exit_code, found.stdout, found.stderr
 
 
 def test_a_fleet_of_nobody_runs_to_its_planned_end(tmp_path: Path) -> None:
@@ -65,7 +53,9 @@ def test_a_fleet_of_nobody_runs_to_its_planned_end(tmp_path: Path) -> None:
         ((*PLAIN, "--layout", "teaching", "--bind", "tcp://0.0.0.0:0"), "anybody may command"),
         ((*PLAIN, "--layout", "teaching", "--bind", "here"), "no address to bind"),
         ((*PLAIN, "--layout", "teaching", "--robots", "0"), "give --robots"),
-        ((*PLAIN, "--layout", "teaching", "--mqtt-unit", "V1"), "say which one with --mqtt"),
+        ((*PLAIN, "--layout", "teaching", "--mqtt-unit", "V1"), "name it with --mqtt"),
+        ((*PLAIN, "--layout", "teaching", "--mqtt-ca", "x"), "name it with --mqtt"),
+        ((*PLAIN, "--layout", "teaching", "--mqtt", "broker:1883"), "write mqtt://HOST:PORT"),
         ((*PLAIN,), "no floor"),
         ((*PLAIN, "--layout", "teaching", "--out", "/proc/x"), "choose another folder"),
         ((*PLAIN, "--layout", "teaching", "--log", "/proc/x"), "the log cannot be written"),
@@ -79,6 +69,7 @@ def test_what_cannot_be_served_is_refused_before_anything_is_said(
     assert code == 2, stderr
     assert told in stderr
     assert "Traceback" not in stderr
+    assert not (tmp_path / "fleet.journal").exists() or "wire-log" in options[-2]
 
 
 def test_a_journal_goes_on_with_what_it_is_of(tmp_path: Path) -> None:

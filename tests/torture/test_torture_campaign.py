@@ -7,6 +7,7 @@ import os
 import signal
 
 import pytest
+from processors import share_of_processors
 from typer.testing import CliRunner, Result
 
 from gridfleet.cli.main import app
@@ -15,7 +16,8 @@ from gridfleet.torture.campaign import run_campaign
 from gridfleet.torture.oracle import Violation
 from gridfleet.torture.result import CaseResult, Tally
 
-EVERYDAY, LARGE = 30, 1000
+EVERYDAY, LARGE, PORTION = 30, 1000, 100
+LARGE_PORTIONS = [range(n, n + PORTION) for n in range(EVERYDAY, EVERYDAY + LARGE, PORTION)]
 KEYS = ["seeds", "faults", "overlaps", "lost_tasks", "doubled_tasks", "stuck"]
 
 
@@ -28,16 +30,18 @@ def say(tally: Tally) -> str:
 
 
 def test_everyday_seeds_are_sound() -> None:
-    tally = run_campaign(range(EVERYDAY))
+    tally = run_campaign(range(EVERYDAY), share_of_processors())
     assert not tally.failed, say(tally)
     assert sum(tally.faults.values()) > 5 * EVERYDAY
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(900)
-def test_a_thousand_seeds_are_sound() -> None:
-    tally = run_campaign(range(EVERYDAY, EVERYDAY + LARGE))
-    assert tally.seeds == LARGE
+@pytest.mark.parametrize("seeds", LARGE_PORTIONS, ids=lambda seeds: f"from-{seeds.start}")
+def test_a_thousand_seeds_are_sound(seeds: range) -> None:
+    """In portions, so that test processes share them."""
+    tally = run_campaign(seeds, share_of_processors())
+    assert tally.seeds == PORTION
     assert not tally.failed, say(tally)
 
 

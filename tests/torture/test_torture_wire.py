@@ -12,11 +12,12 @@ from pathlib import Path
 
 import pytest
 import wire_sabotage
+from processors import share_of_processors
 from typer.testing import CliRunner
 
 from gridfleet.cli.main import app
 from gridfleet.torture import campaign
-from gridfleet.torture.campaign import default_workers, run_campaign
+from gridfleet.torture.campaign import run_campaign
 from gridfleet.torture.oracle import Violation
 from gridfleet.torture.result import CaseResult
 from gridfleet.torture.wire.case import Line, WireCase, draw_wire_case
@@ -27,7 +28,8 @@ from gridfleet.torture.wire.holdings import Holdings
 from gridfleet.torture.wire.run import Conditions, WireRun, run_wire_case
 from gridfleet.torture.wire.truth_log import read_truth
 
-SEEDS = 50
+SEEDS, PORTION = 50, 10
+PORTIONS = [range(first, first + PORTION) for first in range(0, SEEDS, PORTION)]
 CROWDED = 12
 
 
@@ -82,15 +84,16 @@ def test_a_case_with_a_bit_of_everything_is_sound(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 @pytest.mark.timeout(900)
-def test_fifty_seeds_are_sound() -> None:
+@pytest.mark.parametrize("seeds", PORTIONS, ids=lambda seeds: f"from-{seeds.start}")
+def test_fifty_seeds_are_sound(seeds: range) -> None:
+    """In portions, so that test processes share them."""
     conditions = Conditions(ENTRIES)  # folders of failed cases outlive the test
-    tally = run_campaign(
-        range(SEEDS), 2 * default_workers(), run=partial(run_wire_case, conditions=conditions)
-    )
-    assert tally.seeds == SEEDS
+    workers = 2 * share_of_processors()
+    tally = run_campaign(seeds, workers, run=partial(run_wire_case, conditions=conditions))
+    assert tally.seeds == PORTION
     told = [f"seed {f.seed}, {f.folder}: {v}" for f in tally.failed for v in f.violations[:4]]
     assert not tally.failed, "\n".join(told)
-    assert sum(tally.faults.values()) > 3 * SEEDS
+    assert sum(tally.faults.values()) > 3 * PORTION
 
 
 # What must never happen is seen

@@ -13,7 +13,7 @@ UNIT = np.dtype(
         ("along", np.float64),  # metres since the last cell centre passed
         ("turn_left", np.float64),  # radians, signed
         ("turn_rate", np.float64),
-        ("timer", np.float64),  # seconds left of lifting or lowering
+        ("timer", np.float64),  # seconds left of lifting, lowering or settling
         ("done", np.int32),  # step numbers, see fleet_control.backend
         ("cleared", np.int32),
         ("released", np.int32),

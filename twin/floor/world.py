@@ -17,11 +17,12 @@ from fleet_control.backend import Act
 from fleet_control.streams import Streams
 from layouts import CellKind, Layout
 from twin.floor import mechanics
+from twin.floor.doing import doings, lift_shares
 from twin.floor.monitor_kernels import N_PARTNERS, NOBODY, rebin, unlist
 from twin.floor.obstacles import Obstacles
 from twin.floor.sizes import check_fit, limits_of, sizes_of
 from twin.floor.state import UNIT
-from twin.floor.step_kernels import BIN_M, DECEL, FAULT_PATH_BLOCKED, RING
+from twin.floor.step_kernels import BIN_M, DECEL, FAULT_PATH_BLOCKED, LIFT_S, LOWER_S, RING
 from twin.unit_model import UnitModel
 
 MAX_CONTACTS_A_CALL = 4096
@@ -68,7 +69,9 @@ class World:
     """Units on a floor. Arguments as of `twin.floor.twin.Twin`.
 
     units: UNIT[n_units], all about each unit. step_cells: int32[n_units, RING], cell of step s in
-    column s % RING. is_off: bool[n_units], not on the floor; n_off: how many. None to be written.
+    column s % RING; step_acts: int8, what is done there. limits: float64[2, 5], of empty and laden
+    units (twin.floor.step_kernels). tick: how many have passed. is_off: bool[n_units], not on the
+    floor; n_off: how many. None to be written.
     """
 
     has_bodies = False
@@ -101,6 +104,8 @@ class World:
         self._factors = np.ones(n_units, dtype=np.float32)
         self._faults_due: dict[int, int] = {}
         self.is_off, self.n_off = np.zeros(n_units, dtype=bool), 0
+        self._is_station = np.zeros(layout.n_cells, dtype=bool)
+        self._is_station[[station.cell for station in layout.stations]] = True
         self._set_up_squares()
         self._watchers: list[tuple[int, Callable[[], None]]] = []
         self._contacts: list[Contact] = []
@@ -129,14 +134,32 @@ class World:
     def step_cells(self) -> NDArray[np.int32]:
         return self._cells
 
+    @property
+    def step_acts(self) -> NDArray[np.int8]:
+        return self._acts
+
+    @property
+    def limits(self) -> NDArray[np.float64]:
+        return self._limits
+
+    @property
+    def tick(self) -> int:
+        return self._tick
+
     def _move(self, n_ticks: int) -> int:
         """Let n_ticks pass for all units. Returns how many contacts began; the first of them are in
         `_contact_rows`: tick, unit, other party, x, y."""
         raise NotImplementedError
 
     def watch(self, every_ticks: int, look: Callable[[], None]) -> None:
-        """Call `look` after every so many ticks, for whoever keeps a record (simulator only)."""
+        """Call `look` after every so many ticks, for whoever keeps a record (simulator only).
+
+        What happens on the floor does not depend on it. Who looks is no part of the floor: a copy
+        by pickle has nobody looking."""
         self._watchers.append((every_ticks, look))
+
+    def __getstate__(self) -> dict[str, object]:
+        return {**self.__dict__, "_watchers": []}
 
     def _run(self, n_ticks: int) -> None:
         while n_ticks > 0:
@@ -146,6 +169,8 @@ class World:
             for every, look in self._watchers:
                 if self._tick % every == 0:
                     look()
+        if self._faults_due or self._obstacles.due:
+            self._settle()
 
     def _pass(self, n_ticks: int) -> None:
         n_new = self._move(n_ticks)
@@ -155,8 +180,6 @@ class World:
             cell = self._layout.cell_at(x_m, y_m)
             contact = Contact(tick * self.tick_s, int(unit), int(other), cell, x_m, y_m)
             self._contacts.append(contact)
-        if self._faults_due or self._obstacles.due:
-            self._settle()
 
     def _settle(self) -> None:
         """Faults of units that stand by now, and obstacles where nobody is any more."""
@@ -179,6 +202,29 @@ class World:
         standing = np.flatnonzero(self._pod_at >= 0)
         pod_cells[self._pod_at[standing]] = standing
         return pod_cells
+
+    def pod_poses(self) -> NDArray[np.float64]:
+        """float64[n_pods, 3]: x, y in metres and yaw in radians of each standing pod, nan for those
+        carried."""
+        cells = self.pod_cells()
+        poses = np.full((self._n_pods, 3), np.nan)
+        poses[cells >= 0, :2], poses[cells >= 0, 2] = self._centres[cells[cells >= 0]], 0.0
+        return poses
+
+    def doings(self) -> NDArray[np.uint8]:
+        """uint8[n_units], what each unit is doing (twin.floor.doing.Doing)."""
+        here = self._cells[np.arange(len(self._units)), self._units["done"] % RING]
+        return doings(self._units, self._next_acts(), self._is_station[here])
+
+    def lift_shares(self) -> NDArray[np.float64]:
+        """float64[n_units], how far up each lift is, 0 to 1."""
+        lift_s, lower_s = float(self._sizes[LIFT_S]), float(self._sizes[LOWER_S])
+        return lift_shares(self._units, self._next_acts(), lift_s, lower_s)
+
+    def _next_acts(self) -> NDArray[np.int8]:
+        everyone = np.arange(len(self._units))
+        acts: NDArray[np.int8] = self._acts[everyone, (self._units["done"] + 1) % RING]
+        return acts
 
     def has_pod(self, cell: int) -> bool:
         """Whether a pod stands on the cell."""

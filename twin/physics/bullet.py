@@ -29,6 +29,22 @@ def load() -> Any:
         ) from None
 
 
+def open_world(bullet: Any, *, is_shown: bool) -> int:
+    """A new world of bodies; returns its number. Raises PhysicsError where it is to be shown and
+    there is no screen."""
+    if not is_shown:
+        return int(bullet.connect(bullet.DIRECT))
+    has_screen = sys.platform in ("win32", "darwin") or os.environ.get("DISPLAY")
+    client = int(bullet.connect(bullet.GUI)) if has_screen else -1
+    if client < 0:
+        raise PhysicsError(
+            "there is no screen for a window (DISPLAY is not set, or nothing can be shown there); "
+            "leave --gui out and draw pictures of the run with gridfleet render"
+        )
+    bullet.configureDebugVisualizer(bullet.COV_ENABLE_GUI, 0, physicsClientId=client)
+    return client
+
+
 @contextmanager
 def _quiet() -> Iterator[None]:
     """pybullet tells its build time on the error stream whenever it is imported."""

@@ -43,15 +43,18 @@ MARGIN_M = 0.02
 
 
 class PhysicsTwin(Twin):
-    """Units with bodies. Arguments as of `Twin`; seed: of what lies on each pod. options: how
-    finely to look, and on how many processes. Raises PhysicsError where there is no pybullet."""
+    """Units with bodies. Arguments as of `Twin`; seed: of what lies on each pod and of what units
+    believe of themselves; options: how finely to look, and on how many processes; is_shown: in a
+    window, at no more than real time.
+
+    Raises PhysicsError where pybullet is missing, or a screen for the window."""
 
     has_bodies = True
 
     def __init__(
         self, layout: Layout, cells: NDArray[np.int32], headings: NDArray[np.int8],
         pod_cells: NDArray[np.int32], people: People, unit: UnitModel = DEFAULT_UNIT,
-        seed: int = 0, options: PhysicsOptions = DEFAULT_PHYSICS,
+        seed: int = 0, options: PhysicsOptions = DEFAULT_PHYSICS, *, is_shown: bool = False,
     ) -> None:  # fmt: skip
         tick_s = tick_of(options.detail)
         super().__init__(layout, cells, headings, pod_cells, people, unit, tick_s)
@@ -66,7 +69,7 @@ class PhysicsTwin(Twin):
         self._mishaps: list[Mishap] = []
         self._worlds = Worlds(
             options, unit, self._centres[cells], draw_loads(unit.body, n_pods, seed),
-            list(walls_of(layout)),
+            list(walls_of(layout)), is_shown=is_shown,
         )  # fmt: skip
         self._commands, self._state = self._worlds.commands, self._worlds.state
         self._is_near = np.zeros((self._worlds.n_worlds, n_pods), dtype=np.uint8)
@@ -195,10 +198,12 @@ class PhysicsTwin(Twin):
                 self.set_fault(unit, FaultCode.BROKEN)
 
     def pod_poses(self) -> NDArray[np.float64]:
-        """float64[n_pods, 3]: x, y, yaw of each standing pod; nan for those carried."""
         poses = self._worlds.pod_poses.copy()
         poses[self._loads[self._loads >= 0]] = np.nan
         return poses
+
+    def lift_shares(self) -> NDArray[np.float64]:
+        return np.clip(self._state[:, PLATE_M] / self._lift_m, 0.0, 1.0)
 
     def take_mishaps(self) -> list[Mishap]:
         mishaps, self._mishaps = self._mishaps, []

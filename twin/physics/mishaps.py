@@ -13,7 +13,7 @@ from twin.floor.world import MishapKind
 
 LOOK_EVERY_TICKS = 4
 TIPPED_RAD = np.deg2rad(12.0)
-SLIPS_M_S, SLIPS_LOOKS = 0.1, 2
+SLIPS_M_S, SLIPS_LOOKS = 0.2, 3
 OVERLOAD_SHARE, OVERLOAD_LOOKS = 0.98, 6
 Row = tuple[int, MishapKind, float]
 

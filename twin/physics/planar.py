@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from twin.physics.bullet import load
+from twin.physics.bullet import load, open_world
 from twin.physics.parts import G_M_S2, POD, UNIT, WALL, yaw_of
 from twin.physics.planar_kernels import RATE_NOW, VX, find_velocities, take_poses
 from twin.physics.space import (
@@ -62,10 +62,10 @@ class PlanarSpace:
 
     def __init__(
         self, unit: UnitModel, n_units: int, loads: list[Load], walls: list[Wall], *,
-        reads_wheels: bool,
+        reads_wheels: bool, is_shown: bool = False,
     ) -> None:  # fmt: skip
         self._bullet = p = load()
-        self._client = p.connect(p.DIRECT)
+        self._client = open_world(p, is_shown=is_shown)
         self._unit, self._loads, self._reads_wheels = unit, loads, reads_wheels
         p.setPhysicsEngineParameter(
             fixedTimeStep=STEP_S, numSolverIterations=10, deterministicOverlappingPairs=1,

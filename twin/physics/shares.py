@@ -38,12 +38,17 @@ class Ground:
     n_units: int
     loads: list[Load]
     walls: list[Wall]
+    is_shown: bool = False
 
     def make(self) -> Space:
-        """A world with nothing but walls. Raises PhysicsError where there is no pybullet."""
+        """A world with nothing but walls. Raises PhysicsError where there is no pybullet, or no
+        screen for a world that is to be shown."""
         kind = PlanarSpace if self.detail == PLANAR else WheeledSpace
         reads_wheels = not self.unit.localisation.is_exact
-        return kind(self.unit, self.n_units, self.loads, self.walls, reads_wheels=reads_wheels)
+        return kind(
+            self.unit, self.n_units, self.loads, self.walls, reads_wheels=reads_wheels,
+            is_shown=self.is_shown,
+        )  # fmt: skip
 
 
 class Share(Protocol):

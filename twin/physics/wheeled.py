@@ -11,7 +11,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from twin.physics.bullet import load
+from twin.physics.bullet import load, open_world
 from twin.physics.parts import (
     G_M_S2,
     LEFT,
@@ -60,10 +60,10 @@ class WheeledSpace:
 
     def __init__(
         self, unit: UnitModel, n_units: int, loads: list[Load], walls: list[Wall], *,
-        reads_wheels: bool,
+        reads_wheels: bool, is_shown: bool = False,
     ) -> None:  # fmt: skip
         self._bullet = p = load()
-        self._client = p.connect(p.DIRECT)
+        self._client = open_world(p, is_shown=is_shown)
         self._unit, self._loads, self._reads_wheels = unit, loads, reads_wheels
         p.setGravity(0, 0, -G_M_S2, physicsClientId=self._client)
         p.setPhysicsEngineParameter(

@@ -11,6 +11,7 @@ processes the worlds are dealt to.
 
 from __future__ import annotations
 
+import time
 from contextlib import ExitStack
 from typing import Any
 
@@ -42,16 +43,17 @@ class Worlds:
     places_m: float64[n_units, 2], where units stand at the start. world_of: int32[n_units].
     commands: float64[n_units, 3], to be filled before `step`. state: float64[n_units, N_COLUMNS] of
     twin.physics.space. pod_poses: float64[n_pods, 3], x, y, yaw of every pod that stands.
-    only_laden: whether units without a load touch no pods. Raises PhysicsError.
+    only_laden: whether units without a load touch no pods. is_shown: in a window, as one world
+    whatever its size, at no more than real time. Raises PhysicsError.
     """
 
     def __init__(
         self, options: PhysicsOptions, unit: UnitModel, places_m: NDArray[np.float64],
-        loads: list[Load], walls: list[Wall],
+        loads: list[Load], walls: list[Wall], *, is_shown: bool = False,
     ) -> None:  # fmt: skip
         n_units, self.only_laden = len(places_m), options.detail == PLANAR
         most = planar.MAX_UNITS if self.only_laden else wheeled.MAX_UNITS
-        self.n_worlds = max(1, -(-n_units // most))
+        self.n_worlds = 1 if is_shown else max(1, -(-n_units // most))
         self.world_of = deal(places_m, self.n_worlds)
         n_shares = min(options.processes, self.n_worlds)
         memory = shared_memory(n_units, is_shared=n_shares > 1)
@@ -59,7 +61,9 @@ class Worlds:
         self.pod_poses = np.zeros((len(loads), 3))
         self._lift_m = unit.body.lift_m
         self._is_shown = np.zeros((self.n_worlds, len(loads)), dtype=np.uint8)
-        ground = Ground(options.detail, unit, n_units, loads, walls)
+        ground = Ground(options.detail, unit, n_units, loads, walls, is_shown)
+        self._tick_s, self._shown_until_s = tick_of(options.detail), 0.0
+        self._is_window = is_shown
         self._shares: list[Share] = []
         self._share_of: dict[int, Share] = {}
         with ExitStack() as stack:
@@ -153,10 +157,18 @@ class Worlds:
         """Let a tick pass in all worlds; returns who touches what, in ascending order.
 
         strains: whether slip and torque of the state are wanted anew."""
+        if self._is_window:
+            self._keep_pace()
         for share in self._shares:
             share.begin_tick(strains)
         # The own share is the first: it is moved while the others move theirs.
         return sorted(pair for share in self._shares for pair in share.end_tick())
+
+    def _keep_pace(self) -> None:
+        """A window is for watching: no faster than life."""
+        now_s = time.monotonic()
+        self._shown_until_s = max(self._shown_until_s + self._tick_s, now_s)
+        time.sleep(self._shown_until_s - now_s)
 
     def close(self) -> None:
         """Let go of all worlds and processes; may be called again."""

@@ -1,0 +1,12 @@
+"""How many processes a test may start where others run beside it (pytest -n)."""
+
+from __future__ import annotations
+
+import os
+
+from gridfleet.torture.campaign import default_workers
+
+
+def share_of_processors() -> int:
+    """At least 1."""
+    return max(1, default_workers() // int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1")))
