@@ -155,12 +155,12 @@ def _name_faults(scenario: Scenario) -> Iterator[str]:
         name = getattr(scenario, key)
         if name not in names:
             yield f"unknown {key} {name!r}; {suggest(name, names)}"
-    if scenario.order_file and not Path(scenario.order_file).suffix:
-        for near in get_close_matches(scenario.order_file, (SYNTHETIC, NO_ORDERS), 1, 0.75):
-            yield f"unknown orders {scenario.orders!r}; did you mean {near!r}?"
     detail = scenario.physics.detail
     if detail not in DETAILS:
         yield f"physics.detail: unknown detail {detail!r}; {suggest(detail, DETAILS)}"
+    if scenario.order_file and not Path(scenario.order_file).suffix:
+        for near in get_close_matches(scenario.order_file, (SYNTHETIC, NO_ORDERS), 1, 0.75):
+            yield f"unknown orders {scenario.orders!r}; did you mean {near!r}?"
     columns = [field.name for field in fields(OrderColumns)]
     for name in scenario.columns:
         if name not in columns:

@@ -101,8 +101,16 @@ def test_the_saved_file_says_everything() -> None:
             "s.toml: unknown planner 'pipt'; did you mean 'pibt'?",
         ),
         (
-            'layout = "demo"\nengine = "physic"',
-            "s.toml: unknown engine 'physic'; did you mean 'physics'?",
+            'layout = "demo"\nengine = "fast"',
+            "s.toml: unknown engine 'fast'; known: kinematic, physics",
+        ),
+        (
+            'layout = "demo"\n[physics]\ndetail = "planer"',
+            "s.toml: physics.detail: unknown detail 'planer'; did you mean 'planar'?",
+        ),
+        (
+            'layout = "demo"\n[physics]\nprocesses = 0',
+            "s.toml: physics.processes is 0; give 1 or more",
         ),
         (
             'layout = "demo"\nallocation = "optimum"',

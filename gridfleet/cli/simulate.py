@@ -48,17 +48,19 @@ def simulate(
         str | None,
         typer.Option(
             help="How units move: kinematic, exactly as their limits say; physics, as bodies with "
-            "wheels, masses and lifts. [default: kinematic]"
+            "masses and motors. [default: kinematic]"
         ),
     ] = None,
     detail: Annotated[
         str | None,
         typer.Option(
-            help="Of the physics engine: wheels, or planar for large fleets. [default: wheels]"
+            help="Of the physics engine: wheels, with wheels and lifts; planar, boxes that slide, "
+            "for large fleets. [default: wheels]"
         ),
     ] = None,
     processes: Annotated[
-        int | None, typer.Option(help="Of the physics engine; any number, same run. [default: 1]")
+        int | None,
+        typer.Option(help="Of the physics engine; the run is the same with any. [default: 1]"),
     ] = None,
     gui: Annotated[
         bool, typer.Option("--gui", help="Show the bodies of the physics engine in a window.")

@@ -13,6 +13,7 @@ from twin.unit_model import DEFAULT_UNIT, UnitModel
 pytest.importorskip("pybullet", reason="pybullet is not installed")
 
 from twin.physics.engine import PhysicsTwin
+from twin.physics.options import DEFAULT_PHYSICS, PhysicsOptions
 
 N_ROWS, N_COLS = 6, 12
 
@@ -33,11 +34,12 @@ class Hall:
     """A twin of the hall. cells: where units stand; pods: where pods do."""
 
     def __init__(
-        self, cells: list[int], pods: list[int], unit: UnitModel = DEFAULT_UNIT, seed: int = 0
-    ) -> None:
+        self, cells: list[int], pods: list[int], unit: UnitModel = DEFAULT_UNIT, seed: int = 0,
+        options: PhysicsOptions = DEFAULT_PHYSICS,
+    ) -> None:  # fmt: skip
         self.twin = PhysicsTwin(
             hall(), ints(cells), np.zeros(len(cells), dtype=np.int8), ints(pods),
-            People(0, seed=0), unit, seed,
+            People(0, seed=0), unit, seed, options,
         )  # fmt: skip
         self.twin.connect()
         self.n_released = [0] * len(cells)

@@ -44,8 +44,10 @@ MARGIN_M = 0.02
 
 class PhysicsTwin(Twin):
     """Units with bodies. Arguments as of `Twin`; seed: of what lies on each pod and of what units
-    believe of themselves. options: how finely to look, and on how many processes. is_shown: in a
-    window. Raises PhysicsError where pybullet is missing, or a screen for the window."""
+    believe of themselves; options: how finely to look, and on how many processes; is_shown: in a
+    window, at no more than real time.
+
+    Raises PhysicsError where pybullet is missing, or a screen for the window."""
 
     has_bodies = True
 

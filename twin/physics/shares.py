@@ -40,14 +40,14 @@ class Ground:
     walls: list[Wall]
     is_shown: bool = False
 
-    def make(self, world: int) -> Space:
-        """A world with nothing but walls; the first one is shown where any is. Raises PhysicsError
-        where there is no pybullet, or no screen."""
+    def make(self) -> Space:
+        """A world with nothing but walls. Raises PhysicsError where there is no pybullet, or no
+        screen for a world that is to be shown."""
         kind = PlanarSpace if self.detail == PLANAR else WheeledSpace
         reads_wheels = not self.unit.localisation.is_exact
         return kind(
             self.unit, self.n_units, self.loads, self.walls, reads_wheels=reads_wheels,
-            is_shown=self.is_shown and world == 0,
+            is_shown=self.is_shown,
         )  # fmt: skip
 
 
@@ -78,7 +78,7 @@ class OwnShare:
         self, ground: Ground, worlds: list[int], commands: NDArray[np.float64],
         state: NDArray[np.float64],
     ) -> None:  # fmt: skip
-        self._spaces = {world: ground.make(world) for world in worlds}
+        self._spaces = {world: ground.make() for world in worlds}
         self._commands, self._state, self._strains = commands, state, False
 
     def tell(self, world: int, name: str, *args: Any) -> None:

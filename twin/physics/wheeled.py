@@ -243,7 +243,8 @@ class WheeledSpace:
             # A plate that is corrected while its unit stands shakes the unit beneath a heavy pod.
             if not turns_with and commands[unit, RATE] != 0.0:
                 self._hold_plate(unit, self._plate_target(unit), -float(commands[unit, RATE]))
-            self._hold_lift(unit, float(commands[unit, HEIGHT]))
+            if commands[unit, HEIGHT] != self._told[unit, HEIGHT]:
+                self._hold_lift(unit, float(commands[unit, HEIGHT]))
 
     def _plate_target(self, unit: int) -> float:
         """Angle of the plate that keeps the pod's yaw, the nearest of those to where it is."""

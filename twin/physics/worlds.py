@@ -43,8 +43,8 @@ class Worlds:
     places_m: float64[n_units, 2], where units stand at the start. world_of: int32[n_units].
     commands: float64[n_units, 3], to be filled before `step`. state: float64[n_units, N_COLUMNS] of
     twin.physics.space. pod_poses: float64[n_pods, 3], x, y, yaw of every pod that stands.
-    only_laden: whether units without a load touch no pods. is_shown: the first world in a window,
-    at no more than real time. Raises PhysicsError.
+    only_laden: whether units without a load touch no pods. is_shown: in a window, as one world
+    whatever its size, at no more than real time. Raises PhysicsError.
     """
 
     def __init__(
@@ -53,7 +53,7 @@ class Worlds:
     ) -> None:  # fmt: skip
         n_units, self.only_laden = len(places_m), options.detail == PLANAR
         most = planar.MAX_UNITS if self.only_laden else wheeled.MAX_UNITS
-        self.n_worlds = max(1, -(-n_units // most))
+        self.n_worlds = 1 if is_shown else max(1, -(-n_units // most))
         self.world_of = deal(places_m, self.n_worlds)
         n_shares = min(options.processes, self.n_worlds)
         memory = shared_memory(n_units, is_shared=n_shares > 1)
@@ -62,7 +62,8 @@ class Worlds:
         self._lift_m = unit.body.lift_m
         self._is_shown = np.zeros((self.n_worlds, len(loads)), dtype=np.uint8)
         ground = Ground(options.detail, unit, n_units, loads, walls, is_shown)
-        self._pace = Pace(tick_of(options.detail)) if is_shown else None
+        self._tick_s, self._shown_until_s = tick_of(options.detail), 0.0
+        self._is_window = is_shown
         self._shares: list[Share] = []
         self._share_of: dict[int, Share] = {}
         with ExitStack() as stack:
@@ -156,30 +157,23 @@ class Worlds:
         """Let a tick pass in all worlds; returns who touches what, in ascending order.
 
         strains: whether slip and torque of the state are wanted anew."""
-        if self._pace is not None:
-            self._pace.keep()
+        if self._is_window:
+            self._keep_pace()
         for share in self._shares:
             share.begin_tick(strains)
         # The own share is the first: it is moved while the others move theirs.
         return sorted(pair for share in self._shares for pair in share.end_tick())
 
+    def _keep_pace(self) -> None:
+        """A window is for watching: no faster than life."""
+        now_s = time.monotonic()
+        self._shown_until_s = max(self._shown_until_s + self._tick_s, now_s)
+        time.sleep(self._shown_until_s - now_s)
+
     def close(self) -> None:
         """Let go of all worlds and processes; may be called again."""
         for share in self._shares:
             share.close()
-
-
-class Pace:
-    """A window is for watching: ticks are no shorter than in life. tick_s: seconds of one."""
-
-    def __init__(self, tick_s: float) -> None:
-        self._tick_s, self._next_s = tick_s, time.monotonic()
-
-    def keep(self) -> None:
-        """Wait until the next tick may begin; time that was lost is not made up for."""
-        now_s = time.monotonic()
-        time.sleep(max(0.0, self._next_s - now_s))
-        self._next_s = max(self._next_s, now_s) + self._tick_s
 
 
 def deal(places_m: NDArray[np.float64], n_worlds: int) -> NDArray[np.int32]:
