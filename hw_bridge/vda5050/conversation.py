@@ -90,8 +90,9 @@ class Conversation:
                     f"order {order.order_id!r} begins with {order.order_update_id}, not with 0",
                 )
         else:
+            may_stitch = self._is_renewed or self._stitches_on_told(order)
             faults = update_faults(sent.order, sent.base, order)
-            yield from (f for f in faults if not (self._is_renewed and f.rule is Rule.STITCH))
+            yield from (f for f in faults if not (may_stitch and f.rule is Rule.STITCH))
         self._is_renewed = False
         yield from self._reuse_faults(_actions_of(order))
         base = last_of_base(order)
@@ -99,6 +100,15 @@ class Conversation:
             same = sent is not None and sent.order.order_id == order.order_id
             first = sent.first if sent is not None and same else order.order_update_id
             self._sent = _Sent(order, base, first)
+
+    def _stitches_on_told(self, order: Order) -> bool:
+        """Whether an update goes on from the base that the unit says it has. One that was sent
+        before and that nobody confirms may have been lost, or refused for good."""
+        state = self._state
+        if state is None or state.order_id != order.order_id or not order.nodes:
+            return False
+        released = (node.sequence_id for node in state.node_states if node.released)
+        return order.nodes[0].sequence_id == max(released, default=state.last_node_sequence_id)
 
     def _instant_faults(self, message: InstantActions) -> Faults:
         yield from self._reuse_faults(list(message.actions))

@@ -387,6 +387,19 @@ def test_a_controller_that_takes_over_counts_anew() -> None:
     assert talk.send("order", replace(update(1, 2), header_id=0)) == []
 
 
+def test_an_update_may_stitch_on_what_the_unit_says_of_its_base() -> None:
+    """One that nobody confirms, however often it is sent, is made anew: it may never have come."""
+    talk = Conversation()
+    talk.send("order", update(0, 0))
+    told = replace(state(), order_id=update(0, 0).order_id, order_update_id=0)
+    released = [node.sequence_id for node in told.node_states if node.released]
+    base = max(released, default=told.last_node_sequence_id)
+    talk.hear(told, 1, 0)
+    talk.send("order", update(1, base, 4, 3))  # is lost
+    assert talk.send("order", update(2, base, 4, 3)) == []
+    assert {f.rule for f in talk.send("order", update(3, base + 2))} == {Rule.STITCH}
+
+
 def cancel(name: str) -> Message:
     parameter = ActionParameter(key="orderId", value=name)
     act = Action(
