@@ -113,7 +113,7 @@ class OtherShare:
         self._pipe, theirs = context.Pipe()
         self._process = context.Process(
             target=_serve, args=(theirs, ground, worlds, memory), daemon=True,
-            name=f"worlds {worlds[0]} to {worlds[-1]}",
+            name=f"{len(worlds)} worlds of bodies",
         )  # fmt: skip
         self._process.start()
         theirs.close()  # else this process would never see that the other one has ended
@@ -146,7 +146,7 @@ class OtherShare:
         except (EOFError, OSError):
             raise self._loss() from None
         if error:
-            raise PhysicsError(f"the process of {self._process.name} failed: {error}")
+            raise PhysicsError(f"the process that moves {self._process.name} failed: {error}")
         return answer
 
     def _loss(self) -> PhysicsError:
@@ -154,7 +154,7 @@ class OtherShare:
         self._process.join(PATIENCE_S)
         code = self._process.exitcode
         return PhysicsError(
-            f"the process of {name} has ended with exit code {code}; "
+            f"the process that moves {name} has ended with exit code {code}; "
             "if memory is short, run with fewer processes"
         )
 
