@@ -33,13 +33,6 @@ def make_twin(
     from twin.physics.engine import PhysicsTwin
 
     return PhysicsTwin(
-        layout,
-        cells,
-        headings,
-        pod_cells,
-        people,
-        scenario.unit,
-        scenario.seed,
-        scenario.physics,
+        layout, cells, headings, pod_cells, people, scenario.unit, scenario.seed, scenario.physics,
         is_shown=is_shown,
-    )
+    )  # fmt: skip

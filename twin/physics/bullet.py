@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib import import_module
 from typing import Any
+from weakref import finalize
 
 from layouts import GridfleetError
 
@@ -43,6 +44,17 @@ def open_world(bullet: Any, *, is_shown: bool) -> int:
         )
     bullet.configureDebugVisualizer(bullet.COV_ENABLE_GUI, 0, physicsClientId=client)
     return client
+
+
+def let_go(owner: object, bullet: Any, client: int) -> Callable[[], None]:
+    """What lets go of that world, once however often it is called; done at the latest when nobody
+    knows the owner any more: a world that is forgotten keeps some dozen megabytes."""
+    finalizer = finalize(owner, bullet.disconnect, physicsClientId=client)
+
+    def close() -> None:
+        finalizer()
+
+    return close
 
 
 @contextmanager

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from twin.physics.bullet import load, open_world
+from twin.physics.bullet import let_go, load, open_world
 from twin.physics.parts import G_M_S2, POD, UNIT, WALL, yaw_of
 from twin.physics.planar_kernels import RATE_NOW, VX, find_velocities, take_poses
 from twin.physics.space import (
@@ -66,6 +66,7 @@ class PlanarSpace:
     ) -> None:  # fmt: skip
         self._bullet = p = load()
         self._client = open_world(p, is_shown=is_shown)
+        self.close = let_go(self, p, self._client)
         self._unit, self._loads, self._reads_wheels = unit, loads, reads_wheels
         p.setPhysicsEngineParameter(
             fixedTimeStep=STEP_S, numSolverIterations=10, deterministicOverlappingPairs=1,
@@ -239,11 +240,6 @@ class PlanarSpace:
         for unit in (party for pair in pairs for party in pair if party >= 0):
             self._n_still[unit] = 0  # it may be pushed
         return pairs
-
-    def close(self) -> None:
-        if self._client >= 0:
-            self._bullet.disconnect(physicsClientId=self._client)
-            self._client = -1
 
 
 def grip_of(body: Body, mass_kg: float, inertia_kg_m2: float) -> tuple[float, float, float]:

@@ -11,7 +11,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from twin.physics.bullet import load, open_world
+from twin.physics.bullet import let_go, load, open_world
 from twin.physics.parts import (
     G_M_S2,
     LEFT,
@@ -56,7 +56,8 @@ NOT_HERE = 1 << 40
 
 
 class WheeledSpace:
-    """Implements `Space`. reads_wheels: whether anybody asks how far wheels have turned."""
+    """Implements `Space`. reads_wheels: whether anybody asks how far wheels have turned.
+    is_shown: in a window."""
 
     def __init__(
         self, unit: UnitModel, n_units: int, loads: list[Load], walls: list[Wall], *,
@@ -64,6 +65,7 @@ class WheeledSpace:
     ) -> None:  # fmt: skip
         self._bullet = p = load()
         self._client = open_world(p, is_shown=is_shown)
+        self.close = let_go(self, p, self._client)
         self._unit, self._loads, self._reads_wheels = unit, loads, reads_wheels
         p.setGravity(0, 0, -G_M_S2, physicsClientId=self._client)
         p.setPhysicsEngineParameter(
@@ -314,8 +316,3 @@ class WheeledSpace:
         for unit in (party for pair in pairs for party in pair if party >= 0):
             self._n_still[unit] = 0  # it may be pushed
         return pairs
-
-    def close(self) -> None:
-        if self._client >= 0:
-            self._bullet.disconnect(physicsClientId=self._client)
-            self._client = -1
