@@ -84,7 +84,6 @@ def test_planar_runs_are_the_same_for_the_same_seed() -> None:
     assert story(options, 15.0, seed=3) == story(options, 15.0, seed=3)
 
 
-@pytest.mark.slow
 @pytest.mark.usefixtures("_small_worlds")
 def test_whole_runs_do_not_depend_on_the_number_of_processes() -> None:
     logs = []
