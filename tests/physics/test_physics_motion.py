@@ -11,6 +11,7 @@ from hall import N_COLS, N_ROWS, Hall, cell, hall, ints
 from fleet_control.backend import Act, Commands, Releases, no_station_jobs
 from twin.kinematic.engine import KinematicTwin
 from twin.people import People
+from twin.physics.options import DETAILS, PhysicsOptions
 from twin.unit_model import DEFAULT_UNIT, Localisation
 
 LIFT, LOWER = Act.LIFT, Act.LOWER
@@ -40,11 +41,12 @@ def random_route(rng: np.random.Generator, start: int, pod: int) -> list[int | t
     return steps
 
 
+@pytest.mark.parametrize("detail", DETAILS)
 @pytest.mark.parametrize("seed", range(3))
-def test_pods_are_set_down_within_millimetres(seed: int) -> None:
+def test_pods_are_set_down_within_millimetres(seed: int, detail: str) -> None:
     rng = np.random.default_rng(seed)
     start, pod = cell(0, 0), cell(2, 3)
-    fleet = Hall([start], [pod], seed=seed)
+    fleet = Hall([start], [pod], seed=seed, options=PhysicsOptions(detail))
     route = random_route(rng, start, pod)
     fleet.release(0, *route)
     fleet.settle()

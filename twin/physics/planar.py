@@ -35,8 +35,8 @@ from twin.unit_model import Body, UnitModel
 STEPS_A_TICK = 2
 STEP_S = 1.0 / 60.0
 TICK_S = STEPS_A_TICK * STEP_S
-MAX_UNITS = 250
-"""In one world."""
+MAX_UNITS = 500
+"""In one world: larger ones cost a little less, but one core at most."""
 LADEN = 16
 """Collision group of laden units, beside those of twin.physics.parts."""
 UPRIGHT_KG_M2 = 1e7

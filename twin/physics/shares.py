@@ -8,6 +8,8 @@ rarely, and who touches whom, goes through one pipe for each process. A process 
 from __future__ import annotations
 
 import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
@@ -113,9 +115,10 @@ class OtherShare:
         self._pipe, theirs = context.Pipe()
         self._process = context.Process(
             target=_serve, args=(theirs, ground, worlds, memory), daemon=True,
-            name=f"worlds {worlds[0]} to {worlds[-1]}",
+            name=f"{len(worlds)} worlds of bodies",
         )  # fmt: skip
-        self._process.start()
+        with _no_interrupts():
+            self._process.start()
         theirs.close()  # else this process would never see that the other one has ended
         self._calls: list[Call] = []
 
@@ -146,7 +149,7 @@ class OtherShare:
         except (EOFError, OSError):
             raise self._loss() from None
         if error:
-            raise PhysicsError(f"the process of {self._process.name} failed: {error}")
+            raise PhysicsError(f"the process that moves {self._process.name} failed: {error}")
         return answer
 
     def _loss(self) -> PhysicsError:
@@ -154,7 +157,7 @@ class OtherShare:
         self._process.join(PATIENCE_S)
         code = self._process.exitcode
         return PhysicsError(
-            f"the process of {name} has ended with exit code {code}; "
+            f"the process that moves {name} has ended with exit code {code}; "
             "if memory is short, run with fewer processes"
         )
 
@@ -167,13 +170,10 @@ class OtherShare:
 
 
 def shared_arrays(memory: Any, n_units: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Commands and state of all units in one piece of memory, of `n_doubles` numbers."""
-    numbers = np.frombuffer(memory)
-    n_commands = 3 * n_units
-    return (
-        numbers[:n_commands].reshape(n_units, 3),
-        numbers[n_commands:].reshape(n_units, N_COLUMNS),
-    )
+    """Commands and state of all units in one piece of memory."""
+    numbers = np.frombuffer(memory)[: n_units * (3 + N_COLUMNS)]
+    commands, state = np.split(numbers, [3 * n_units])
+    return commands.reshape(n_units, 3), state.reshape(n_units, N_COLUMNS)
 
 
 def shared_memory(n_units: int, *, is_shared: bool) -> Any:
@@ -182,9 +182,22 @@ def shared_memory(n_units: int, *, is_shared: bool) -> Any:
     return get_context("spawn").RawArray("d", n_numbers) if is_shared else np.zeros(n_numbers)
 
 
+@contextmanager
+def _no_interrupts() -> Iterator[None]:
+    """Ctrl-C goes to all processes of a terminal; only the first one deals with it. One that begins
+    meanwhile takes over what is blocked."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    blocked = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
+
+
 def _serve(pipe: Connection, ground: Ground, worlds: list[int], memory: Any) -> None:
     """Do what comes through the pipe until it is closed."""
-    # Ctrl-C goes to all processes of a terminal; only the first one deals with it.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     share = OwnShare(ground, worlds, *shared_arrays(memory, ground.n_units))
     try:
