@@ -81,7 +81,7 @@ FIGURES = {
     "zero hours": (["--hours", "0"], "hours is 0.0", "give more than 0"),
     "endless hours": (["--hours", "inf"], "hours is inf", "give more than 0"),
     "an unknown planner": (["--planner", "pbit"], "unknown planner 'pbit'", "'pibt'"),
-    "an unknown engine": (["--engine", "pysics"], "unknown engine 'pysics'", "kinematic"),
+    "an unknown engine": (["--engine", "pysics"], "unknown engine 'pysics'", "physics"),
     "a negative seed": (["--seed", "-1"], "seed is -1", "give 0 or more"),
     "an unknown floor": (["--layout"], "No such option", "--layout"),
 }

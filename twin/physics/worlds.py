@@ -139,12 +139,13 @@ class Worlds:
 
     def unite(self, pairs: list[Pair]) -> None:
         """Units of these pairs that could touch come into one world with all that they could touch:
-        the one where most of them are."""
+        the one with the fewest units, so that worlds stay of a size."""
         for units in _groups(pairs):
             worlds = self.world_of[units]
             if (worlds == worlds[0]).all():
                 continue
-            home = int(np.bincount(worlds).argmax())
+            sizes = np.bincount(self.world_of, minlength=self.n_worlds)
+            home = min(set(worlds.tolist()), key=lambda world: (sizes[world], world))
             for unit in units:
                 if self.world_of[unit] != home:
                     drawn = self._ask(unit, "draw_unit")
