@@ -10,6 +10,9 @@ from importlib import import_module
 from typing import Any
 from weakref import finalize
 
+import numpy as np
+from numpy.typing import NDArray
+
 from layouts import GridfleetError
 
 
@@ -44,6 +47,17 @@ def open_world(bullet: Any, *, is_shown: bool) -> int:
         )
     bullet.configureDebugVisualizer(bullet.COV_ENABLE_GUI, 0, physicsClientId=client)
     return client
+
+
+def show_floor(bullet: Any, client: int, corners: NDArray[np.float64]) -> None:
+    """Let the window show all between some points of the floor, from the south.
+
+    corners: float64[k, 2], x and y in metres."""
+    low, high = corners.min(axis=0), corners.max(axis=0)
+    bullet.resetDebugVisualizerCamera(
+        cameraDistance=0.75 * float((high - low).max()), cameraYaw=0.0, cameraPitch=-55.0,
+        cameraTargetPosition=[*((low + high) / 2).tolist(), 0.0], physicsClientId=client,
+    )  # fmt: skip
 
 
 def let_go(owner: object, bullet: Any, client: int) -> Callable[[], None]:

@@ -76,6 +76,7 @@ class PhysicsTwin(Twin):
         self._encounters = Encounters(
             self._sizes, layout.n_rows, layout.n_cols, n_units, self._n_bin_cols
         )
+        self._is_window = is_shown
         self._lying: set[int] = set()
         self._touching: set[tuple[int, int]] = set()
         self._worlds.pod_poses[:, :2] = self._centres[pod_cells]
@@ -158,8 +159,13 @@ class PhysicsTwin(Twin):
                     )
 
     def _show_pods(self) -> None:
-        """Pods have bodies where a unit that moves could touch them."""
+        """Pods have bodies where a unit that moves could touch them, and where somebody looks."""
         worlds = self._worlds
+        if self._is_window:
+            self._is_near[:] = 1
+            self._is_near[:, self._loads[self._loads >= 0]] = 0
+            worlds.show_pods(self._is_near)
+            return
         find_near_pods(
             self._units, self._sizes, self._pod_at, worlds.pod_poses, self._loads,
             self._layout.n_rows, self._layout.n_cols, worlds.only_laden, worlds.world_of,

@@ -7,12 +7,19 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
+from twin.physics.bullet import show_floor
 from twin.physics.space import OBSTACLE, STANDING_POD, Pair, Pose, Wall
 
 UPRIGHT = (0.0, 0.0, 0.0, 1.0)
 AWAY_Z_M, AWAY_STEP_M = -100.0, 3.0
 """Where bodies of pods are kept while nobody is near: each at a place of its own, since bodies that
 overlap cost time too."""
+
+
+DRAWN_POD_BY_POD = 10
+"""A window is drawn anew for every body that is made; with more pods than these, once for all."""
 
 
 class Standing:
@@ -35,6 +42,9 @@ class Standing:
         self._obstacles: dict[int, int] = {}
         for wall in walls:
             self._make_wall(wall)
+        self._is_window = bullet.getConnectionInfo(client)["connectionMethod"] == bullet.GUI
+        if self._is_window:
+            show_floor(bullet, client, np.array([wall.centre for wall in walls]))
 
     def _make(self, shape: int, kind: tuple[int, int], pose: Pose, party: int) -> int:
         p = self._bullet
@@ -56,6 +66,9 @@ class Standing:
     def show_pods(self, shown: list[tuple[int, Pose]], hidden: list[int]) -> None:
         """As of `Space`."""
         p = self._bullet
+        is_slow = self._is_window and len(shown) > DRAWN_POD_BY_POD
+        if is_slow:
+            p.configureDebugVisualizer(p.COV_ENABLE_RENDERING, 0, physicsClientId=self._client)
         for pod in hidden:
             body = self._pods.pop(pod, None)
             if body is not None:
@@ -71,6 +84,8 @@ class Standing:
             p.resetBasePositionAndOrientation(
                 body, [pose[0], pose[1], 0.0], turn, physicsClientId=self._client
             )
+        if is_slow:
+            p.configureDebugVisualizer(p.COV_ENABLE_RENDERING, 1, physicsClientId=self._client)
 
     def put_obstacle(self, cell: int, wall: Wall) -> None:
         """As of `Space`."""
