@@ -20,6 +20,7 @@ from gridfleet.wiring.units import CYCLE_S
 from hw_bridge.backend import BridgeBackend, BridgeOptions
 from hw_bridge.labels import Labels
 from hw_bridge.roster import Roster
+from hw_bridge.transports import OnMessage
 from hw_bridge.vda5050.names import pod_name
 from hw_bridge.wire.keys import KeyStore
 from hw_bridge.wire.server import ZmqTransport
@@ -31,7 +32,7 @@ class BridgedRun:
 
     def __init__(
         self, folder: Path, scenario: Scenario, options: EmulatorOptions,
-        schedule: FaultSchedule | None = None,
+        schedule: FaultSchedule | None = None, on_message: OnMessage | None = None,
     ) -> None:  # fmt: skip
         compile_kernels(scenario.planner)
         self.scenario, self._options, self._schedule = scenario, options, schedule
@@ -50,7 +51,7 @@ class BridgedRun:
         self.backend = BridgeBackend(
             layout, self._roster, [transport], self._time, 1,
             pod_cells=self.ground.setup.pod_cells, labels=Labels(at=self._label_at),
-            options=BridgeOptions(gather_s=0.0),
+            options=BridgeOptions(gather_s=0.0), on_message=on_message,
         )  # fmt: skip
         self.brain: Brain | None = None
         self._cycle = 0

@@ -26,8 +26,7 @@ def logged(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Legs]:
     with pytest.MonkeyPatch.context() as patch, WireLog(log) as wire:
         patch.setattr(lockstep, "STEP_S", TICK_S)
         scenario = Scenario(layout="teaching", robots=5, hours=1.0, seed=3)
-        with bridged(folder, scenario, EmulatorOptions(seed=3)) as it:
-            it.backend._on_message = wire.note
+        with bridged(folder, scenario, EmulatorOptions(seed=3), on_message=wire.note) as it:
             layout = it.ground.layout
             recorder = LegRecorder(it.fleet.floor.twin, layout.n_cols, layout.cell_size_m)
             it.go(120.0)

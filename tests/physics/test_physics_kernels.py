@@ -7,7 +7,7 @@ import math
 
 import numpy as np
 import pytest
-from hall import Hall, cell
+from physics_hall import Hall, cell
 
 from fleet_control.backend import Act
 from twin.floor.sizes import sizes_of

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hall import Hall, cell
+from physics_hall import Hall, cell
 
 from fleet_control.backend import Act, FaultCode
 from twin.floor.world import MishapKind

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hall import N_COLS, N_ROWS, Hall, cell, hall, ints
+from physics_hall import N_COLS, N_ROWS, Hall, cell, hall, ints
 
 from fleet_control.backend import Act, Commands, Releases, no_station_jobs
 from twin.kinematic.engine import KinematicTwin

@@ -7,7 +7,7 @@ from multiprocessing import active_children
 
 import numpy as np
 import pytest
-from hall import N_COLS, N_ROWS, Hall, cell
+from physics_hall import N_COLS, N_ROWS, Hall, cell
 
 from fleet_control.backend import Act
 from gridfleet.scenario import Scenario
