@@ -29,7 +29,7 @@ from twin.physics.space import (
     Pose,
     Wall,
 )
-from twin.physics.standing import Standing
+from twin.physics.standing import Standing, box_on_floor
 from twin.unit_model import Body, UnitModel
 
 STEPS_A_TICK = 2
@@ -95,12 +95,7 @@ class PlanarSpace:
 
     def _box_shape(self, half: tuple[float, float]) -> int:
         half_z = self._unit.body.pod_height_m / 2
-        return int(
-            self._bullet.createCollisionShape(
-                self._bullet.GEOM_BOX, halfExtents=[*half, half_z],
-                collisionFramePosition=[0, 0, half_z], physicsClientId=self._client,
-            )
-        )  # fmt: skip
+        return box_on_floor(self._bullet, self._client, half, half_z)
 
     # ------------------------------------------------------------------ what is where
 

@@ -57,10 +57,7 @@ class Standing:
         return made
 
     def _make_wall(self, wall: Wall) -> int:
-        shape = self._bullet.createCollisionShape(
-            self._bullet.GEOM_BOX, halfExtents=[*wall.half, self._half_z],
-            collisionFramePosition=[0, 0, self._half_z], physicsClientId=self._client,
-        )  # fmt: skip
+        shape = box_on_floor(self._bullet, self._client, wall.half, self._half_z)
         return self._make(shape, self._wall_kind, (*wall.centre, 0.0), OBSTACLE)
 
     def show_pods(self, shown: list[tuple[int, Pose]], hidden: list[int]) -> None:
@@ -107,3 +104,13 @@ class Standing:
             if row[8] <= 0.0 and low != high:
                 found.add((high, low) if low < 0 else (low, high))
         return sorted(found)
+
+
+def box_on_floor(bullet: Any, client: int, half: tuple[float, float], half_z: float) -> int:
+    """Collision shape of a box that stands on the floor; half sides and half height in metres."""
+    return int(
+        bullet.createCollisionShape(
+            bullet.GEOM_BOX, halfExtents=[*half, half_z], collisionFramePosition=[0, 0, half_z],
+            physicsClientId=client,
+        )
+    )  # fmt: skip
