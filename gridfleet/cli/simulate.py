@@ -197,32 +197,9 @@ def simulate(
 
 def build(given: dict[str, Any], file: Path | None) -> Scenario:
     """The scenario of the options given, over that of the file where there is one."""
-    from dataclasses import replace
+    from gridfleet.overrides import overridden, scenario_file
 
-    import msgspec
-
-    from gridfleet.demand import Placement
-    from gridfleet.run_folder import SCENARIO
-    from gridfleet.scenario import Scenario, ScenarioError, read_scenario
-    from twin.physics.options import PhysicsOptions
-
-    if file is None:
-        if "layout" not in given:
-            raise ScenarioError("no floor; name a ready floor or a floor file, or give --scenario")
-        base = None
-    else:
-        base = read_scenario(file / SCENARIO if file.is_dir() else file)
-    if "stock" in given:
-        table = base.stock if base is not None else Placement()
-        given["stock"] = replace(table, file=given["stock"])
-    physics = {key: given.pop(key) for key in ("detail", "processes") if key in given}
-    if physics:
-        given["physics"] = replace(
-            base.physics if base is not None else PhysicsOptions(), **physics
-        )
-    if base is None:
-        return Scenario(**given).resolved(Path())
-    return msgspec.structs.replace(base, **given).resolved(Path())
+    return overridden(scenario_file(file) if file is not None else None, given)
 
 
 def pairs(text: str) -> dict[str, str]:

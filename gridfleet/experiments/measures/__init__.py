@@ -1,0 +1,1 @@
+"""What an experiment takes from a run: its minutes, figures over a window, and whether it jammed."""
