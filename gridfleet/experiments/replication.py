@@ -28,6 +28,7 @@ from gridfleet.kpis import kpis
 from gridfleet.record import BrokenRunError, RunRecord
 from gridfleet.scenario import Scenario
 from gridfleet.simulation import Progress, Simulation
+from gridfleet.wiring import compile_kernels
 from layouts import library_names
 
 MACHINE_FIGURES = ("plan_ms", "wall_s", "speed_x_real_time")
@@ -137,6 +138,11 @@ class Runner:
         with tempfile.TemporaryDirectory() as folder:
             scenario = with_files(self.variants[job.variant], Path(folder))
             return run_one(job.variant, msgspec.structs.replace(scenario, seed=job.seed))
+
+
+def prepare() -> None:
+    """Load the kernels of a run, which takes a second, before the first job of a worker."""
+    compile_kernels(Scenario(layout=library_names()[0]).planner)
 
 
 def run_one(name: str, scenario: Scenario) -> Outcome:

@@ -21,7 +21,7 @@ from gridfleet.overrides import overridden, scenario_file
 from gridfleet.run_folder import SCENARIO
 from gridfleet.scenario import Scenario, ScenarioError
 from gridfleet.typed_files import read_table
-from gridfleet.wiring import FULFILMENT, SORTATION
+from gridfleet.wiring.choice import FULFILMENT, SORTATION
 from gridfleet.wiring.sortation import parcel_rate
 from layouts import PICK_STATIONS, StationKind, library_names
 

@@ -1,1 +1,1 @@
-"""What an experiment takes from a run: its minutes, figures over a window, and whether it jammed."""
+"""What an experiment takes from a run: its minutes, figures of a window, whether it jammed."""

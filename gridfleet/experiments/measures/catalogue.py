@@ -94,6 +94,10 @@ def _p95_cycle(window: Window) -> float:
     return float(np.percentile(window.cycle_s, 95)) if len(window.cycle_s) else NAN
 
 
+def _late(window: Window) -> float:
+    return 100.0 * _ratio(window.sums["orders_late"], window.sums["orders_done"])
+
+
 def _waiting(window: Window) -> float:
     """Of the time on the way."""
     on_the_way = ("unit_loaded_s", "unit_empty_s", "unit_waiting_s")
@@ -144,9 +148,7 @@ MEASURES = {
         Measure("cycle_time_p95_s", "order cycle, 95th percentile", "s", -1, _p95_cycle),
         Measure(
             "late_share", "orders done late", "%", -1,
-            _if_orders(
-                lambda window: 100.0 * _ratio(window.sums["orders_late"], window.sums["orders_done"])
-            ), 2,
+            _if_orders(_late), 2,
         ),
         *(
             Measure(

@@ -1,0 +1,1 @@
+"""Commands that run many replications: compare, fleet-curve, sweep, lost."""

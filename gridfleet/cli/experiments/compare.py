@@ -1,0 +1,180 @@
+"""`gridfleet compare`: does a change help, by how much, and how sure is that."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from gridfleet.cli.errors import reported
+from gridfleet.cli.experiments.campaigns import (
+    INTERRUPTED,
+    Bar,
+    campaign,
+    given_options,
+    percent,
+    refused_interrupts,
+)
+
+if TYPE_CHECKING:
+    from gridfleet.experiments.comparing import Ask, Runs
+    from gridfleet.experiments.variants import Line
+
+
+def compare(
+    variants: Annotated[
+        list[str],
+        typer.Argument(
+            help="Two or more: ready floors, floor files, scenario files or folders of runs. The "
+            "others are compared with the first.",
+            show_default=False,
+        ),
+    ],
+    hours: Annotated[
+        float | None,
+        typer.Option(help="Simulated hours of a replication. [default: 1, or as the scenarios say]"),
+    ] = None,
+    precision: Annotated[
+        str, typer.Option(help="Half width of the interval that is wanted, of the first's mean.")
+    ] = "1%",
+    kpi: Annotated[str, typer.Option(help="Key figure that decides.")] = "output_per_hour",
+    at_least: Annotated[
+        str | None, typer.Option(help="Say whether the others are better by so much, as 2%.")
+    ] = None,
+    confidence: Annotated[float, typer.Option(help="Of the intervals.")] = 0.95,
+    pilots: Annotated[int, typer.Option(help="Replications before the number is decided.")] = 10,
+    most: Annotated[int, typer.Option(help="Replications of each at the most.")] = 40,
+    minutes: Annotated[
+        float | None, typer.Option(help="Stop after so many minutes of computing.")
+    ] = None,
+    kind: Annotated[
+        str | None,
+        typer.Option(
+            help="steady: the long run, without warm-up; shift: whole runs from an empty floor. "
+            "[default: steady for floors, shift for orders from a file and scenarios]"
+        ),
+    ] = None,
+    as_given: Annotated[
+        bool,
+        typer.Option(
+            "--as-given",
+            help="Made-up orders come by the clock, as in simulate, and not more than a floor can "
+            "fill.",
+        ),
+    ] = False,
+    robots: Annotated[
+        int | None, typer.Option(help="Units of all variants. [default: as the first advises]")
+    ] = None,
+    orders: Annotated[str | None, typer.Option(help="Order file of all variants.")] = None,
+    preset: Annotated[str | None, typer.Option(help="How to read it, as in simulate.")] = None,
+    columns: Annotated[str | None, typer.Option(help="Its columns, as in simulate.")] = None,
+    start: Annotated[str | None, typer.Option(help="Begin of its window, as in simulate.")] = None,
+    faults: Annotated[str | None, typer.Option(help="Fault file of all variants.")] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Of the first replication.")] = 0,
+    workers: Annotated[
+        int, typer.Option(min=0, help="Processes; 0 for as many as there are processors.")
+    ] = 0,
+    cluster: Annotated[
+        str, typer.Option(help="Address of a dask scheduler to run on, as tcp://host:8786.")
+    ] = "",
+    out: Annotated[
+        Path | None, typer.Option(help="Result folder. [default: experiments/A-B]")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the comparison as JSON.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", help="No progress on stderr.")] = False,
+) -> None:
+    """Compare floors or scenarios by paired replications.
+
+    \b
+    Is the second floor better? All have the same fleet and the same orders:
+      gridfleet compare demo one-way
+      gridfleet compare today.toml wider-aisles.toml --precision 0.5% --at-least 2%
+
+    \b
+    Under real orders, whole days:
+      gridfleet compare demo pick-and-stow --orders week.csv --preset online-retail \\
+          --start 2011-11-15T08:00 --hours 9
+
+    \b
+    Scenarios that differ in anything: rules, fleets, people, faults:
+      gridfleet compare fifo.toml batched.toml fewer-units.toml --kpi cycle_time_mean_s
+
+    Replications with the same seed share orders, people and faults, so that little but the change
+    differs (docs/experiments.md). Ctrl-C compares what there is; the same command goes on from what
+    is finished. Exit codes: 0 compared, whatever was found, 2 bad usage or input, 1 failure,
+    130 Ctrl-C.
+    """
+    with reported():
+        from gridfleet.experiments.comparing import Ask
+        from gridfleet.experiments.errors import ExperimentError
+        from gridfleet.experiments.variants import line_up_variants
+
+        if len(variants) < 2:
+            raise ExperimentError(f"only {variants[0]} is named; name two or more to compare")
+        wanted = percent(at_least, "--at-least") if at_least is not None else None
+        ask = Ask(kpi, percent(precision, "--precision"), pilots, most, confidence, seed)
+        options = given_options(
+            hours=hours, robots=robots, orders=orders, preset=preset, start=start, faults=faults
+        )
+        if columns is not None:
+            from gridfleet.cli.simulate import pairs
+
+            options["columns"] = pairs(columns)
+        line = line_up_variants(variants, options, kind=kind, as_given=as_given)
+        folder = out or Path("experiments") / "-".join(variant.name for variant in line.variants)
+        deadline_s = time.monotonic() + 60.0 * minutes if minutes is not None else None
+        with refused_interrupts(f"finished replications are in {folder}"):
+            runs, is_interrupted = _run(line, ask, folder, workers, cluster, quiet, deadline_s)
+            _tell(runs, folder, wanted, as_json)
+        if is_interrupted:
+            raise typer.Exit(INTERRUPTED)
+
+
+def _run(
+    line: Line, ask: Ask, folder: Path, workers: int, cluster: str, is_quiet: bool,
+    deadline_s: float | None,
+) -> tuple[Runs, bool]:  # fmt: skip
+    """What ran, and whether Ctrl-C cut it."""
+    from gridfleet.experiments.comparing import run_comparison
+    from gridfleet.experiments.errors import ExperimentError
+
+    variants = {variant.name: variant for variant in line.variants}
+    with (
+        Bar(is_quiet, deadline_s) as bar,
+        campaign(variants, folder, workers, cluster) as running,
+    ):
+        try:
+            runs = run_comparison(line, ask, running, bar.show, bar.should_stop)
+        except ExperimentError as error:
+            if not bar.is_interrupted:
+                raise
+            print(f"interrupted: {error}", file=sys.stderr)
+            raise typer.Exit(INTERRUPTED) from None
+        return runs, bar.is_interrupted
+
+
+def _tell(runs: Runs, folder: Path, wanted: float | None, as_json: bool) -> None:
+    from gridfleet.cli.experiments.tables import effect_table
+    from gridfleet.experiments.comparison import analyse
+    from gridfleet.experiments.report import write_comparison
+    from gridfleet.experiments.verdict import at_least, remarks, verdict
+
+    found = analyse(runs)
+    sentence = verdict(found)
+    answers = list(at_least(found, 100.0 * wanted)) if wanted is not None else []
+    told = [*answers, *remarks(found)]
+    figures = {"verdict": sentence, "remarks": told, **found.as_json()}
+    report = write_comparison(folder, runs, found, sentence, told, figures)
+    if as_json:
+        print(json.dumps(figures, indent=2))
+        return
+    print(sentence)
+    for line in told:
+        print(f"  {line}")
+    print()
+    print(effect_table(found))
+    print(f"report: {report}")

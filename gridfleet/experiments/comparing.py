@@ -1,0 +1,227 @@
+"""The procedure of a comparison: pilot runs, warm-up, how many more it takes, and those.
+
+All variants run with the same seeds, so that they have the same orders, people and faults. Pilot
+runs say where the warm-up ends (MSER-5, the longest of all variants) and how much paired
+differences vary; from that follows how many pairs the precision asked for takes (Stein's two
+stages, statistics/stein.py). Nothing is decided by looking at the differences themselves.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gridfleet.experiments.engine import Campaign, Progress
+from gridfleet.experiments.errors import ExperimentError
+from gridfleet.experiments.measures.catalogue import OUTPUT, figures_of, measure_named
+from gridfleet.experiments.replication import Job, Outcome, decode_outcome
+from gridfleet.experiments.statistics import bonferroni, mser5, n_pairs, relative_half_width
+from gridfleet.experiments.statistics.warm_up import FEWEST
+from gridfleet.experiments.variants import STEADY, Line
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """What is asked of an experiment.
+
+    measure: key figure that decides. precision: half width of its interval as a share of the first
+    variant's mean. pilots: replications of each variant before anything is decided. most: of each
+    in all. seed: of the first replication; the next ones follow it.
+    """
+
+    measure: str = OUTPUT
+    precision: float = 0.01
+    pilots: int = 10
+    most: int = 40
+    confidence: float = 0.95
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        measure_named(self.measure)
+        for is_wrong, text in (
+            (not 0.0 < self.precision < 1.0,
+             f"precision is {self.precision:.6g}; give a share above 0 and below 1, such as 1%"),
+            (self.pilots < 3, f"pilots is {self.pilots}; give 3 or more"),
+            (self.most < self.pilots,
+             f"most is {self.most}, fewer than the {self.pilots} pilot runs; give more"),
+            (not 0.5 <= self.confidence < 1.0,
+             f"confidence is {self.confidence:.6g}; give 0.5 or more and less than 1"),
+        ):  # fmt: skip
+            if is_wrong:
+                raise ExperimentError(text)
+
+
+@dataclass(frozen=True, slots=True)
+class Broken:
+    """A replication that gave no outcome. text: why."""
+
+    variant: str
+    seed: int
+    text: str
+
+
+@dataclass(slots=True)
+class Runs:
+    """What has been run. outcomes: by variant and seed. broken: replications that gave none.
+    warm_up: minutes that are left out at the start; is_warm: whether all variants are past their
+    warm-up by then. n_pilots: complete seeds of the pilot. n_wanted: that the precision takes; None
+    where it is not known. is_cut: stopped before it was through."""
+
+    line: Line
+    ask: Ask
+    outcomes: dict[str, dict[int, Outcome]] = field(default_factory=dict)
+    broken: list[Broken] = field(default_factory=list)
+    warm_up: int = 0
+    is_warm: bool = True
+    n_pilots: int = 0
+    n_wanted: int | None = None
+    is_cut: bool = False
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return tuple(variant.name for variant in self.line.variants)
+
+    @property
+    def seeds(self) -> list[int]:
+        """Seeds that all variants have come through, ascending."""
+        found = set.intersection(*(set(self.outcomes.get(name, {})) for name in self.names))
+        return sorted(found)
+
+    def figures(self, measure: str) -> Floats:
+        """float64[n_variants, n_seeds], nan where a run has no such figure."""
+        seeds = self.seeds
+        return np.array(
+            [
+                [figures_of(self.outcomes[name][seed], self.warm_up)[measure] for seed in seeds]
+                for name in self.names
+            ]
+        ).reshape(len(self.names), len(seeds))
+
+    def output_minutes(self, name: str) -> Floats:
+        """float64[n_seeds, n_minutes], what each replication turned out in each minute."""
+        found = [_output_minutes(self.outcomes[name][seed]) for seed in self.seeds]
+        n_minutes = min((len(row) for row in found), default=0)
+        return np.array([row[:n_minutes] for row in found]).reshape(len(found), n_minutes)
+
+
+def _output_minutes(outcome: Outcome) -> Floats:
+    return outcome.minutes["errands" if outcome.work == "errands" else "lines"]
+
+
+OnProgress = Callable[[str, Progress], None]
+
+
+def run_comparison(
+    line: Line, ask: Ask, campaign: Campaign, on_progress: OnProgress | None = None,
+    should_stop: Callable[[], bool] | None = None,
+) -> Runs:  # fmt: skip
+    """Run as many replications as it takes, or as `ask` allows.
+
+    campaign: on an executor of a Runner of these variants. on_progress: told what is being done,
+    and how far it is. Raises ExperimentError where nothing can be learned from what ran.
+    """
+    runs = Runs(line, ask)
+    _replicate(runs, ask.pilots, campaign, "pilot runs", on_progress, should_stop)
+    runs.n_pilots = len(runs.seeds)
+    _check_pilots(runs)
+    runs.warm_up, runs.is_warm = _warm_up(runs)
+    runs.n_wanted = _pairs_wanted(runs)
+    if runs.n_wanted is not None and not runs.is_cut:
+        n_all = min(runs.n_wanted, ask.most)
+        _replicate(runs, n_all, campaign, "replications", on_progress, should_stop)
+    return runs
+
+
+def jobs_for(line: Line, seeds: Sequence[int]) -> Iterator[Job]:
+    """Seed by seed, so that what there is can be compared whenever it ends."""
+    digests = {variant.name: variant.digest for variant in line.variants}
+    for seed in seeds:
+        for name, digest in digests.items():
+            yield Job(variant=name, digest=digest, seed=seed)
+
+
+def _replicate(
+    runs: Runs, n_seeds: int, campaign: Campaign, what: str, on_progress: OnProgress | None,
+    should_stop: Callable[[], bool] | None,
+) -> None:  # fmt: skip
+    """Run what is missing of the first so many seeds."""
+    seeds = range(runs.ask.seed, runs.ask.seed + n_seeds)
+    gone = {(broken.variant, broken.seed) for broken in runs.broken}
+    wanted = [
+        job
+        for job in jobs_for(runs.line, seeds)
+        if job.seed not in runs.outcomes.get(job.variant, {})
+        and (job.variant, job.seed) not in gone
+    ]
+
+    def tell(news: Progress) -> None:
+        if on_progress is not None:
+            on_progress(what, news)
+
+    results = campaign.run([(job.key, job.encode()) for job in wanted], tell, should_stop)
+    runs.is_cut = runs.is_cut or results.is_partial
+    for job in wanted:
+        if job.key in results.results:
+            outcome = decode_outcome(results.results[job.key])
+            runs.outcomes.setdefault(job.variant, {})[job.seed] = outcome
+            if outcome.failure:
+                runs.broken.append(Broken(job.variant, job.seed, outcome.failure))
+        elif job.key in results.failures:
+            text = results.failures[job.key].text
+            runs.broken.append(Broken(job.variant, job.seed, text))
+    for broken in runs.broken:  # what broke is no figure of the floor
+        runs.outcomes.get(broken.variant, {}).pop(broken.seed, None)
+
+
+def _check_pilots(runs: Runs) -> None:
+    if runs.n_pilots >= 2:
+        return
+    if runs.broken:
+        first = runs.broken[0]
+        raise ExperimentError(
+            f"{len(runs.broken)} of the pilot runs failed, {runs.n_pilots} are left to compare; "
+            f"the first was {first.variant} with seed {first.seed}: {first.text}"
+        )
+    raise ExperimentError(
+        f"only {runs.n_pilots} replications of all variants are done; 2 are compared at the least"
+    )
+
+
+def _warm_up(runs: Runs) -> tuple[int, bool]:
+    """Minutes until the slowest variant has forgotten how it began, by MSER-5 on its output,
+    averaged over the pilot runs; and whether such a time was found."""
+    if runs.line.kind != STEADY:
+        return 0, True
+    ends, is_found = [0], True
+    for name in runs.names:
+        minutes = runs.output_minutes(name).mean(axis=0)
+        if len(minutes) < FEWEST:
+            raise ExperimentError(
+                f"a replication has {len(minutes)} minutes, and the warm-up is looked for in "
+                f"{FEWEST} or more; give --hours {math.ceil(FEWEST / 6) / 10:g} or more, or "
+                "compare whole runs with --kind shift"
+            )
+        truncation = mser5(minutes)
+        ends.append(truncation.n_deleted)
+        is_found = is_found and truncation.is_found
+    return max(ends), is_found
+
+
+def _pairs_wanted(runs: Runs) -> int | None:
+    """Seeds that the precision takes: those of the comparison that varies most."""
+    figures, ask = runs.figures(runs.ask.measure), runs.ask
+    whole = np.isfinite(figures).all(axis=0)
+    if whole.sum() < 2:
+        return None
+    figures = figures[:, whole]
+    if figures[0].mean() == 0.0:
+        return None
+    half_width = relative_half_width(figures[0], ask.precision)
+    confidence = bonferroni(ask.confidence, len(figures) - 1)
+    return max(n_pairs(row - figures[0], half_width, confidence) for row in figures[1:])
