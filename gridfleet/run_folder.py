@@ -23,6 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fleet_control.events import EventKind
+from gridfleet.parquet import ParquetError, write_parquet
 from gridfleet.poses.recording import STATES
 from layouts import GridfleetError
 from twin.legs import LegKind, Legs
@@ -139,7 +140,7 @@ def write_events(folder: Path, columns: dict[str, NDArray[np.generic]]) -> None:
     columns: of equal length, as EventLog.columns gives them. In the file `kind` is the name of the
     kind in small letters (docs/events.md). Raises RunFolderError.
     """
-    _write_table(folder / EVENTS, columns, "kind", _KIND_NAMES)
+    _write_table(folder / EVENTS, columns, {"kind": _KIND_NAMES})
 
 
 def write_poses(folder: Path, columns: dict[str, NDArray[np.generic]]) -> None:
@@ -148,37 +149,21 @@ def write_poses(folder: Path, columns: dict[str, NDArray[np.generic]]) -> None:
     columns: of equal length, as PoseRecorder.columns gives them. In the file `state` is a name
     (docs/poses.md). Raises RunFolderError.
     """
-    _write_table(folder / POSES, columns, "state", list(STATES))
+    _write_table(folder / POSES, columns, {"state": list(STATES)})
 
 
 def write_legs(folder: Path, legs: Legs) -> None:
     """The same for legs (docs/crosscheck.md); to what times are known is said in the file."""
     names = [kind.name.lower() for kind in LegKind]
     says = {RESOLUTION: f"{legs.resolution_s:.9g}"}
-    _write_table(folder / LEGS, legs.columns(), "kind", names, says)
+    _write_table(folder / LEGS, legs.columns(), {"kind": names}, says)
 
 
 def _write_table(
-    path: Path, columns: dict[str, NDArray[np.generic]], coded: str, names: list[str],
+    path: Path, columns: dict[str, NDArray[np.generic]], names: dict[str, list[str]],
     says: dict[str, str] | None = None,
 ) -> None:  # fmt: skip
-    """Write a Parquet file in one piece: same columns, same bytes (one thread, order kept, no time
-    stamp). coded: the column of codes from 0 that the file has as names. says: what the file tells
-    of itself."""
-    import duckdb
-
-    temporary = path.with_name(f".{path.name}.part")
-    quoted = str(temporary).replace("'", "''")
-    arrays = {key: np.ascontiguousarray(column) for key, column in columns.items()}
-    more = f", kv_metadata {says}" if says else ""
     try:
-        with duckdb.connect(config={"threads": 1, "preserve_insertion_order": True}) as connection:
-            connection.register("log", arrays)
-            connection.execute(
-                f"copy (select * replace (list_extract({names}, {coded} + 1) as {coded}) from log) "
-                f"to '{quoted}' (format parquet, compression zstd{more})"
-            )
-    except duckdb.Error as error:
-        temporary.unlink(missing_ok=True)
-        raise RunFolderError(f"{path} cannot be written: {error}") from None
-    os.replace(temporary, path)
+        write_parquet(path, columns, names, says)
+    except ParquetError as error:
+        raise RunFolderError(str(error)) from None
