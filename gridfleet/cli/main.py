@@ -16,6 +16,7 @@ from gridfleet.cli.check_unit import check_unit
 from gridfleet.cli.crosscheck import crosscheck
 from gridfleet.cli.demo import demo
 from gridfleet.cli.emulate import emulate
+from gridfleet.cli.experiments.compare import compare
 from gridfleet.cli.render import render
 from gridfleet.cli.replay import replay
 from gridfleet.cli.resume import resume
@@ -34,6 +35,7 @@ app.command()(simulate)
 app.command()(resume)
 app.command()(render)
 app.command()(replay)
+app.command()(compare)
 app.command()(crosscheck)
 app.command()(calibrate)
 app.command()(demo)

@@ -19,6 +19,8 @@ GROUND = {
 }  # fmt: skip
 TRAFFIC = ("#d6e6f4", "#abcfe6", "#6aaed6", "#3787c0", "#105ba4", "#08306b")
 WAITING = ("#fee8c8", "#fdcf9f", "#fdac78", "#f0724a", "#d63a24", "#8f0000")
+DIFFERENCE = ("#2166ac", "#67a9cf", "#d1e5f0", "#f7f7f7", "#fddbc7", "#ef8a62", "#b2182b")
+"""From less, blue, to more, red."""
 MOST_LABELLED = 60
 """Floors of more columns than this have no room for the names of stations."""
 
@@ -49,6 +51,28 @@ def heat_map(
         levels = np.minimum(shown / top, 1.0)
         mixed = [np.interp(levels, steps, table[:, channel]) for channel in range(3)]
         pixels[values > 0] = np.column_stack(mixed)
+    return _as_map(layout, pixels, colours, top, label)
+
+
+def difference_map(layout: Layout, values: NDArray[np.float64], label: str) -> FloorMap:
+    """values: float64[n_cells], above 0 for more and below for less; cells of 0 show the floor. Both
+    ends of the scale are the 99th percentile of what differs."""
+    sizes = np.abs(values[values != 0])
+    top = float(np.percentile(sizes, 99)) if len(sizes) else 0.0
+    pixels = ground(layout)
+    if len(sizes):
+        steps = np.linspace(-1, 1, len(DIFFERENCE))
+        table = np.array([_rgb(colour) for colour in DIFFERENCE])
+        levels = np.clip(values[values != 0] / top, -1.0, 1.0)
+        mixed = [np.interp(levels, steps, table[:, channel]) for channel in range(3)]
+        pixels[values != 0] = np.column_stack(mixed)
+    return _as_map(layout, pixels, DIFFERENCE, top, label)
+
+
+def _as_map(
+    layout: Layout, pixels: NDArray[np.float64], colours: tuple[str, ...], top: float, label: str
+) -> FloorMap:
+    """pixels: float64[n_cells, 3]."""
     image = _png(pixels.reshape(layout.n_rows, layout.n_cols, 3).astype(np.uint8))
     size = f'width="{layout.n_cols}" height="{layout.n_rows}"'
     svg = (

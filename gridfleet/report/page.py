@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -16,6 +16,9 @@ from gridfleet.report.splits import row_bar, station_bars, unit_bar
 from gridfleet.report.words import ERRANDS, short, words_for
 from gridfleet.run_folder import REPORT, write_text
 from layouts import CellKind
+
+if TYPE_CHECKING:
+    import jinja2
 
 Figures = dict[str, Any]
 MOST_STATIONS = 24
@@ -30,8 +33,8 @@ def write_report(folder: Path, record: RunRecord, figures: Figures, scenario_tom
     return folder / REPORT
 
 
-def render(record: RunRecord, figures: Figures, scenario_toml: str) -> str:
-    """The page as HTML that needs nothing else: no network, no scripts."""
+def template(name: str) -> jinja2.Template:
+    """A template of pages that need nothing else. A name that it lacks is an error."""
     import jinja2
 
     environment = jinja2.Environment(
@@ -41,8 +44,13 @@ def render(record: RunRecord, figures: Figures, scenario_toml: str) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    return environment.get_template(name)
+
+
+def render(record: RunRecord, figures: Figures, scenario_toml: str) -> str:
+    """The page as HTML that needs nothing else: no network, no scripts."""
     words = words_for(record)
-    return environment.get_template("report.html.j2").render(
+    return template("report.html.j2").render(
         layout=record.layout,
         words=words,
         partial=record.partial,

@@ -104,7 +104,7 @@ class Bar:
 
 
 def percent(text: str, option: str) -> float:
-    """"1%" or "0.01" as a share. Raises ExperimentError."""
+    """ "1%" or "0.01" as a share. Raises ExperimentError."""
     from gridfleet.experiments.errors import ExperimentError
 
     number = text.strip().removesuffix("%")
@@ -128,5 +128,3 @@ def refused_interrupts(told: str) -> Iterator[None]:
 def given_options(**options: Any) -> dict[str, Any]:
     """Those that were given."""
     return {key: value for key, value in options.items() if value is not None}
-
-

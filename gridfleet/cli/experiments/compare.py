@@ -36,7 +36,9 @@ def compare(
     ],
     hours: Annotated[
         float | None,
-        typer.Option(help="Simulated hours of a replication. [default: 1, or as the scenarios say]"),
+        typer.Option(
+            help="Simulated hours of a replication. [default: 1, or as the scenarios say]"
+        ),
     ] = None,
     precision: Annotated[
         str, typer.Option(help="Half width of the interval that is wanted, of the first's mean.")

@@ -1,0 +1,44 @@
+"""Tables of experiments for a terminal."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from gridfleet.experiments.comparison import Comparison, Effect, Spread
+
+
+def effect_table(found: Comparison) -> str:
+    """What each variant has, and how it differs from the first. A star: sure."""
+    from gridfleet.experiments.measures.catalogue import MEASURES
+
+    names = [side.name for side in found.sides]
+    widths = [max(11, len(name) + 2) for name in names]
+    head = " " * 38 + "".join(f"{name:>{width}}" for name, width in zip(names, widths, strict=True))
+    lines = [head + "".join(f"{name + ' against ' + names[0]:>38}" for name in names[1:])]
+    for name, measure in MEASURES.items():
+        effects = [effect for effect in found.effects if effect.measure == name]
+        if not effects or all(effect.base == effect.value == 0.0 for effect in effects):
+            continue
+        unit = f", {measure.unit}" if measure.unit else ""
+        spreads = [side.figures.get(name) for side in found.sides]
+        values = "".join(
+            f"{_number(spread, measure.digits):>{width}}"
+            for spread, width in zip(spreads, widths, strict=True)
+        )
+        told = "".join(f"{_told(effect):>38}" for effect in effects)
+        lines.append(f"{effects[0].words + unit:<38}{values}{told}")
+    return "\n".join(lines)
+
+
+def _number(spread: Spread | None, digits: int) -> str:
+    return "-" if spread is None else f"{spread.mean:,.{digits}f}"
+
+
+def _told(effect: Effect) -> str:
+    spread = effect.percent or effect.difference
+    unit = " %" if effect.percent else ""
+    star = "*" if effect.is_sure else " "
+    if spread.low is None or spread.high is None:
+        return f"{spread.mean:+.2f}{unit} {star}"
+    return f"{spread.mean:+.2f}{unit} ({spread.low:+.2f} to {spread.high:+.2f}) {star}"
