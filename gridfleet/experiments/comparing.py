@@ -9,16 +9,16 @@ stages, statistics/stein.py). Nothing is decided by looking at the differences t
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
-from gridfleet.experiments.engine import Campaign, Progress
+from gridfleet.experiments.engine import Campaign
 from gridfleet.experiments.errors import ExperimentError
 from gridfleet.experiments.measures.catalogue import OUTPUT, figures_of, measure_named
-from gridfleet.experiments.replication import Job, Outcome, decode_outcome
+from gridfleet.experiments.replicating import OnProgress, Replications, ShouldStop, jobs_for
+from gridfleet.experiments.replication import Outcome
 from gridfleet.experiments.statistics import bonferroni, mser5, n_pairs, relative_half_width
 from gridfleet.experiments.statistics.warm_up import FEWEST
 from gridfleet.experiments.variants import STEADY, Line
@@ -57,31 +57,19 @@ class Ask:
                 raise ExperimentError(text)
 
 
-@dataclass(frozen=True, slots=True)
-class Broken:
-    """A replication that gave no outcome. text: why."""
-
-    variant: str
-    seed: int
-    text: str
-
-
 @dataclass(slots=True)
 class Runs:
-    """What has been run. outcomes: by variant and seed. broken: replications that gave none.
-    warm_up: minutes that are left out at the start; is_warm: whether all variants are past their
-    warm-up by then. n_pilots: complete seeds of the pilot. n_wanted: that the precision takes; None
-    where it is not known. is_cut: stopped before it was through."""
+    """What has been run. done: so far. warm_up: minutes that are left out at the start; is_warm:
+    whether all variants are past their warm-up by then. n_pilots: complete seeds of the pilot.
+    n_wanted: that the precision takes; None where it is not known."""
 
     line: Line
     ask: Ask
-    outcomes: dict[str, dict[int, Outcome]] = field(default_factory=dict)
-    broken: list[Broken] = field(default_factory=list)
+    done: Replications = field(default_factory=Replications)
     warm_up: int = 0
     is_warm: bool = True
     n_pilots: int = 0
     n_wanted: int | None = None
-    is_cut: bool = False
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -90,22 +78,24 @@ class Runs:
     @property
     def seeds(self) -> list[int]:
         """Seeds that all variants have come through, ascending."""
-        found = set.intersection(*(set(self.outcomes.get(name, {})) for name in self.names))
-        return sorted(found)
+        return self.done.seeds(self.names)
+
+    def outcome(self, name: str, seed: int) -> Outcome:
+        return self.done.outcomes[name][seed]
 
     def figures(self, measure: str) -> Floats:
         """float64[n_variants, n_seeds], nan where a run has no such figure."""
         seeds = self.seeds
         return np.array(
             [
-                [figures_of(self.outcomes[name][seed], self.warm_up)[measure] for seed in seeds]
+                [figures_of(self.outcome(name, seed), self.warm_up)[measure] for seed in seeds]
                 for name in self.names
             ]
         ).reshape(len(self.names), len(seeds))
 
     def output_minutes(self, name: str) -> Floats:
         """float64[n_seeds, n_minutes], what each replication turned out in each minute."""
-        found = [_output_minutes(self.outcomes[name][seed]) for seed in self.seeds]
+        found = [_output_minutes(self.outcome(name, seed)) for seed in self.seeds]
         n_minutes = min((len(row) for row in found), default=0)
         return np.array([row[:n_minutes] for row in found]).reshape(len(found), n_minutes)
 
@@ -114,12 +104,9 @@ def _output_minutes(outcome: Outcome) -> Floats:
     return outcome.minutes["errands" if outcome.work == "errands" else "lines"]
 
 
-OnProgress = Callable[[str, Progress], None]
-
-
 def run_comparison(
     line: Line, ask: Ask, campaign: Campaign, on_progress: OnProgress | None = None,
-    should_stop: Callable[[], bool] | None = None,
+    should_stop: ShouldStop | None = None,
 ) -> Runs:  # fmt: skip
     """Run as many replications as it takes, or as `ask` allows.
 
@@ -132,60 +119,29 @@ def run_comparison(
     _check_pilots(runs)
     runs.warm_up, runs.is_warm = _warm_up(runs)
     runs.n_wanted = _pairs_wanted(runs)
-    if runs.n_wanted is not None and not runs.is_cut:
+    if runs.n_wanted is not None and not runs.done.is_cut:
         n_all = min(runs.n_wanted, ask.most)
         _replicate(runs, n_all, campaign, "replications", on_progress, should_stop)
     return runs
 
 
-def jobs_for(line: Line, seeds: Sequence[int]) -> Iterator[Job]:
-    """Seed by seed, so that what there is can be compared whenever it ends."""
-    digests = {variant.name: variant.digest for variant in line.variants}
-    for seed in seeds:
-        for name, digest in digests.items():
-            yield Job(variant=name, digest=digest, seed=seed)
-
-
 def _replicate(
     runs: Runs, n_seeds: int, campaign: Campaign, what: str, on_progress: OnProgress | None,
-    should_stop: Callable[[], bool] | None,
+    should_stop: ShouldStop | None,
 ) -> None:  # fmt: skip
     """Run what is missing of the first so many seeds."""
     seeds = range(runs.ask.seed, runs.ask.seed + n_seeds)
-    gone = {(broken.variant, broken.seed) for broken in runs.broken}
-    wanted = [
-        job
-        for job in jobs_for(runs.line, seeds)
-        if job.seed not in runs.outcomes.get(job.variant, {})
-        and (job.variant, job.seed) not in gone
-    ]
-
-    def tell(news: Progress) -> None:
-        if on_progress is not None:
-            on_progress(what, news)
-
-    results = campaign.run([(job.key, job.encode()) for job in wanted], tell, should_stop)
-    runs.is_cut = runs.is_cut or results.is_partial
-    for job in wanted:
-        if job.key in results.results:
-            outcome = decode_outcome(results.results[job.key])
-            runs.outcomes.setdefault(job.variant, {})[job.seed] = outcome
-            if outcome.failure:
-                runs.broken.append(Broken(job.variant, job.seed, outcome.failure))
-        elif job.key in results.failures:
-            text = results.failures[job.key].text
-            runs.broken.append(Broken(job.variant, job.seed, text))
-    for broken in runs.broken:  # what broke is no figure of the floor
-        runs.outcomes.get(broken.variant, {}).pop(broken.seed, None)
+    jobs = jobs_for(runs.line.variants, seeds)
+    runs.done.run(jobs, campaign, what, on_progress, should_stop)
 
 
 def _check_pilots(runs: Runs) -> None:
     if runs.n_pilots >= 2:
         return
-    if runs.broken:
-        first = runs.broken[0]
+    if runs.done.broken:
+        first = runs.done.broken[0]
         raise ExperimentError(
-            f"{len(runs.broken)} of the pilot runs failed, {runs.n_pilots} are left to compare; "
+            f"{len(runs.done.broken)} of the pilot runs failed, {runs.n_pilots} are left to compare; "
             f"the first was {first.variant} with seed {first.seed}: {first.text}"
         )
     raise ExperimentError(

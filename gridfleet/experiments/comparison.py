@@ -60,6 +60,16 @@ class Effect:
     is_sure: bool
     is_better: int
 
+    @property
+    def told(self) -> tuple[Spread, str]:
+        """As people read it, and its unit: per cent of the first, but points for what is a
+        percentage itself."""
+        if self.unit == "%":
+            return self.difference, " points"
+        if self.percent is None:
+            return self.difference, f" {self.unit}" if self.unit else ""
+        return self.percent, " %"
+
 
 @dataclass(frozen=True, slots=True)
 class Side:
@@ -128,7 +138,7 @@ class Comparison:
 def analyse(runs: Runs) -> Comparison:
     """All that can be said of what has run."""
     ask, seeds = runs.ask, runs.seeds
-    first = runs.outcomes[runs.names[0]][seeds[0]]
+    first = runs.outcome(runs.names[0], seeds[0])
     main = runs.figures(ask.measure)
     effects = tuple(_effects(runs, first.work))
     halves = [_half_percent(effect) for effect in effects if effect.measure == ask.measure]
@@ -138,13 +148,13 @@ def analyse(runs: Runs) -> Comparison:
         work=first.work,
         measure=ask.measure,
         confidence=ask.confidence,
-        minutes=min(runs.outcomes[name][seed].n_minutes for name in runs.names for seed in seeds),
+        minutes=min(runs.outcome(name, seed).n_minutes for name in runs.names for seed in seeds),
         warm_up_min=runs.warm_up,
         is_warm=runs.is_warm,
         seeds=tuple(seeds),
         n_wanted=runs.n_wanted,
         most=ask.most,
-        is_cut=runs.is_cut,
+        is_cut=runs.done.is_cut,
         precision=100.0 * ask.precision,
         reached=max((half for half in halves if half is not None), default=None),
         detectable_percent=_detectable(main, ask.confidence),
@@ -155,7 +165,7 @@ def analyse(runs: Runs) -> Comparison:
         is_best_sure=is_best_sure,
         differs=runs.line.differs,
         notes=runs.line.notes,
-        broken=tuple(msgspec.to_builtins(broken) for broken in runs.broken),
+        broken=tuple(msgspec.to_builtins(broken) for broken in runs.done.broken),
     )
 
 
@@ -255,12 +265,12 @@ def _best(runs: Runs, main: Floats) -> tuple[str | None, bool]:
 
 def _side(runs: Runs, name: str) -> Side:
     seeds = runs.seeds
-    outcomes = [runs.outcomes[name][seed] for seed in seeds]
+    outcomes = [runs.outcome(name, seed) for seed in seeds]
     figures = {
         measure: _spread_of(runs.figures(measure)[runs.names.index(name)], runs.ask.confidence)
         for measure in MEASURES
     }
-    n_broken = sum(broken.variant == name for broken in runs.broken)
+    n_broken = runs.done.n_broken(name)
     n_jams = sum(jam_begins(outcome) is not None for outcome in outcomes)
     counted = Counter(str(outcome.kpis["regime"] or "unknown") for outcome in outcomes)
     regimes = dict(counted.most_common())

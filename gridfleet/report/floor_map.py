@@ -55,8 +55,8 @@ def heat_map(
 
 
 def difference_map(layout: Layout, values: NDArray[np.float64], label: str) -> FloorMap:
-    """values: float64[n_cells], above 0 for more and below for less; cells of 0 show the floor. Both
-    ends of the scale are the 99th percentile of what differs."""
+    """values: float64[n_cells], above 0 for more and below for less; cells of 0 show the floor. The
+    scale ends on both sides at the 99th percentile of what differs."""
     sizes = np.abs(values[values != 0])
     top = float(np.percentile(sizes, 99)) if len(sizes) else 0.0
     pixels = ground(layout)

@@ -14,7 +14,6 @@ from gridfleet.cli.interrupt import StopOnInterrupt
 from gridfleet.cli.progress import clock, make_bar
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from types import TracebackType
 
     from gridfleet.experiments.engine import Campaign, Executor, Progress

@@ -36,8 +36,7 @@ def _number(spread: Spread | None, digits: int) -> str:
 
 
 def _told(effect: Effect) -> str:
-    spread = effect.percent or effect.difference
-    unit = " %" if effect.percent else ""
+    spread, unit = effect.told
     star = "*" if effect.is_sure else " "
     if spread.low is None or spread.high is None:
         return f"{spread.mean:+.2f}{unit} {star}"

@@ -39,18 +39,18 @@ def paired_differences(percents: Floats, effect: Effect, seeds: Sequence[int]) -
         axes.plot(seeds, percents, "o", color=INK, markersize=3.5)
         axes.set_xlabel("seed")
         axes.set_ylabel(f"{effect.variant}, %")
-        axes.xaxis.get_major_locator().set_params(integer=True)
+        axes.locator_params(axis="x", integer=True)
         axes.yaxis.set_major_formatter("{x:+g}")
         return as_svg(figure, label)
 
 
 def effects(found: Comparison, variant: str) -> str:
     """All effects of a variant in per cent of the first, with their intervals; those that cannot be
-    told from 0 are grey."""
+    told from 0 are grey. Shares of time are not among them: per cent of per cent mislead."""
     shown = [
         effect
         for effect in found.effects
-        if effect.variant == variant and effect.percent is not None
+        if effect.variant == variant and effect.unit != "%" and effect.percent is not None
         and effect.percent.low is not None and effect.percent.high is not None
         and effect.difference.mean != 0.0
     ]  # fmt: skip

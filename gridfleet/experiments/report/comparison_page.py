@@ -41,7 +41,7 @@ def write_comparison(
     figures: dict[str, Any],
 ) -> Path:  # fmt: skip
     """Write everything into the folder; returns the path of the page."""
-    outcomes = [runs.outcomes[name][seed] for name in runs.names for seed in runs.seeds]
+    outcomes = [runs.outcome(name, seed) for name in runs.names for seed in runs.seeds]
     write_runs(folder / RUNS, outcomes, runs.warm_up)
     write_rows(folder / EFFECTS, effect_rows(found.effects))
     write_minutes(folder / MINUTES, runs)
@@ -101,9 +101,7 @@ def _number(spread: Spread | None, digits: int) -> str:
 
 
 def _signed(effect: Effect) -> str:
-    spread, unit = (
-        (effect.percent, " %") if effect.percent else (effect.difference, f" {effect.unit}")
-    )
+    spread, unit = effect.told
     if spread.low is None or spread.high is None:
         return f"{spread.mean:+.2f}{unit}"
     return f"{spread.mean:+.2f}{unit} ({spread.low:+.2f} to {spread.high:+.2f})"

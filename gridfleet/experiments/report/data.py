@@ -81,9 +81,9 @@ def write_minutes(path: Path, runs: Runs) -> None:
 
 
 def heat_of(runs: Runs, name: str) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """float64[n_cells] twice: arrivals and unit seconds of waiting an hour at each cell, mean of the
-    replications of a variant."""
-    outcomes = [runs.outcomes[name][seed] for seed in runs.seeds]
+    """float64[n_cells] twice: arrivals and unit seconds of waiting an hour at each cell, the mean
+    of all replications of a variant."""
+    outcomes = [runs.outcome(name, seed) for seed in runs.seeds]
     hours = max(outcomes[0].n_minutes / 60.0, 1e-9)
     visits = np.mean([outcome.heat[0] for outcome in outcomes], axis=0) / hours
     waits = np.mean([outcome.heat[1] for outcome in outcomes], axis=0) / hours
