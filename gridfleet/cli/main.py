@@ -17,6 +17,7 @@ from gridfleet.cli.crosscheck import crosscheck
 from gridfleet.cli.demo import demo
 from gridfleet.cli.emulate import emulate
 from gridfleet.cli.experiments.compare import compare
+from gridfleet.cli.experiments.fleet_curve import fleet_curve
 from gridfleet.cli.render import render
 from gridfleet.cli.replay import replay
 from gridfleet.cli.resume import resume
@@ -36,6 +37,7 @@ app.command()(resume)
 app.command()(render)
 app.command()(replay)
 app.command()(compare)
+app.command()(fleet_curve)
 app.command()(crosscheck)
 app.command()(calibrate)
 app.command()(demo)

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from gridfleet.experiments.engine import Campaign
 from gridfleet.experiments.errors import ExperimentError
 from gridfleet.experiments.measures.catalogue import OUTPUT, figures_of, measure_named
+from gridfleet.experiments.measures.window import output_minutes
 from gridfleet.experiments.replicating import OnProgress, Replications, ShouldStop, jobs_for
 from gridfleet.experiments.replication import Outcome
 from gridfleet.experiments.statistics import bonferroni, mser5, n_pairs, relative_half_width
@@ -95,13 +96,9 @@ class Runs:
 
     def output_minutes(self, name: str) -> Floats:
         """float64[n_seeds, n_minutes], what each replication turned out in each minute."""
-        found = [_output_minutes(self.outcome(name, seed)) for seed in self.seeds]
+        found = [output_minutes(self.outcome(name, seed)) for seed in self.seeds]
         n_minutes = min((len(row) for row in found), default=0)
         return np.array([row[:n_minutes] for row in found]).reshape(len(found), n_minutes)
-
-
-def _output_minutes(outcome: Outcome) -> Floats:
-    return outcome.minutes["errands" if outcome.work == "errands" else "lines"]
 
 
 def run_comparison(
@@ -141,7 +138,7 @@ def _check_pilots(runs: Runs) -> None:
     if runs.done.broken:
         first = runs.done.broken[0]
         raise ExperimentError(
-            f"{len(runs.done.broken)} of the pilot runs failed, {runs.n_pilots} are left to compare; "
+            f"{len(runs.done.broken)} pilot runs failed, {runs.n_pilots} are left to compare; "
             f"the first was {first.variant} with seed {first.seed}: {first.text}"
         )
     raise ExperimentError(

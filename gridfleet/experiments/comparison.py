@@ -214,8 +214,8 @@ def _effect(
         variant=variant,
         base=mean,
         value=float(values.mean()),
-        difference=_spread(found),
-        percent=None if percent is None else _spread(percent),
+        difference=as_spread(found),
+        percent=None if percent is None else as_spread(percent),
         n=found.n,
         is_sure=is_sure,
         is_better=int(np.sign(found.mean)) * measure.better if is_sure else 0,
@@ -281,7 +281,7 @@ def _side(runs: Runs, name: str) -> Side:
         n_stations=outcomes[0].n_stations,
         figures={key: spread for key, spread in figures.items() if spread is not None},
         jams=n_jams + n_broken,
-        jam_share=_spread(
+        jam_share=as_spread(
             share_interval(n_jams + n_broken, len(outcomes) + n_broken, runs.ask.confidence)
         ),
         regimes=regimes,
@@ -295,10 +295,10 @@ def _side(runs: Runs, name: str) -> Side:
 
 def _spread_of(values: Floats, confidence: float) -> Spread | None:
     values = values[np.isfinite(values)]
-    return _spread(mean_interval(values, confidence)) if len(values) else None
+    return as_spread(mean_interval(values, confidence)) if len(values) else None
 
 
-def _spread(found: Interval) -> Spread:
+def as_spread(found: Interval) -> Spread:
     """Ends that nobody knows are None: JSON has no infinity."""
     if not np.isfinite(found.half_width):
         return Spread(found.mean, None, None)

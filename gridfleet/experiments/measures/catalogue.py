@@ -5,53 +5,17 @@ Names are those of kpis.json (docs/kpis.md) where the figure is the same but for
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
 from gridfleet.experiments.errors import ExperimentError
-from gridfleet.experiments.measures.minutes import (
-    DRIVEN,
-    MINUTE_S,
-    STATION_TIMES,
-    UNIT_TIMES,
-)
+from gridfleet.experiments.measures.minutes import DRIVEN, STATION_TIMES, UNIT_TIMES
+from gridfleet.experiments.measures.window import NAN, Window, window_of
 from gridfleet.experiments.replication import Outcome
 from gridfleet.record import STATION_STATES, UNIT_STATES
 from gridfleet.typed_files import suggest
-
-NAN = float("nan")
-
-
-@dataclass(frozen=True, slots=True)
-class Window:
-    """Sums over the minutes of one outcome from `first` on. sums: of each column. cycle_s:
-    float64[k], cycle times of the orders done in it."""
-
-    outcome: Outcome
-    hours: float
-    sums: Mapping[str, float]
-    cycle_s: np.ndarray[tuple[int], np.dtype[np.float64]]
-
-    def a_hour(self, column: str) -> float:
-        return self.sums[column] / self.hours if self.hours else NAN
-
-    def share(self, column: str, of: tuple[str, ...]) -> float:
-        """Per cent."""
-        total = sum(self.sums[name] for name in of)
-        return 100.0 * self.sums[column] / total if total else NAN
-
-
-def window_of(outcome: Outcome, first: int = 0) -> Window:
-    """first: minutes at the start that are left out."""
-    minutes = outcome.minutes
-    sums = {name: float(values[first:].sum()) for name, values in minutes.items()}
-    done_s, cycle_s = outcome.orders
-    end_s = outcome.n_minutes * MINUTE_S
-    inside = (done_s >= first * MINUTE_S) & (done_s < end_s)
-    hours = max(outcome.n_minutes - first, 0) * MINUTE_S / 3600.0
-    return Window(outcome, hours, sums, cycle_s[inside])
 
 
 @dataclass(frozen=True, slots=True)
