@@ -69,8 +69,8 @@ class Here:
         self._function, self._prepare = function, prepare
 
     def __enter__(self) -> Self:
-        if self._prepare is not None:
-            self._prepare()
+        if failure := begin(self._prepare):
+            raise EngineError(failure.text)
         return self
 
     def __exit__(
@@ -93,13 +93,27 @@ def call(function: Function, job: bytes) -> bytes | Failure:
     """What the function makes of the job; what it raises as a Failure."""
     try:
         result = function(job)
-    except GridfleetError as error:
-        return Failure(str(error))
     except Exception as error:
-        return Failure(f"{type(error).__name__}: {error}")
+        return failure_of(error)
     if type(result) is not bytes:
         return Failure(f"the function gave {type(result).__name__} instead of bytes")
     return result
+
+
+def begin(prepare: Prepare | None) -> Failure | None:
+    """Prepare a worker; what that raises is returned."""
+    try:
+        if prepare is not None:
+            prepare()
+    except Exception as error:
+        return failure_of(error)
+    return None
+
+
+def failure_of(error: Exception) -> Failure:
+    """Errors of gridfleet speak for themselves; others are named."""
+    text = str(error)
+    return Failure(text if isinstance(error, GridfleetError) else f"{type(error).__name__}: {text}")
 
 
 def check_keys(jobs: Sequence[Job]) -> None:

@@ -3,20 +3,47 @@
 from __future__ import annotations
 
 import hashlib
+import platform
+from dataclasses import dataclass
 from functools import cache
+from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 
 PACKAGES = ("layouts", "fleet_control", "twin", "hw_bridge", "gridfleet")
+LIBRARIES = ("numpy", "numba", "scipy")
+"""Whose versions may change how figures are rounded."""
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """code: digest of gridfleet's own code. versions: of Python and of libraries, by name."""
+
+    code: str
+    versions: dict[str, str]
+
+    def differences(self, other: Program) -> list[str]:
+        """Sentences on what the other has that this has not."""
+        said = [
+            f"{name} {other.versions.get(name)} instead of {ours}"
+            for name, ours in self.versions.items()
+            if other.versions.get(name) != ours
+        ]
+        if self.code != other.code:
+            said.append("other code of gridfleet")
+        return said
 
 
 @cache
-def program_digest() -> str:
-    """Sixteen hexadecimal digits of all code of gridfleet and the floors that come with it.
+def program() -> Program:
+    """The one that is running."""
+    versions = {name: version(name) for name in LIBRARIES}
+    return Program(code_digest(), {"Python": platform.python_version(), **versions})
 
-    Libraries are not in it: a result differs where they round differently, which a cluster's
-    workers are checked for by their versions.
-    """
+
+@cache
+def code_digest() -> str:
+    """Sixteen hexadecimal digits of all code of gridfleet and the floors that come with it."""
     digest = hashlib.sha256()
     for package in PACKAGES:
         spec = find_spec(package)

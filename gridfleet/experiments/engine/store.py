@@ -15,7 +15,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from gridfleet.experiments.engine.program import program_digest
+from gridfleet.experiments.engine.program import code_digest
 from layouts import GridfleetError
 
 SUFFIX = ".result"
@@ -44,7 +44,7 @@ class Store:
 
     def __init__(self, folder: Path, program: str | None = None) -> None:
         self.folder = folder
-        self._program = program_digest() if program is None else program
+        self._program = code_digest() if program is None else program
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:

@@ -10,31 +10,22 @@ import contextlib
 import os
 import signal
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
-from functools import partial
-from multiprocessing import get_context, parent_process, resource_tracker
+from multiprocessing import get_context, parent_process
 from multiprocessing.connection import Connection
 
+from gridfleet.experiments.engine.children import no_interrupt, one_thread
 from gridfleet.experiments.engine.executor import (
     EngineError,
     Failure,
     Function,
     Job,
     Prepare,
+    begin,
     call,
 )
 
 PATIENCE_S = 5.0
 """How long a process may take to end that was not killed."""
-THREAD_LIMITS = (
-    "OMP_NUM_THREADS",
-    "OPENBLAS_NUM_THREADS",
-    "MKL_NUM_THREADS",
-    "VECLIB_MAXIMUM_THREADS",
-    "NUMBA_NUM_THREADS",
-)
-READY = "ready"
 
 
 class Worker:
@@ -45,7 +36,7 @@ class Worker:
         context = get_context("spawn")
         self.pipe, theirs = context.Pipe()
         self._process = context.Process(target=_serve, args=(theirs, function, prepare))
-        with _one_thread(), _no_interrupt():
+        with one_thread(), no_interrupt():
             self._process.start()
         theirs.close()
         self.job: Job | None = None
@@ -74,13 +65,10 @@ class Worker:
             said = self.pipe.recv()
         except OSError:  # in the middle of a message, or on one's way to it
             raise EOFError from None
-        if said == READY:
-            self.has_started = True
-            return None
-        assert isinstance(said, bytes | Failure)
-        if not self.has_started:
-            raise EngineError(f"a worker process cannot start: {said!r}")
-        self.job = None
+        assert said is None or isinstance(said, bytes | Failure)
+        if isinstance(said, Failure) and not self.has_started:
+            raise EngineError(f"a worker process cannot be prepared: {said.text}")
+        self.has_started, self.job = True, None
         return said
 
     def dismiss(self) -> None:
@@ -108,52 +96,13 @@ class Worker:
         return f"it was ended by {name}{more}"
 
 
-@contextmanager
-def _one_thread() -> Iterator[None]:
-    """Processes that are started read these variables before any library does."""
-    before = {name: os.environ.get(name) for name in THREAD_LIMITS}
-    os.environ.update(dict.fromkeys(THREAD_LIMITS, "1"))
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                del os.environ[name]
-            else:
-                os.environ[name] = value
-
-
-@contextmanager
-def _no_interrupt() -> Iterator[None]:
-    """Processes that are started never see a Ctrl-C: the terminal sends it to all, and only the
-    first process deals with it. The mask is inherited, so that it holds from the first instant."""
-    resource_tracker.getfd()  # its own start would lift the mask
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
-
-
 def _serve(pipe: Connection, function: Function, prepare: Prepare | None) -> None:
     """What the process does until the other end of the pipe is closed."""
     threading.Thread(target=_die_with_parent, daemon=True).start()
     with contextlib.suppress(BrokenPipeError, EOFError):
-        pipe.send(_begin(prepare))
+        pipe.send(begin(prepare))
         while True:
             pipe.send(call(function, pipe.recv_bytes()))
-
-
-def _begin(prepare: Prepare | None) -> Failure | str:
-    if prepare is None:
-        return READY
-    done = call(partial(_prepared, prepare), b"")
-    return done if isinstance(done, Failure) else READY
-
-
-def _prepared(prepare: Prepare, _: bytes) -> bytes:
-    prepare()
-    return b""
 
 
 def _die_with_parent() -> None:
