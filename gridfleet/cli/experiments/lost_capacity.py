@@ -1,0 +1,119 @@
+"""`gridfleet lost-capacity`: where the time of a floor goes, and what one more of something brings."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from gridfleet.cli.errors import reported
+from gridfleet.cli.experiments.campaigns import (
+    INTERRUPTED,
+    Bar,
+    campaign,
+    given_options,
+    refused_interrupts,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from gridfleet.experiments.comparing import Runs
+
+
+def lost_capacity(
+    floor: Annotated[
+        str, typer.Argument(help="Ready floor, floor file, scenario file or folder of a run.")
+    ],
+    hours: Annotated[
+        float | None, typer.Option(help="Simulated hours of a replication. [default: 1]")
+    ] = None,
+    robots: Annotated[
+        int | None, typer.Option(help="Units. [default: as the floor advises]")
+    ] = None,
+    replications: Annotated[int, typer.Option(help="Of the floor and of each change.")] = 10,
+    kpi: Annotated[str, typer.Option(help="Key figure that values are in.")] = "output_per_hour",
+    confidence: Annotated[float, typer.Option(help="Of the intervals, together.")] = 0.95,
+    kind: Annotated[
+        str | None,
+        typer.Option(help="steady or shift, as in compare. [default: steady for floors]"),
+    ] = None,
+    as_given: Annotated[
+        bool, typer.Option("--as-given", help="Made-up orders come by the clock, as in simulate.")
+    ] = False,
+    seed: Annotated[int, typer.Option(min=0, help="Of the first replication.")] = 0,
+    workers: Annotated[
+        int, typer.Option(min=0, help="Processes; 0 for as many as there are processors.")
+    ] = 0,
+    cluster: Annotated[
+        str, typer.Option(help="Address of a dask scheduler to run on, as tcp://host:8786.")
+    ] = "",
+    out: Annotated[
+        Path | None, typer.Option(help="Result folder. [default: experiments/lost-FLOOR]")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the values as JSON.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", help="No progress on stderr.")] = False,
+) -> None:
+    """Where capacity is lost on a floor, and what a unit, a station or an aisle more would bring.
+
+    \b
+      gridfleet lost-capacity demo
+      gridfleet lost-capacity today.toml --hours 2 --replications 20
+
+    The floor runs as it is and with each change, all with the same orders. Changed floors are kept
+    in the folder, to be looked at and used. Exit codes: 0 success, 2 bad usage or input, 1 failure,
+    130 Ctrl-C.
+    """
+    with reported():
+        from gridfleet.experiments.comparing import Ask, run_comparison
+        from gridfleet.experiments.marginal import line_up_changes
+
+        folder = out or Path("experiments") / f"lost-{Path(floor).stem}"
+        ask = Ask(
+            measure=kpi, pilots=replications, most=replications, confidence=confidence, seed=seed
+        )
+        options = given_options(hours=hours, robots=robots)
+        with refused_interrupts(f"finished replications are in {folder}"):
+            line, words = line_up_changes(floor, options, folder, kind=kind, as_given=as_given)
+            variants = {variant.name: variant for variant in line.variants}
+            with Bar(quiet) as bar, campaign(variants, folder, workers, cluster) as running:
+                runs = run_comparison(line, ask, running, bar.show, bar.should_stop)
+                is_interrupted = bar.is_interrupted
+            _tell(runs, folder, words, as_json)
+        if is_interrupted:
+            raise typer.Exit(INTERRUPTED)
+
+
+def _tell(runs: Runs, folder: Path, words: Mapping[str, str], as_json: bool) -> None:
+    from gridfleet.experiments.comparison import analyse
+    from gridfleet.experiments.marginal import marginal_rows, marginal_verdict
+    from gridfleet.experiments.report import write_comparison
+    from gridfleet.experiments.verdict import remarks
+
+    found = analyse(runs)
+    rows = marginal_rows(found, words)
+    sentence, told = marginal_verdict(rows, found), list(remarks(found))
+    figures = {"verdict": sentence, "remarks": told, "marginal": rows, **found.as_json()}
+    report = write_comparison(folder, runs, found, sentence, told, figures)
+    if as_json:
+        print(json.dumps(figures, indent=2))
+        return
+    print(sentence)
+    for line in told:
+        print(f"  {line}")
+    print()
+    print(_table(rows, found.main[0].words if found.main else found.measure))
+    print(f"report: {report}")
+
+
+def _table(rows: list[dict[str, Any]], words: str) -> str:
+    lines = [f"{'change':<58}{words + ', more':>26}{'interval':>24}"]
+    for row in rows:
+        low, high = row["low"], row["high"]
+        between = "-" if low is None or high is None else f"{low:+,.1f} to {high:+,.1f}"
+        each = ", each" if row["a_unit"] else ""
+        star = "*" if row["is_sure"] else " "
+        lines.append(f"{row['change'] + each:<58}{row['brings']:>+26,.1f}{between:>24} {star}")
+    return "\n".join(lines)
