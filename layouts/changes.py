@@ -66,9 +66,8 @@ def _copied(layout: Layout, station: Station, step: int) -> Layout | None:
     solid = (CellKind.OBSTACLE, CellKind.HUMAN)
     if any(layout.kinds[cell + by] not in solid for cell in moved):
         return None
-    kinds, exits, costs = (
-        np.array(array) for array in (layout.kinds, layout.exits, layout.edge_costs)
-    )
+    kinds, exits = np.array(layout.kinds), np.array(layout.exits)
+    costs = np.array(layout.edge_costs)
     kinds[np.array(moved) + by] = layout.kinds[moved]
     _copy_moves(layout, moved, by, exits, costs)
     copy = replace(

@@ -1,4 +1,4 @@
-"""What one more unit, one more station, or one more aisle would bring, by running the floor with it.
+"""What one more unit, station or aisle would bring, by running the floor with it.
 
 The changes are made on the floor as it is drawn (layouts.changes) and compared with it in pairs, so
 that their values come with intervals. Pods stay as many where an aisle takes their cells, as far as
@@ -21,7 +21,7 @@ from gridfleet.experiments.comparison import Comparison
 from gridfleet.experiments.replication import Variant, run_one
 from gridfleet.experiments.variants import Line, line_up_variants
 from gridfleet.wiring.choice import SORTATION
-from layouts import PICK_STATIONS, Layout, StationKind, load, save
+from layouts import PICK_STATIONS, Layout, StationKind, save
 from layouts.changes import Change, add_station, drop_station, lift_one_way_rules, open_aisles
 from layouts.words import listed
 

@@ -1,4 +1,4 @@
-"""`gridfleet lost-capacity`: where the time of a floor goes, and what one more of something brings."""
+"""`gridfleet lost-capacity`: where time goes, and what one more of something would bring."""
 
 from __future__ import annotations
 
