@@ -1,9 +1,9 @@
 """People at stations: how long each order line takes them.
 
-A line takes a lognormal time around the mean of its station, plus a fixed time for every unit beyond
-the first. How much more or less than the mean is drawn for the line and not for the station: it is
-the same wherever, whenever and after whatever else the line is handled. The parts of a line that
-several pods serve have that in common.
+A line takes a lognormal time around the mean of its station, plus a fixed time for every unit
+beyond the first. How much more or less than the mean it takes is drawn for the line: it is the same
+wherever, whenever and after whatever else the line is handled, and for each part of a line that
+several pods serve.
 """
 
 from __future__ import annotations

@@ -116,8 +116,8 @@ class OrderLines:
         raise IndexError(order)
 
     def due_s(self) -> NDArray[np.float64]:
-        """float64[n_orders], inf where nobody waits. An order that was placed on call is due as long
-        after that as by the book."""
+        """float64[n_orders], inf where nobody waits. An order that was placed on call has as long
+        as by the book."""
         book, n_called = self.base.book, len(self._called_s)
         due_s = book.due_s.copy()
         due_s[:n_called] += np.array(self._called_s) - book.placed_s[:n_called]

@@ -1,9 +1,9 @@
 """Parcels of a sortation floor: when they arrive where, and which chute they are bound for.
 
 Parcels arrive at the floor as a Poisson process, each at a random induct station and bound for a
-random chute, all alike: so those of each station are a Poisson process too. When parcel k arrives is
-the same however many stations and chutes there are, and where it arrives and is bound for are
-numbers from 0 to 1 that are mapped onto those that there are.
+random chute, all alike: so those of each station are a Poisson process too. When parcel k arrives
+does not depend on how many stations and chutes there are. Where it arrives and is bound for are two
+numbers from 0 to 1 of its own, mapped onto those that there are.
 
 Or they do not arrive by the clock, but are there as they are needed, so that some always wait: the
 floor is then measured by what it can do (a closed backlog).

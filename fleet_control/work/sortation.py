@@ -42,9 +42,9 @@ class SortationWork:
     """The Work of a sortation floor.
 
     layout: with INDUCT and EJECT stations. n_units: units are 0 to n_units - 1. parcels_per_hour:
-    of the whole floor, spread evenly over its induct stations. keep_waiting: 0, or parcels that wait
-    at each of them at all times instead. units_per_chute: loaded units on the
-    way to one chute or at it; None: one at the chute, one per queue cell, three on their way.
+    of the whole floor, spread evenly over its induct stations. keep_waiting: 0, or parcels that
+    wait at each of them at all times instead. units_per_chute: loaded units on the way to one chute
+    or at it; None: one at the chute, one per queue cell, three on their way.
     units_per_induct: units on the way to one induct station or at it; None: one at the station, one
     per queue cell. More suits stations without a queue, where one unit at a time starves people.
 

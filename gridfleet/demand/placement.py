@@ -7,9 +7,9 @@ Shenker 2002, Replication Strategies in Unstructured Peer-to-Peer Networks). Com
 out to pods in turn, so that pods hold equally many SKUs, and no pod one SKU twice. Sizes and
 weights of goods are left out.
 
-What is in random order is sorted by a number of its own: each SKU, each pod, and each cell by its row
-and column. So the same orders on as many pods lie alike on any floor, and a floor that is changed
-here keeps its empty cells elsewhere.
+What is in random order is sorted by random numbers of its own: SKUs, pods, and cells, which have
+theirs by row and column. So the same orders on as many pods lie alike on any floor, and a floor
+that is changed here keeps its empty cells elsewhere.
 """
 
 from __future__ import annotations

@@ -5,10 +5,10 @@ drawn exactly: a process of rate 1, its times mapped by the inverse of the integ
 1975, Introduction to Stochastic Processes, ch. 4). SKUs follow Zipf's law. It leaves out trends,
 seasons and SKUs that are bought together.
 
-Every purpose has a stream of its own, and in it every order a number of its own; lines have a stream
-for each place in their order. So order k is the same however many there are and whenever they come,
-and a figure changes only what it is about: line 2 of order 7 wants the same SKU whether orders have
-3 lines or 5 on average, if both have it.
+Every purpose has a stream of its own, and in it every order a number of its own; lines have a
+stream for each place in their order. So order k is the same however many there are and whenever
+they come, and a figure changes only what it is about: line 2 of order 7 wants the same SKU whether
+orders have 3 lines or 5 on average, if both have it.
 """
 
 from __future__ import annotations
@@ -219,7 +219,8 @@ def _geometric(drawn: NDArray[np.float64], mean: float) -> NDArray[np.int64]:
     1), the larger they are, whatever the mean."""
     if mean == 1.0:
         return np.ones(len(drawn), dtype=np.int64)
-    return 1 + np.floor(np.log1p(-drawn) / np.log1p(-1.0 / mean)).astype(np.int64)
+    failures = np.log1p(-drawn) / np.log1p(-1.0 / mean)
+    return np.asarray(1 + np.floor(failures), dtype=np.int64)
 
 
 def _merge(keys: NDArray[np.int64], units: NDArray[np.int64], n_skus: int) -> _Lines:

@@ -1,8 +1,8 @@
 """Stations of the emulated floor: the terminals' agents, and people who work at them.
 
 A person takes as long for a line as twin.people says, then scans and confirms. Now and then a scan
-is wrong: it is refused, and the person looks for the right thing. With which lines that happens does
-not depend on the station or on when they come there.
+is wrong: it is refused, and the person looks for the right thing. It is with the same lines, where
+and whenever they are handled.
 """
 
 from __future__ import annotations

@@ -2,9 +2,7 @@
 
 Each kind has a stream of times, and each fault a stream for all else, so that neither another kind
 beside it nor another floor or fleet changes when the k-th fault of a kind comes, how long it lasts
-or how bad it is. Its unit and its cell are numbers from 0 to 1 until they are mapped onto those that
-there are: the same ones on the same floor with the same fleet, and with others those in
-proportion.
+or how bad it is. Its unit and its cell are numbers from 0 to 1, mapped onto those that there are.
 """
 
 from __future__ import annotations
