@@ -168,6 +168,7 @@ class Brain:
             demand=setup.demand,
             notes=(
                 *setup.notes,
+                *setup.later_notes(),
                 *self._valve_notes(sim_s),
                 *watch_notes(controller.supervisor, self.layout),
             ),

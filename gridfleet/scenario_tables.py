@@ -34,6 +34,9 @@ class DemandTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
     """Figures of made-up orders, as in SyntheticDemand, whose hours come from the scenario.
 
     orders_per_hour, n_skus: 0 sizes them to the floor's stations and units, and to its pods.
+    keep_waiting: 0 for orders that come by the clock, or so many that wait for a station at all
+    times (a closed backlog): orders, of a file too, are placed one after another as they are
+    needed, and what is said of when they come counts for nothing.
     """
 
     orders_per_hour: float = 0.0
@@ -45,6 +48,7 @@ class DemandTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
     units_per_line: float = _DEFAULT.units_per_line
     return_share: float = _DEFAULT.return_share
     backlog_hours: float = _DEFAULT.backlog_hours
+    keep_waiting: int = 0
 
     def figures(self, hours: float, due_hours: float) -> SyntheticDemand:
         """The demand of a run, with ordinary figures for what is sized to a floor.
@@ -52,6 +56,7 @@ class DemandTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
         Raises DemandError for figures that no orders can be made of.
         """
         given = msgspec.structs.asdict(self)
+        del given["keep_waiting"]
         for name in ("orders_per_hour", "n_skus"):
             given[name] = given[name] or getattr(_DEFAULT, name)
         return SyntheticDemand(hours=hours, due_hours=due_hours, **given)
@@ -78,7 +83,8 @@ class Parcels:
     due_minutes: a parcel is late so long after it arrived (an assumption; what is late depends on
     the departures). drop_s: seconds to drop a parcel into a chute, about the second of a tilting
     tray (an assumption). units_per_induct, units_per_chute: units on the way to one station or at
-    it, as in SortationWork; 0 for as many as there is room for.
+    it, as in SortationWork; 0 for as many as there is room for. keep_waiting: 0 for parcels that
+    come by the clock, or so many that wait at each induct station at all times.
     """
 
     parcels_per_hour: float = 0.0
@@ -86,6 +92,7 @@ class Parcels:
     drop_s: float = 1.0
     units_per_induct: int = 0
     units_per_chute: int = 0
+    keep_waiting: int = 0
 
 
 def parcel_faults(parcels: Parcels) -> Iterator[str]:
@@ -94,6 +101,7 @@ def parcel_faults(parcels: Parcels) -> Iterator[str]:
         "parcels_per_hour": "0 to size them to the floor",
         "units_per_induct": "0 for as many as there is room for",
         "units_per_chute": "0 for as many as there is room for",
+        "keep_waiting": "0 for parcels that come by the clock",
     }
     for name, value in asdict(parcels).items():
         if not isfinite(value) or value < 0 or (value == 0 and name not in cures):

@@ -204,7 +204,8 @@ def test_figures_of_people_units_and_work() -> None:
 
 
 def test_demand_mirrors_made_up_orders() -> None:
-    theirs = {f.name: f.default for f in fields(SyntheticDemand)} | {"backlog_hours": 0.5}
+    theirs = {f.name: f.default for f in fields(SyntheticDemand)}
+    theirs |= {"backlog_hours": 0.5, "keep_waiting": theirs.pop("pile_lines")}
     mine = {f.name: f.default for f in msgspec.structs.fields(DemandTable)}
     assert mine == {
         name: 0 if name in ("orders_per_hour", "n_skus") else value

@@ -1,12 +1,15 @@
 """People at stations: how long each order line takes them.
 
-A line takes a lognormal time around a mean, plus a fixed time for every unit beyond the first.
-One random stream per station, so that a change at one station leaves the others' draws alone.
+A line takes a lognormal time around the mean of its station, plus a fixed time for every unit
+beyond the first. How much more or less than the mean it takes is drawn for the line: it is the same
+wherever, whenever and after whatever else the line is handled, and for each part of a line that
+several pods serve.
 """
 
 from __future__ import annotations
 
 import heapq
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -14,9 +17,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fleet_control.backend import Ints, StationJobs
+from fleet_control.draws import Normals
 
 PURPOSE = 0x5E41CE
-"""Key of the service-time streams among all streams of a seed."""
+"""Key of the service-time stream among all streams of a seed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +55,7 @@ class People:
         if len(one_each) != n_stations:
             raise ValueError(f"{len(one_each)} service times for {n_stations} stations")
         self._times = one_each
-        self._rngs = [
-            np.random.Generator(np.random.PCG64(np.random.SeedSequence([seed, PURPOSE, station])))
-            for station in range(n_stations)
-        ]
+        self._draws = Normals(seed, PURPOSE)
         sigmas2 = [float(np.log1p(times.cv**2)) for times in one_each]
         means = zip(one_each, sigmas2, strict=True)
         self._mus = [float(np.log(times.line_s)) - sigma2 / 2 for times, sigma2 in means]
@@ -71,14 +72,15 @@ class People:
         )  # fmt: skip
         for station, job, line, quantity in rows:
             start = max(self._busy_until[station], now_s)
-            end = start + self._draw_s(station, abs(quantity))
+            end = start + self.service_s(station, line, abs(quantity))
             self._busy_until[station] = end
             self._n_accepted += 1
             heapq.heappush(self._due, (end, self._n_accepted, station, job, line))
 
-    def _draw_s(self, station: int, n_units: int) -> float:
-        times, rng = self._times[station], self._rngs[station]
-        line_s = float(rng.lognormal(self._mus[station], self._sigmas[station]))
+    def service_s(self, station: int, line: int, n_units: int) -> float:
+        """Seconds that so many units of the line take at the station."""
+        times = self._times[station]
+        line_s = math.exp(self._mus[station] + self._sigmas[station] * self._draws.of(line))
         return line_s + times.unit_s * (min(n_units, times.most_units) - 1)
 
     def finished_until(self, now_s: float) -> LineReports:

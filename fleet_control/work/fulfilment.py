@@ -56,7 +56,9 @@ class FulfilmentWork:
 
     layout: with stations for the lines there are; WORKSTATION counts as a pick station. orders,
     inventory: of the same SKUs; the inventory belongs to this from here on. n_units: units are 0 to
-    n_units - 1. Raises FulfilmentError, and UnknownRuleError for a rule of no such name.
+    n_units - 1. keep_waiting: 0 for orders placed when the book says, or so many that wait for a
+    station at all times (intake.Intake). Raises FulfilmentError, and UnknownRuleError for a rule of
+    no such name.
 
     tasks_done, lines_done, units_done, orders_done, lines_short, units_short: counts so far. Time
     starts at 0.
@@ -64,7 +66,7 @@ class FulfilmentWork:
 
     def __init__(
         self, layout: Layout, orders: OrderBook, inventory: Inventory, n_units: int, log: EventLog,
-        options: FulfilmentOptions = DEFAULT_OPTIONS,
+        options: FulfilmentOptions = DEFAULT_OPTIONS, keep_waiting: int = 0,
     ) -> None:  # fmt: skip
         desk = set_up_desk(layout, options)
         check_fit(desk, orders, inventory, options)
@@ -76,7 +78,9 @@ class FulfilmentWork:
         waiting = WaitingLines(n_stations, inventory)
         self._waiting = waiting
         self._places = NextPlaces(layout, inventory, waiting, self._gate, options)
-        self._intake = Intake(orders, inventory, waiting, self._clock, n_stations, desk, log)
+        self._intake = Intake(
+            orders, inventory, waiting, self._clock, n_stations, desk, log, keep_waiting
+        )
         pod_rule = rules.find_rule(rules.POD_RULES, options.pod_rule, "pod rule")
         limits = [options.tasks_per_station or 2 * n + 2 for n in self._gate.n_slots]
         self._board = TaskBoard(
@@ -227,6 +231,11 @@ class FulfilmentWork:
     @property
     def orders_placed(self) -> int:
         return self._intake.n_placed
+
+    @property
+    def ran_out_s(self) -> float:
+        """When there were no more orders to keep enough waiting, or inf."""
+        return self._intake.ran_out_s
 
     @property
     def orders_done(self) -> int:

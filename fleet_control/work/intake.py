@@ -4,6 +4,9 @@ An order waits until a rule gives it to a station with a free order slot. There 
 promised its units; what stock cannot cover is short at once, so that no order ever waits for goods
 that do not exist. The order is done, and its slot free again, with its last line.
 
+Orders of the book are placed by the clock, or on call: the next one whenever too few wait (a closed
+backlog). Stations are then never without orders, and a run measures what the floor can do.
+
 Orders may be added while the fleet runs, and cancelled. A cancelled order keeps the lines that
 people have been given; all others are not wanted any more, and its slot is free when none is left.
 """
@@ -13,6 +16,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Set
 from dataclasses import dataclass, field
+from math import inf
 
 from fleet_control.events import EventKind, EventLog
 from fleet_control.operations import NewOrders
@@ -60,11 +64,16 @@ class _Progress:
 
 
 class Intake:
-    """Orders, from being placed to being done. A line is worked where its order is."""
+    """Orders, from being placed to being done. A line is worked where its order is.
+
+    keep_waiting: 0 for orders placed by the clock, or so many that wait for a station at all times.
+    Orders that only bring goods back come along, and count only in a book of nothing else.
+    ran_out_s: when too few waited for the first time since the book had no more, or inf.
+    """
 
     def __init__(
         self, book: OrderBook, inventory: Inventory, waiting: WaitingLines, clock: StationClock,
-        n_stations: int, desk: Desk, log: EventLog,
+        n_stations: int, desk: Desk, log: EventLog, keep_waiting: int = 0,
     ) -> None:  # fmt: skip
         self._book, self._inventory, self._lines = book, inventory, waiting
         self._clock, self._desk, self._log = clock, desk, log
@@ -72,6 +81,8 @@ class Intake:
         self._n_placed = 0
         self._orders: OrderedDict[int, None] = OrderedDict()
         self._returns: OrderedDict[int, None] = OrderedDict()
+        self._keep_waiting, self.ran_out_s = keep_waiting, inf
+        self._counted = self._returns if all(self.lines.is_return) else self._orders
         self._free_slots = [desk.order_slots] * n_stations
         self._open: dict[int, _Progress] = {}
         self._is_stale = False
@@ -88,9 +99,20 @@ class Intake:
 
     def place(self, now_s: float) -> None:
         """Orders placed by now join those that wait."""
+        if self._keep_waiting:
+            self._place_on_call(now_s)
+            return
         lines = self.lines
         while self._n_placed < lines.n_base and lines.placed_s[self._n_placed] <= now_s:
             self._place(self._n_placed)
+            self._n_placed += 1
+
+    def _place_on_call(self, now_s: float) -> None:
+        while len(self._counted) < self._keep_waiting:
+            if self._n_placed == self.lines.n_base:
+                self.ran_out_s = min(self.ran_out_s, now_s)
+                return
+            self._place(self.lines.call(now_s))
             self._n_placed += 1
 
     def _place(self, order: int) -> None:
@@ -124,6 +146,8 @@ class Intake:
             (self._returns if self.lines.is_return[order] else self._orders).pop(order)
             self._open_at(order, station, now_s)
             changed.add(station)
+            if self._keep_waiting:
+                self._place_on_call(now_s)
         return changed
 
     def _choose_order(self) -> tuple[int, int] | None:
@@ -236,6 +260,8 @@ class Intake:
         waiting.pop(order)
         n_lines = self.lines.starts[order + 1] - self.lines.starts[order]
         self._note_cancelled(order, -1, n_lines, now_s)
+        if self._keep_waiting:
+            self._place_on_call(now_s)
 
     def open_lines(self, order: int) -> tuple[int, dict[int, int]]:
         """The station of an open order; line -> units that are not handled, negative to put in."""

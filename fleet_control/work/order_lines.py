@@ -37,14 +37,19 @@ class BookLines:
         )  # fmt: skip
 
 
+_State = tuple[BookLines, list[tuple[NewOrders, float]], list[float]]
+
+
 class OrderLines:
     """The orders of the book, and behind them all that were added since, in the same lists.
 
-    n_base: orders of the book. A snapshot holds the later ones; the book is made anew."""
+    n_base: orders of the book. A snapshot holds the later ones, and when orders of the book were
+    placed on call; the book is made anew."""
 
     def __init__(self, base: BookLines) -> None:
         self.base, self.n_base = base, base.book.n_orders
         self._later: list[tuple[NewOrders, float]] = []
+        self._called_s: list[float] = []
         self._share()
 
     def _share(self) -> None:
@@ -56,15 +61,17 @@ class OrderLines:
         self._numbers: dict[str, int] = {}
 
     def _own(self) -> None:
+        """Lists that may be changed."""
         base = self.base
+        if self.placed_s is not base.placed_s:
+            return
         self.placed_s, self.starts = list(base.placed_s), list(base.starts)
         self.is_return, self.order_of = list(base.is_return), list(base.order_of)
         self.sku_of, self.quantity_of = list(base.sku_of), list(base.quantity_of)
 
     def add(self, new: NewOrders, now_s: float) -> range:
         """Orders placed now; returns their numbers."""
-        if not self._later:
-            self._own()
+        self._own()
         self._later.append((new, now_s))
         first, n_new = len(self.placed_s), len(new.names)
         quantities, skus = new.line_quantity.tolist(), new.line_sku.tolist()
@@ -83,6 +90,15 @@ class OrderLines:
             self._numbers.update({name: first + row for row, name in enumerate(new.names)})
         return range(first, first + n_new)
 
+    def call(self, now_s: float) -> int:
+        """The next order of the book is placed now, whatever time the book names; returns it. All
+        orders of the book are placed in this way, or none."""
+        self._own()
+        order = len(self._called_s)
+        self.placed_s[order] = now_s
+        self._called_s.append(now_s)
+        return order
+
     def number_of(self, name: str) -> int:
         """The order of that name, -1 where there is none."""
         if not self._numbers:
@@ -100,15 +116,21 @@ class OrderLines:
         raise IndexError(order)
 
     def due_s(self) -> NDArray[np.float64]:
-        """float64[n_orders], inf where nobody waits."""
-        return np.concatenate([self.base.book.due_s, *(new.due_s for new, _ in self._later)])
+        """float64[n_orders], inf where nobody waits. An order that was placed on call has as long
+        as by the book."""
+        book, n_called = self.base.book, len(self._called_s)
+        due_s = book.due_s.copy()
+        due_s[:n_called] += np.array(self._called_s) - book.placed_s[:n_called]
+        return np.concatenate([due_s, *(new.due_s for new, _ in self._later)])
 
-    def __getstate__(self) -> tuple[BookLines, list[tuple[NewOrders, float]]]:
-        return self.base, self._later
+    def __getstate__(self) -> _State:
+        return self.base, self._later, self._called_s
 
-    def __setstate__(self, state: tuple[BookLines, list[tuple[NewOrders, float]]]) -> None:
-        self.base, later = state
-        self.n_base, self._later = self.base.book.n_orders, []
+    def __setstate__(self, state: _State) -> None:
+        self.base, later, called_s = state
+        self.n_base, self._later, self._called_s = self.base.book.n_orders, [], []
         self._share()
+        for placed_s in called_s:
+            self.call(placed_s)
         for new, placed_s in later:
             self.add(new, placed_s)

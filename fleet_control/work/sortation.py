@@ -12,7 +12,6 @@ its way to a parcel. Left out: parcels that differ, and chutes that are full.
 
 from __future__ import annotations
 
-import heapq
 from collections import deque
 from collections.abc import Set
 
@@ -43,8 +42,9 @@ class SortationWork:
     """The Work of a sortation floor.
 
     layout: with INDUCT and EJECT stations. n_units: units are 0 to n_units - 1. parcels_per_hour:
-    of the whole floor, spread evenly over its induct stations. units_per_chute: loaded units on the
-    way to one chute or at it; None: one at the chute, one per queue cell, three on their way.
+    of the whole floor, spread evenly over its induct stations. keep_waiting: 0, or parcels that
+    wait at each of them at all times instead. units_per_chute: loaded units on the way to one chute
+    or at it; None: one at the chute, one per queue cell, three on their way.
     units_per_induct: units on the way to one induct station or at it; None: one at the station, one
     per queue cell. More suits stations without a queue, where one unit at a time starves people.
 
@@ -55,15 +55,13 @@ class SortationWork:
     def __init__(
         self, layout: Layout, n_units: int, parcels_per_hour: float, seed: int, log: EventLog,
         units_per_chute: int | None = None, units_per_induct: int | None = None,
+        keep_waiting: int = 0,
     ) -> None:  # fmt: skip
         inducts, chutes = stations_of(layout)
-        check(inducts, chutes, parcels_per_hour, units_per_chute, units_per_induct)
+        check(inducts, chutes, parcels_per_hour, units_per_chute, units_per_induct, keep_waiting)
         self._layout, self._log = layout, log
         self._cells = [station.cell for station in layout.stations]
-        mean_gap_s = 3600.0 * len(inducts) / parcels_per_hour
-        self._streams = {s: ParcelStream(seed, s, mean_gap_s, chutes) for s in inducts}
-        self._arriving = [(*stream.next(), s) for s, stream in self._streams.items()]
-        heapq.heapify(self._arriving)
+        self._parcels = ParcelStream(seed, parcels_per_hour, inducts, chutes, keep_waiting)
         n_slots = count_slots(layout.stations)
         room = [units_per_induct or n for n in n_slots]
         self._rides = RideBoard(inducts, self._cells, room)
@@ -94,8 +92,7 @@ class SortationWork:
                 ride = self._ride_for(job, parcel)
                 if ride is not None:
                     self._job_done(ride, time_s, now_s)
-        while self._arriving[0][0] <= now_s:
-            self._arrive(now_s)
+        self._take_in_parcels(now_s)
 
     def open_tasks(self) -> OpenTasks:
         return self._rides.offer()
@@ -126,6 +123,7 @@ class SortationWork:
             ride.parcel = self._waiting[ride.station].popleft()
             self._rides.load(ride.station)
             self._log.add(now_s, EventKind.ORDER_ASSIGNED, order=ride.parcel, station=ride.station)
+            self._take_in_parcels(now_s)
         self._begin_job(ride, now_s)
 
     def follow_on(self, unit: int, now_s: float) -> Errand | None:
@@ -204,16 +202,15 @@ class SortationWork:
 
     # The life of a parcel
 
-    def _arrive(self, now_s: float) -> None:
-        time_s, chute, station = self._arriving[0]
-        heapq.heapreplace(self._arriving, (*self._streams[station].next(), station))
-        parcel = len(self._placed_s)
-        self._placed_s.append(time_s)
-        self._chute_of.append(chute)
-        self._waiting[station].append(parcel)
-        self._log.add(time_s, EventKind.ORDER_PLACED, order=parcel, value=1.0)
-        self._clock.add_lines(station, 1, now_s)
-        self._open_rides(station, now_s)
+    def _take_in_parcels(self, now_s: float) -> None:
+        for time_s, station, chute in self._parcels.take(now_s, self._waiting):
+            parcel = len(self._placed_s)
+            self._placed_s.append(time_s)
+            self._chute_of.append(chute)
+            self._waiting[station].append(parcel)
+            self._log.add(time_s, EventKind.ORDER_PLACED, order=parcel, value=1.0)
+            self._clock.add_lines(station, 1, now_s)
+            self._open_rides(station, now_s)
 
     def _open_rides(self, station: int, now_s: float) -> None:
         """A ride for every parcel without one, as far as the station has room for units."""

@@ -6,6 +6,10 @@ floor with them. That is the allocation with the least search for replicated goo
 Shenker 2002, Replication Strategies in Unstructured Peer-to-Peer Networks). Compartments are dealt
 out to pods in turn, so that pods hold equally many SKUs, and no pod one SKU twice. Sizes and
 weights of goods are left out.
+
+What is in random order is sorted by random numbers of its own: SKUs, pods, and cells, which have
+theirs by row and column. So the same orders on as many pods lie alike on any floor, and a floor
+that is changed here keeps its empty cells elsewhere.
 """
 
 from __future__ import annotations
@@ -16,6 +20,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from fleet_control.draws import Uniforms, stream
 from fleet_control.work.inventory import Inventory
 from fleet_control.work.orders import OrderBook
 from gridfleet.demand.errors import DemandError
@@ -24,7 +29,9 @@ from layouts import POD_STATIONS, CellKind, Layout, traffic
 
 PURPOSE = 0x57AC4D
 """Key of the placement streams among all streams of a seed."""
-_DEALING, _PODS = range(2)
+_SKUS, _PODS, _CELLS = range(3)
+_WIDEST = 1 << 16
+"""Columns that no floor has: cells are numbered for draws as if all floors were so wide."""
 POD_ORDERS = ("popular-near", "random")
 _MOST = 1000
 """More than so many times the demand, or average lines per compartment, is a slip."""
@@ -134,7 +141,7 @@ def place_stock(
     weights = (n_lines / n_copies)[shelves.skus]
     popularity = np.bincount(shelves.pods, weights, minlength=shelves.n_pods)
     return StockPlan(
-        pod_cells=_stand(layout, cells, popularity, placement, _stream(seed, _PODS)),
+        pod_cells=_stand(layout, cells, popularity, placement, seed),
         stock_pods=shelves.pods.astype(np.int32),
         stock_skus=shelves.skus.astype(np.int32),
         stock_units=shelves.units.astype(np.int32),
@@ -173,7 +180,7 @@ def _dealt(
     """Compartments dealt out to as many pods as `fill` says."""
     n_pods = pods_to_fill(placement, n_cells)
     n_copies = share_compartments(n_lines, n_pods, placement.skus_per_pod)
-    pods, skus = _deal(n_copies, n_pods, _stream(seed, _DEALING))
+    pods, skus = _deal(n_copies, n_pods, seed)
     totals = stock.units if stock is not None else _made_up(book, n_lines, n_copies, placement)
     return _Shelves(n_pods, pods, skus, _spread(totals, n_copies, skus))
 
@@ -211,16 +218,21 @@ def share_compartments(
 
 
 def _deal(
-    n_copies: NDArray[np.int64], n_pods: int, rng: np.random.Generator
+    n_copies: NDArray[np.int64], n_pods: int, seed: int
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """int64[k] twice: pod and SKU of every compartment. SKUs in random order, the copies of one
     in a row, go round the pods, so that no two copies meet and pods are equally full."""
-    order = rng.permutation(len(n_copies))
+    order = _shuffled(len(n_copies), seed, _SKUS)
     skus = np.repeat(order, n_copies[order])
     rounds = -(-len(skus) // n_pods)
     # A new order of pods in each round would put copies of one SKU on one pod where rounds meet.
-    turns = np.tile(rng.permutation(n_pods), rounds)
+    turns = np.tile(_shuffled(n_pods, seed, _PODS), rounds)
     return turns[: len(skus)], skus
+
+
+def _shuffled(n: int, seed: int, purpose: int) -> NDArray[np.int64]:
+    """int64[n], 0 to n - 1 in random order, which one more does not change."""
+    return np.argsort(stream(seed, PURPOSE, purpose).random(n), kind="stable")
 
 
 def _spread(
@@ -239,14 +251,15 @@ def _stand(
     cells: Ints,
     popularity: NDArray[Any],
     placement: Placement,
-    rng: np.random.Generator,
+    seed: int,
 ) -> Ints:
     """int32[n_pods], the cell of each pod. Which cells stay empty is random in either case."""
-    chosen = _choose(cells, len(popularity), rng)
+    chosen = _choose(layout, cells, len(popularity), seed)
+    has_goals = any(station.kind in POD_STATIONS for station in layout.stations)
+    if placement.pods == "random" or not has_goals:
+        return chosen
+    chosen = np.sort(chosen)
     distances = _distances(layout, chosen)
-    if placement.pods == "random" or distances is None:
-        shuffled: Ints = rng.permutation(chosen)
-        return shuffled
     pod_cells = np.empty(len(popularity), dtype=np.int32)
     by_want = np.argsort(-popularity, kind="stable")
     pod_cells[by_want] = chosen[np.argsort(distances, kind="stable")]
@@ -260,7 +273,7 @@ def cells_with_pods(
     cells = usable_storage(layout)
     named = stock.pod_names if stock is not None and stock.pods is not None else ()
     n_pods = len(named) or pods_to_fill(placement, len(cells))
-    return _choose(cells, min(n_pods, len(cells)), _stream(seed, _PODS))
+    return np.sort(_choose(layout, cells, min(n_pods, len(cells)), seed))
 
 
 def pods_to_fill(placement: Placement, n_cells: int) -> int:
@@ -268,20 +281,18 @@ def pods_to_fill(placement: Placement, n_cells: int) -> int:
     return max(1, round(placement.fill * n_cells))
 
 
-def _choose(cells: Ints, n_pods: int, rng: np.random.Generator) -> Ints:
-    return np.sort(rng.choice(cells, n_pods, replace=False))
+def _choose(layout: Layout, cells: Ints, n_pods: int, seed: int) -> Ints:
+    """int32[n_pods] of the cells, in random order."""
+    rows, cols = np.divmod(cells.astype(np.int64), layout.n_cols)
+    drawn = Uniforms(seed, PURPOSE, _CELLS).of_all(rows * _WIDEST + cols)
+    chosen: Ints = cells[np.argsort(drawn, kind="stable")[:n_pods]]
+    return chosen
 
 
-def _distances(layout: Layout, cells: Ints) -> NDArray[np.int64] | None:
+def _distances(layout: Layout, cells: Ints) -> NDArray[np.int64]:
     """int64[k], Manhattan distance of each cell to the nearest station that handles pods."""
     goals = np.array([s.cell for s in layout.stations if s.kind in POD_STATIONS], dtype=np.int64)
-    if not len(goals):
-        return None
     rows, cols = np.divmod(cells.astype(np.int64), layout.n_cols)
     goal_rows, goal_cols = np.divmod(goals, layout.n_cols)
     apart = np.abs(rows[:, None] - goal_rows) + np.abs(cols[:, None] - goal_cols)
     return np.asarray(apart.min(axis=1), dtype=np.int64)
-
-
-def _stream(seed: int, purpose: int) -> np.random.Generator:
-    return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(PURPOSE, purpose)))

@@ -1,10 +1,14 @@
 """Made-up orders: arrivals over the day, lines, SKUs, quantities and returns.
 
 Arrivals are a non-homogeneous Poisson process whose rate is constant within each hour of the day,
-drawn exactly: the number from the integral of the rate, the times by inverting it (Cinlar 1975,
-Introduction to Stochastic Processes, ch. 4). SKUs follow Zipf's law. Every purpose draws from a
-stream of its own, so changing one figure leaves the rest of the orders as they were. It leaves out
-trends, seasons and SKUs that are bought together.
+drawn exactly: a process of rate 1, its times mapped by the inverse of the integrated rate (Cinlar
+1975, Introduction to Stochastic Processes, ch. 4). SKUs follow Zipf's law. It leaves out trends,
+seasons and SKUs that are bought together.
+
+Every purpose has a stream of its own, and in it every order a number of its own; lines have a
+stream for each place in their order. So order k is the same however many there are and whenever
+they come, and a figure changes only what it is about: line 2 of order 7 wants the same SKU whether
+orders have 3 lines or 5 on average, if both have it.
 """
 
 from __future__ import annotations
@@ -15,6 +19,7 @@ from math import isfinite
 import numpy as np
 from numpy.typing import NDArray
 
+from fleet_control.draws import stream
 from fleet_control.work.orders import OrderBook
 from gridfleet.demand.errors import DemandError
 from gridfleet.demand.summary import DemandSummary
@@ -22,7 +27,7 @@ from gridfleet.demand.summary import DemandSummary
 SECONDS_PER_HOUR = 3600.0
 PURPOSE = 0xDE3A4D
 """Key of the demand streams among all streams of a seed."""
-_MOST_LINES = 20_000_000
+MOST_LINES = 20_000_000
 """More would not fit into memory."""
 _ARRIVALS, _SIZES, _SKUS, _QUANTITIES, _RETURNS, _BACKLOG = range(6)
 
@@ -45,7 +50,9 @@ class SyntheticDemand:
     catalogue. zipf: the k-th most popular SKU is ordered k ** -zipf times as often as the first.
     units_per_line: mean, at least 1; geometric. return_share: orders that bring goods back instead.
     due_hours: when an order is due after it was placed. backlog_hours: as many orders as come in so
-    many hours on average wait at time 0, when they count as placed.
+    many hours on average wait at time 0, when they count as placed. pile_lines: for a closed
+    backlog, orders of at least so many lines in all are placed at time 0, and none by the clock; 0:
+    all by the clock.
     """
 
     hours: float = 8.0
@@ -59,6 +66,7 @@ class SyntheticDemand:
     return_share: float = 0.03
     due_hours: float = 4.0
     backlog_hours: float = 0.0
+    pile_lines: int = 0
 
     def __post_init__(self) -> None:
         faults = [
@@ -86,23 +94,34 @@ class SyntheticDemand:
         """What must not hold, and how a message says so and names the cure."""
         rates = self.day or (1.0,) * 24
         is_day = len(rates) == 24 and min(rates) >= 0 and sum(rates) < np.inf
-        n_lines = (self.hours + self.backlog_hours) * self.orders_per_hour * self.lines_per_order
+        n_hours = self.hours + self.backlog_hours
+        n_lines = self.pile_lines or n_hours * self.orders_per_hour * self.lines_per_order
         above_0 = ("hours", "orders_per_hour", "due_hours")
         at_least_1 = ("lines_per_order", "n_skus", "units_per_line")
         values = {field.name: getattr(self, field.name) for field in fields(self)}
         return [
             *((values[n] <= 0, f"{n} is {values[n]}; give more than 0") for n in above_0),
             *((values[n] < 1, f"{n} is {values[n]}; give at least 1") for n in at_least_1),
-            (n_lines > _MOST_LINES, f"{n_lines:,.0f} lines; ask for at most {_MOST_LINES:,}"),
+            (n_lines > MOST_LINES, f"{n_lines:,.0f} lines; ask for at most {MOST_LINES:,}"),
             (not is_day, f"day has {len(rates)} rates; give 24, none of them negative"),
             (
                 not 0 <= self.start_hour < 24,
                 f"start_hour is {self.start_hour}; give 0 or more, below 24",
             ),
             (self.backlog_hours < 0, f"backlog_hours is {self.backlog_hours}; give 0 or more"),
+            (self.pile_lines < 0, f"pile_lines is {self.pile_lines}; give 0 or more"),
             (self.zipf < 0, f"zipf is {self.zipf}; give 0 (all alike) to about 1.5"),
             (not 0 <= self.return_share <= 1, f"return_share is {self.return_share}; give 0 to 1"),
         ]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Lines:
+    """int64[k] each, sorted by order and SKU, which is once in an order at most."""
+
+    order: NDArray[np.int64]
+    sku: NDArray[np.int64]
+    units: NDArray[np.int64]
 
 
 def make_orders(demand: SyntheticDemand, seed: int) -> tuple[OrderBook, DemandSummary]:
@@ -110,42 +129,59 @@ def make_orders(demand: SyntheticDemand, seed: int) -> tuple[OrderBook, DemandSu
 
     SKU numbers are ranks of popularity, the most popular first. There may be no order at all.
     """
-    arrivals_s = _draw_arrivals(demand, _stream(seed, _ARRIVALS))
-    n_expected = demand.orders_per_hour * demand.backlog_hours
-    n_waiting = int(_stream(seed, _BACKLOG).poisson(n_expected))
-    placed_s = np.concatenate([np.zeros(n_waiting), arrivals_s])
-    line_order, line_sku = _draw_lines(demand, len(placed_s), seed)
-    units = _geometric(_stream(seed, _QUANTITIES), demand.units_per_line, len(line_order))
-    is_return = _stream(seed, _RETURNS).random(len(placed_s)) < demand.return_share
-    # The backlog draws last and stands first, so that it leaves the other orders as they were.
-    is_return = np.roll(is_return, n_waiting)
-    line_order = (line_order + n_waiting) % max(1, len(placed_s))
-    line_order, line_sku, units = _merge(line_order, line_sku, units, demand.n_skus)
+    if demand.pile_lines:
+        placed_s, lines = _pile(demand, seed)
+    else:
+        placed_s = _draw_times(demand, seed)
+        lines = _draw_lines(demand, len(placed_s), seed)
+    is_return = stream(seed, PURPOSE, _RETURNS).random(len(placed_s)) < demand.return_share
     width = len(str(demand.n_skus))
     book = OrderBook(
         placed_s=placed_s,
         due_s=placed_s + demand.due_hours * SECONDS_PER_HOUR,
         order_names=tuple(f"{'R' if back else 'O'}{i + 1}" for i, back in enumerate(is_return)),
-        line_order=line_order.astype(np.int32),
-        line_sku=line_sku.astype(np.int32),
-        line_quantity=np.where(is_return[line_order], -units, units).astype(np.int32),
+        line_order=lines.order.astype(np.int32),
+        line_sku=lines.sku.astype(np.int32),
+        line_quantity=np.where(is_return[lines.order], -lines.units, lines.units).astype(np.int32),
         sku_names=tuple(f"S{i + 1:0{width}}" for i in range(demand.n_skus)),
     )
     return book, _summarise(demand, book)
 
 
-def _stream(seed: int, purpose: int) -> np.random.Generator:
-    return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(PURPOSE, purpose)))
+def _pile(demand: SyntheticDemand, seed: int) -> tuple[NDArray[np.float64], _Lines]:
+    """The first orders that have enough lines together, all of them there at time 0."""
+    n_orders, lines = 0, _draw_lines(demand, 0, seed)
+    while len(lines.order) < demand.pile_lines:
+        n_missing = demand.pile_lines - len(lines.order)
+        # Orders have fewer lines than drawn where SKUs meet, so that one go may not be enough.
+        n_orders += 10 + n_orders // 4 + round(1.05 * n_missing / demand.lines_per_order)
+        lines = _draw_lines(demand, n_orders, seed)
+    n_orders = int(lines.order[demand.pile_lines - 1]) + 1
+    n_lines = int(np.searchsorted(lines.order, n_orders))
+    kept = (lines.order[:n_lines], lines.sku[:n_lines], lines.units[:n_lines])
+    return np.zeros(n_orders), _Lines(*kept)
 
 
-def _draw_arrivals(demand: SyntheticDemand, rng: np.random.Generator) -> NDArray[np.float64]:
-    """float64[n_orders], ascending seconds from time 0."""
+def _draw_times(demand: SyntheticDemand, seed: int) -> NDArray[np.float64]:
+    """float64[n_orders], ascending seconds from time 0: the backlog, then arrivals."""
+    n_waiting = len(_unit_process(demand.orders_per_hour * demand.backlog_hours, seed, _BACKLOG))
+    n_expected = demand.orders_per_hour * demand.hours
+    shares = _unit_process(n_expected, seed, _ARRIVALS) / n_expected
     edges, expected = _integrate(demand)
     begin, end = np.interp([demand.start_hour, demand.start_hour + demand.hours], edges, expected)
-    n_orders = rng.poisson(demand.orders_per_hour * demand.hours)
-    marks = np.sort(rng.uniform(begin, end, n_orders))
-    hours = np.interp(marks, expected, edges) - demand.start_hour
-    return np.asarray(np.clip(hours, 0.0, demand.hours) * SECONDS_PER_HOUR, dtype=np.float64)
+    hours = np.interp(begin + (end - begin) * shares, expected, edges) - demand.start_hour
+    arrivals_s = np.clip(hours, 0.0, demand.hours) * SECONDS_PER_HOUR
+    return np.concatenate([np.zeros(n_waiting), arrivals_s])
+
+
+def _unit_process(end: float, seed: int, purpose: int) -> NDArray[np.float64]:
+    """float64[n], times of a Poisson process of rate 1 from 0 to the end, ascending. A later end
+    leaves those before it as they are."""
+    rng, gaps = stream(seed, PURPOSE, purpose), [np.empty(0)]
+    while (total := sum(float(some.sum()) for some in gaps)) <= end:
+        gaps.append(rng.standard_exponential(16 + int(1.1 * (end - total))))
+    times = np.cumsum(np.concatenate(gaps))
+    return times[: np.searchsorted(times, end)]
 
 
 def _integrate(demand: SyntheticDemand) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -157,35 +193,41 @@ def _integrate(demand: SyntheticDemand) -> tuple[NDArray[np.float64], NDArray[np
     return np.append(hours, hours[-1] + 1).astype(np.float64), expected
 
 
-def _draw_lines(
-    demand: SyntheticDemand, n_orders: int, seed: int
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """int64[n_lines] twice: the order, ascending, and the SKU of every line."""
-    n_lines = _geometric(_stream(seed, _SIZES), demand.lines_per_order, n_orders)
-    line_order = np.repeat(np.arange(n_orders), n_lines)
+def _draw_lines(demand: SyntheticDemand, n_orders: int, seed: int) -> _Lines:
+    """The lines of the first orders."""
+    drawn = stream(seed, PURPOSE, _SIZES).random(n_orders)
+    n_lines = _geometric(drawn, demand.lines_per_order)
     weights = np.arange(1, demand.n_skus + 1, dtype=np.float64) ** -demand.zipf
     shares = np.cumsum(weights) / weights.sum()
-    draws = _stream(seed, _SKUS).random(len(line_order))
-    skus = np.searchsorted(shares, draws, side="right")
-    return line_order, np.minimum(skus, demand.n_skus - 1)
+    keys, units = [np.empty(0, dtype=np.int64)], [np.empty(0, dtype=np.int64)]
+    for place in range(int(n_lines.max(initial=0))):
+        orders = np.flatnonzero(n_lines > place)
+        # A number for every order up to the last that has such a line, for it to have its own.
+        n_drawn = int(orders[-1]) + 1
+        skus, amounts = (
+            stream(seed, PURPOSE, purpose, place).random(n_drawn)[orders]
+            for purpose in (_SKUS, _QUANTITIES)
+        )
+        ranks = np.searchsorted(shares, skus, side="right")
+        keys.append(orders * demand.n_skus + np.minimum(ranks, demand.n_skus - 1))
+        units.append(_geometric(amounts, demand.units_per_line))
+    return _merge(np.concatenate(keys), np.concatenate(units), demand.n_skus)
 
 
-def _geometric(rng: np.random.Generator, mean: float, n: int) -> NDArray[np.int64]:
-    """int64[n] of 1, 2, 3, ... with that mean."""
-    return rng.geometric(1.0 / mean, n)
+def _geometric(drawn: NDArray[np.float64], mean: float) -> NDArray[np.int64]:
+    """int64[k] of 1, 2, 3, ... with that mean, by inversion: the larger the number drawn from [0,
+    1), the larger they are, whatever the mean."""
+    if mean == 1.0:
+        return np.ones(len(drawn), dtype=np.int64)
+    failures = np.log1p(-drawn) / np.log1p(-1.0 / mean)
+    return np.asarray(1 + np.floor(failures), dtype=np.int64)
 
 
-def _merge(
-    line_order: NDArray[np.int64],
-    line_sku: NDArray[np.int64],
-    units: NDArray[np.int64],
-    n_skus: int,
-) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
-    """One line per order and SKU, units added up, sorted by order and SKU."""
-    keys, rows = np.unique(line_order * n_skus + line_sku, return_inverse=True)
-    merged = np.bincount(rows, weights=units, minlength=len(keys)).astype(np.int64)
-    orders, skus = np.divmod(keys, n_skus)
-    return orders, skus, merged
+def _merge(keys: NDArray[np.int64], units: NDArray[np.int64], n_skus: int) -> _Lines:
+    """One line per order and SKU, units added up. keys: order * n_skus + SKU."""
+    merged, rows = np.unique(keys, return_inverse=True)
+    totals = np.bincount(rows, weights=units, minlength=len(merged)).astype(np.int64)
+    return _Lines(*np.divmod(merged, n_skus), totals)
 
 
 def _summarise(demand: SyntheticDemand, book: OrderBook) -> DemandSummary:

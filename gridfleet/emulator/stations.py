@@ -1,7 +1,8 @@
 """Stations of the emulated floor: the terminals' agents, and people who work at them.
 
 A person takes as long for a line as twin.people says, then scans and confirms. Now and then a scan
-is wrong: it is refused, and the person looks for the right thing.
+is wrong: it is refused, and the person looks for the right thing. It is with the same lines, where
+and whenever they are handled.
 """
 
 from __future__ import annotations
@@ -10,14 +11,13 @@ from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-import numpy as np
-
+from fleet_control.draws import Uniforms
 from hw_bridge.stations.terminal import Scan, TerminalAgent
 from twin.people import People
 from twin.terminals import as_jobs
 
 PURPOSE = 0x5CA4
-"""Key of the streams of wrong scans among all streams of a seed."""
+"""Key of the stream of wrong scans among all streams of a seed."""
 LOOK_AGAIN_S = 3.0
 """What a wrong scan costs, until the right one (assumed)."""
 WRONG_LABEL = "not-this-one"
@@ -28,7 +28,6 @@ class _Desk:
     """ready: when the person is done with each line that is not confirmed yet. n_given: lines that
     the person knows of. free_s: nothing is scanned before. has_erred: with the present line."""
 
-    rng: np.random.Generator
     ready: deque[float] = field(default_factory=deque)
     n_given: int = 0
     free_s: float = 0.0
@@ -46,8 +45,8 @@ class EmulatedStations:
         wrong_scans: float, now_s: float,
     ) -> None:  # fmt: skip
         self.terminals, self._people = list(terminals), people
-        self._wrong_scans = wrong_scans
-        self._desks = [_Desk(_stream(seed, station)) for station in range(len(terminals))]
+        self._wrong_scans, self._draws = wrong_scans, Uniforms(seed, PURPOSE)
+        self._desks = [_Desk() for _ in terminals]
         for station in range(len(terminals)):
             self.look(station, now_s)
 
@@ -85,10 +84,11 @@ class EmulatedStations:
         desk, terminal = self._desks[station], self.terminals[station]
         if desk.has_erred or terminal.wants is Scan.NOTHING:
             return False
-        if desk.rng.random() >= self._wrong_scans:
-            return False
         job = terminal.open_lines()[0]
-        if terminal.wants is Scan.POD and job.sku and desk.rng.random() < 0.5:
+        drawn = self._draws.of(job.line)
+        if drawn >= self._wrong_scans:
+            return False
+        if terminal.wants is Scan.POD and job.sku and drawn < self._wrong_scans / 2:
             terminal.scan(job.pod, at_s)
         terminal.scan(WRONG_LABEL, at_s)
         return True
@@ -99,7 +99,3 @@ class EmulatedStations:
         while (wanted := terminal.wants) is not Scan.NOTHING:
             terminal.scan(job.pod if wanted is Scan.POD else job.sku, at_s)
         terminal.finish(at_s)
-
-
-def _stream(seed: int, station: int) -> np.random.Generator:
-    return np.random.Generator(np.random.PCG64(np.random.SeedSequence([seed, PURPOSE, station])))

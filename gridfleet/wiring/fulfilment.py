@@ -18,8 +18,9 @@ from gridfleet.demand import (
     read_stock,
 )
 from gridfleet.scenario import NO_ORDERS, Scenario
+from gridfleet.wiring.closed_backlog import RunOut, lines_to_last, say_backlog
 from gridfleet.wiring.fleet import laden_capacity
-from gridfleet.wiring.work_setup import Count, Counts, Floor, KnownDue, WorkSetup
+from gridfleet.wiring.work_setup import Count, Counts, Floor, KnownDue, NoMoreNotes, WorkSetup
 from layouts import Layout
 
 FULFILMENT_FIGURES = (
@@ -40,9 +41,12 @@ def set_up_fulfilment(floor: Floor) -> WorkSetup:
     notes = plan.sentences()
     if not has_orders:
         notes.append("There are no orders but those that people add (gridfleet ctl).")
+    n_waiting = scenario.demand.keep_waiting
     work = FulfilmentWork(
-        layout, orders, plan.inventory(), floor.n_units, floor.log, _options(scenario)
+        layout, orders, plan.inventory(), floor.n_units, floor.log, _options(scenario), n_waiting
     )
+    if n_waiting:
+        notes.append(say_backlog(n_waiting))
     if n_active < floor.n_units:
         notes.append(
             f"{n_active} of {floor.n_units} units have a task at once: more loaded ones would jam "
@@ -57,6 +61,7 @@ def set_up_fulfilment(floor: Floor) -> WorkSetup:
         service=scenario.service,
         pod_cells=plan.pod_cells,
         notes=notes,
+        later_notes=RunOut(work, n_waiting, orders.n_orders) if n_waiting else NoMoreNotes(),
         demand=summary if has_orders else None,
         station_times=work.station_times,
         due_s=KnownDue(work.order_lines),
@@ -79,6 +84,8 @@ def _orders(
     demand = scenario.demand.for_floor(
         layout, scenario.hours, scenario.due_hours, scenario.stock, n_active
     )
+    if scenario.demand.keep_waiting:
+        demand = replace(demand, pile_lines=lines_to_last(layout, scenario))
     if stock is None:
         return make_orders(demand, scenario.seed)
     demand = replace(demand, n_skus=len(stock.sku_names))

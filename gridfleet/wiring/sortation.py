@@ -33,11 +33,17 @@ def set_up_sortation(floor: Floor) -> WorkSetup:
         layout, floor.n_units, rate, scenario.seed, floor.log,
         units_per_chute=parcels.units_per_chute or None,
         units_per_induct=parcels.units_per_induct or _units_per_induct(layout),
+        keep_waiting=parcels.keep_waiting,
     )  # fmt: skip
     inducts, chutes = stations_of(layout)
+    arriving = f"{rate:,.0f} an hour arrive at {len(inducts)} induct stations"
+    if parcels.keep_waiting:
+        arriving = (
+            f"{parcels.keep_waiting:,} wait at each of {len(inducts)} induct stations at all times"
+        )
     told = (
-        f"The floor sorts parcels: {rate:,.0f} an hour arrive at {len(inducts)} induct stations, "
-        f"each bound for one of {len(chutes)} chutes. An order is one parcel."
+        f"The floor sorts parcels: {arriving}, each bound for one of {len(chutes)} chutes. An "
+        "order is one parcel."
     )
     return WorkSetup(
         work=work,

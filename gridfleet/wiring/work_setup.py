@@ -86,6 +86,14 @@ class NeverDue:
         return None
 
 
+@dataclass(frozen=True, slots=True)
+class NoMoreNotes:
+    """All is known at the start."""
+
+    def __call__(self) -> list[str]:
+        return []
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class WorkSetup:
     """Work, and what a run has to know about it.
@@ -94,7 +102,8 @@ class WorkSetup:
     all such numbers.
     n_active: units that may have work at once. service: people, or a chute, at each station.
     pod_cells: int32[n_pods], where pods stand at the start. parking: cell of every unit that stands
-    aside for good. notes: sentences that a reader must know. demand: where orders came from.
+    aside for good. notes: sentences that a reader must know; later_notes: those that the run itself
+    gave cause for. demand: where orders came from.
     station_times: float64[n_stations, 4] up to a time. due_s: from the columns of the event log,
     when every order is due; None where there are no orders. fixed: what is made from the scenario
     and never changes, by name: a snapshot of the run leaves it out.
@@ -109,6 +118,7 @@ class WorkSetup:
     pod_cells: Ints = field(default_factory=empty_ints)
     parking: dict[int, int] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
+    later_notes: Callable[[], list[str]] = NoMoreNotes()
     demand: DemandSummary | None = None
     station_times: Callable[[float], NDArray[np.float64]] | None = None
     due_s: Callable[[Columns], DueTimes] = NeverDue()

@@ -1,13 +1,20 @@
-"""Fault schedules drawn from a seed: faults of each kind come at their own constant rate."""
+"""Fault schedules drawn from a seed: faults of each kind come at their own constant rate.
+
+Each kind has a stream of times, and each fault a stream for all else, so that neither another kind
+beside it nor another floor or fleet changes when the k-th fault of a kind comes, how long it lasts
+or how bad it is. Its unit and its cell are numbers from 0 to 1, mapped onto those that there are.
+"""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import TypeVar
 
 import numpy as np
 
+from fleet_control.draws import stream
 from layouts import AISLE_KINDS, CellKind, Layout
 from twin.faults.schedule import Fault, FaultKind, FaultSchedule, KillPoint, Where, schedule_of
 
@@ -40,71 +47,81 @@ DEFAULT_KINDS = tuple(
     if kind not in (FaultKind.KILL_CONTROLLER, FaultKind.PAUSE_ALL, FaultKind.DRAIN)
 )
 """Kinds of a random schedule that names none: all but those that stop the whole floor."""
+Choice = TypeVar("Choice")
 
 
 def random_schedule(
     seed: int, per_hour: Mapping[FaultKind, float], hours: float, layout: Layout, n_units: int
 ) -> FaultSchedule:
-    """Faults of those kinds at those rates over the whole run. A kind has a stream of its own, so
-    that another kind beside it changes nothing of it."""
+    """Faults of those kinds at those rates over the whole run."""
     faults = []
     for number, kind in enumerate(FaultKind):
         if per_hour.get(kind, 0.0) <= 0.0:
             continue
-        stream = np.random.SeedSequence([seed, PURPOSE, number])
-        rng = np.random.Generator(np.random.PCG64(stream))
-        at_s = 0.0
-        while (at_s := at_s + float(rng.exponential(3600.0 / per_hour[kind]))) < hours * 3600.0:
+        times, at_s, nth = stream(seed, PURPOSE, number), 0.0, 0
+        while (at_s := at_s + float(times.exponential(3600.0 / per_hour[kind]))) < hours * 3600.0:
+            rng = stream(seed, PURPOSE, number, nth)
             faults.append(_draw(rng, kind, round(at_s, 1), layout, n_units))
+            nth += 1
     return schedule_of(faults)
 
 
 def _draw(
     rng: np.random.Generator, kind: FaultKind, at_s: float, layout: Layout, n_units: int
 ) -> Fault:
+    """Everything is drawn before it is mapped onto the floor and the fleet."""
     lasts_s = MEAN_S[kind]
     if math.isfinite(lasts_s):
         lasts_s = round(max(SHORTEST_S, float(rng.exponential(lasts_s))), 1)
-    fault = Fault(kind, at_s, lasts_s, unit=int(rng.integers(n_units)))
+    of_units, of_cells, of_where, *figures = rng.random(8).tolist()
+    fault = Fault(kind, at_s, lasts_s, unit=int(of_units * n_units))
     match kind:
         case FaultKind.SLOW:
-            return replace(fault, factor=round(float(rng.uniform(0.1, 0.8)), 2))
+            return replace(fault, factor=_between(0.1, 0.8, figures[0]))
         case FaultKind.DIE:
-            where, is_removed = WHERE[int(rng.integers(len(WHERE)))], bool(rng.random() < 0.5)
+            is_removed = figures[0] < 0.5
             back_s = lasts_s if is_removed else math.inf
-            return replace(fault, where=where, is_removed=is_removed, back_s=back_s)
-        case FaultKind.REBOOT:
-            return replace(fault, where=WHERE[int(rng.integers(len(WHERE)))])
-        case FaultKind.LIFT_FAILS:
-            return replace(fault, times=int(rng.integers(1, 4)))
-        case FaultKind.BLOCK_CELL:
-            return replace(fault, unit=-1, cells=(_aisle_cell(rng, layout),))
-        case FaultKind.LINK_DOWN:
-            return replace(fault, unit=-1 if rng.random() < 0.1 else fault.unit)
-        case FaultKind.LINK_NOISE:
-            loss, duplicate, reorder = (round(float(x), 2) for x in rng.uniform(0.0, 0.3, 3))
-            delay_s = round(float(rng.uniform(0.0, 0.5)), 2)
             return replace(
-                fault, unit=-1 if rng.random() < 0.3 else fault.unit, loss=loss,
-                duplicate=duplicate, delay_s=delay_s, reorder=reorder,
+                fault, where=_one_of(WHERE, of_where), is_removed=is_removed, back_s=back_s
+            )
+        case FaultKind.REBOOT:
+            return replace(fault, where=_one_of(WHERE, of_where))
+        case FaultKind.LIFT_FAILS:
+            return replace(fault, times=_one_of((1, 2, 3), figures[0]))
+        case FaultKind.BLOCK_CELL:
+            return replace(fault, unit=-1, cells=(_aisle_cell(of_cells, layout),))
+        case FaultKind.LINK_DOWN:
+            return replace(fault, unit=-1 if figures[0] < 0.1 else fault.unit)
+        case FaultKind.LINK_NOISE:
+            loss, duplicate, reorder = (_between(0.0, 0.3, drawn) for drawn in figures[1:4])
+            return replace(
+                fault, unit=-1 if figures[0] < 0.3 else fault.unit, loss=loss,
+                duplicate=duplicate, delay_s=_between(0.0, 0.5, figures[4]), reorder=reorder,
             )  # fmt: skip
         case FaultKind.KILL_CONTROLLER:
-            points = tuple(KillPoint)
-            return replace(fault, unit=-1, point=points[int(rng.integers(len(points)))])
+            return replace(fault, unit=-1, point=_one_of(tuple(KillPoint), figures[0]))
         case FaultKind.CLOSE_AREA:
-            return replace(fault, unit=-1, cells=_patch(rng, layout), speed_m_s=0.5)
+            return replace(fault, unit=-1, cells=_patch(of_cells, layout), speed_m_s=0.5)
         case FaultKind.PAUSE_ALL | FaultKind.DRAIN:
             return replace(fault, unit=-1)
     return fault
 
 
-def _aisle_cell(rng: np.random.Generator, layout: Layout) -> int:
-    return int(rng.choice(layout.cells_of(*AISLE_KINDS)))
+def _between(low: float, high: float, drawn: float) -> float:
+    return round(low + (high - low) * drawn, 2)
 
 
-def _patch(rng: np.random.Generator, layout: Layout) -> tuple[int, ...]:
+def _one_of(choices: Sequence[Choice], drawn: float) -> Choice:
+    return choices[int(drawn * len(choices))]
+
+
+def _aisle_cell(drawn: float, layout: Layout) -> int:
+    return int(_one_of(layout.cells_of(*AISLE_KINDS).tolist(), drawn))
+
+
+def _patch(drawn: float, layout: Layout) -> tuple[int, ...]:
     """Up to three by three cells around one of an aisle, where units drive and no station is."""
-    row, col = divmod(_aisle_cell(rng, layout), layout.n_cols)
+    row, col = divmod(_aisle_cell(drawn, layout), layout.n_cols)
     open_kinds = (*AISLE_KINDS, CellKind.STORAGE)
     return tuple(
         r * layout.n_cols + c
