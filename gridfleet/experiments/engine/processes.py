@@ -26,6 +26,9 @@ from gridfleet.experiments.engine.executor import (
 )
 from gridfleet.experiments.engine.worker import Worker
 
+STILLBORN_ALLOWED = 3
+"""Processes in a row that may be killed while they start, and are replaced."""
+
 
 def default_workers() -> int:
     """As many processes as this one may use processors."""
@@ -46,6 +49,7 @@ class Processes:
         self.n_workers = n_workers or default_workers()
         self._function, self._prepare = function, prepare
         self._workers: list[Worker] = []
+        self._n_stillborn = 0
 
     def __enter__(self) -> Self:
         self._fill(self.n_workers)
@@ -103,6 +107,7 @@ class Processes:
             job = worker.job
             try:
                 news = worker.news()
+                self._n_stillborn = 0
             except EOFError:
                 news = self._mourn(worker, waiting, lost)
             if job is not None and news is not None:
@@ -113,7 +118,9 @@ class Processes:
         """A process has died: its job is tried again, and the second time given up."""
         self._end([worker])
         if not worker.has_started:
-            raise EngineError(f"a worker process died while it started: {worker.say_end()}")
+            self._n_stillborn += 1
+            if not worker.was_killed or self._n_stillborn > STILLBORN_ALLOWED:
+                raise EngineError(f"a worker process died while it started: {worker.say_end()}")
         if worker.job is None:
             return None
         key = worker.job[0]

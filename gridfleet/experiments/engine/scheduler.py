@@ -7,11 +7,13 @@ imported here when it is needed.
 from __future__ import annotations
 
 import logging
+import socket
 import warnings
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from functools import cache
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from gridfleet.experiments.engine.children import no_interrupt, one_thread
 from gridfleet.experiments.engine.executor import EngineError, Failure, Prepare, begin
@@ -24,6 +26,8 @@ LOCAL = "local"
 """Address of a cluster of processes of this machine, made when it is opened."""
 PATIENCE_S = 5.0
 """How long a scheduler may take to answer, and a cluster to have a worker."""
+NOWHERE = "127.0.0.1:0"
+"""Of the scheduler's pages for people: they cannot be left out, but need no port of their own."""
 DEATHS_ALLOWED = 1
 """Of workers by one job, on a cluster made here."""
 
@@ -50,28 +54,40 @@ def connect(address: str, n_workers: int, opening: ExitStack) -> Client:
         if address == LOCAL:
             with no_interrupt(), one_thread():
                 cluster = distributed.LocalCluster(
-                    n_workers=n_workers, threads_per_worker=1, dashboard_address=None,
+                    n_workers=n_workers, threads_per_worker=1, dashboard_address=NOWHERE,
                     silence_logs=logging.CRITICAL,
                     scheduler_kwargs={"allowed_failures": DEATHS_ALLOWED},
                 )  # fmt: skip
             address = opening.enter_context(cluster).scheduler_address
+        else:
+            _knock(address)
         try:
             client: Client = distributed.Client(address, timeout=PATIENCE_S)
             return opening.enter_context(client)
-        except ValueError as error:
-            raise ClusterError(
-                f"{address!r} is no address of a cluster: {error}; it looks like tcp://host:8786"
-            ) from None
-        except OSError:
-            raise ClusterError(
-                f"no dask scheduler answers at {address} within {PATIENCE_S:g} s; start one there "
-                "with: dask scheduler"
-            ) from None
         except Exception as error:
             raise ClusterError(
                 f"what answers at {address} is no dask scheduler, or one of another version "
                 f"({type(error).__name__}: {error})"
             ) from None
+
+
+def _knock(address: str) -> None:
+    """Raises ClusterError where nothing answers. dask's own client waits longer, and leaves threads
+    behind where it fails."""
+    try:
+        url = urlsplit(address)
+        scheme, host, port = url.scheme, url.hostname, url.port
+    except ValueError:
+        scheme = host = port = None
+    if scheme not in ("tcp", "tls") or not host or not port:
+        raise ClusterError(f"{address!r} is no address of a cluster; one is like tcp://host:8786")
+    try:
+        socket.create_connection((host, port), PATIENCE_S).close()
+    except OSError as error:
+        raise ClusterError(
+            f"no dask scheduler answers at {address}: {error.strerror or error}; start one there "
+            "with: dask scheduler"
+        ) from None
 
 
 def check_workers(client: Client, address: str, prepare: Prepare | None) -> int:

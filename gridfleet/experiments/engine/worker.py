@@ -87,9 +87,14 @@ class Worker:
         self._process.close()
         self.pipe.close()
 
+    @property
+    def was_killed(self) -> bool:
+        """Whether a signal ended it."""
+        return self.exit_code is not None and self.exit_code < 0
+
     def say_end(self) -> str:
         """How it ended, for people."""
-        if self.exit_code is None or self.exit_code >= 0:
+        if self.exit_code is None or not self.was_killed:
             return f"it ended with exit code {self.exit_code}"
         name = signal.Signals(-self.exit_code).name
         more = ", as happens where memory runs out" if name == "SIGKILL" else ""
