@@ -26,7 +26,7 @@ Make = Callable[[Job], Outcome]
 def made(
     name: str = "a", seed: int = 0, *, n_minutes: int = 60, lines: ArrayLike = 20.0,
     columns: Mapping[str, ArrayLike] | None = None, work: str = "lines", failure: str = "",
-    n_units: int = N_UNITS, regime: str = "unit-bound", heat: float = 1.0,
+    n_units: int = N_UNITS, regime: str = "unit-bound", heat: float = 1.0, cycle_s: float = 600.0,
 ) -> Outcome:  # fmt: skip
     """An outcome whose columns are the given ones, and otherwise those of a floor that flows.
 
@@ -49,7 +49,7 @@ def made(
             key: np.broadcast_to(np.asarray(value, np.float64), n_minutes).tobytes()
             for key, value in values.items()
         },
-        order_done_s=done_s.tobytes(), order_cycle_s=np.full(n_minutes, 600.0).tobytes(),
+        order_done_s=done_s.tobytes(), order_cycle_s=np.full(n_minutes, cycle_s).tobytes(),
         visits=np.full(N_CELLS, round(10 * heat), np.int32).tobytes(),
         wait_s=np.full(N_CELLS, heat, np.float32).tobytes(),
         kpis={"regime": regime, "regime_reason": "so it was made up"}, failure=failure,
@@ -58,7 +58,7 @@ def made(
 
 def line_of(*names: str, kind: str = STEADY, **keys: Any) -> Line:
     """Variants of the teaching floor under these names; nobody runs them."""
-    scenario = Scenario(layout="teaching", robots=N_UNITS, hours=1.0, **keys)
+    scenario = Scenario(**{"layout": "teaching", "robots": N_UNITS, "hours": 1.0, **keys})
     variants = tuple(Variant(name=name, scenario=scenario) for name in names)
     return Line(variants, kind, "fulfilment", {}, ())
 
