@@ -79,6 +79,8 @@ def remarks(found: Comparison) -> Iterator[str]:
     for side in found.sides:
         if side.jams:
             yield _of_jams(side, found.confidence)
+    if found.is_cut:
+        yield "It was ended early; the same command goes on from what is finished."
     yield from _of_regimes(found)
     yield _of_precision(found)
     yield _of_kind(found)
@@ -123,8 +125,9 @@ def _of_precision(found: Comparison) -> str:
     if found.reached is not None:
         told += f" give ±{found.reached:.2f} %; ±{found.precision:g} % was asked for"
     if found.n_wanted is not None and found.n_wanted > n:
-        why = "it was stopped" if found.is_cut else f"{found.most} is the most that was allowed"
-        told += f", which would take about {found.n_wanted:,}, and {why}"
+        told += f", which would take about {found.n_wanted:,}"
+        if not found.is_cut:
+            told += f", and {found.most} is the most that was allowed"
     if found.detectable_percent is not None:
         told += (
             f". A true difference of {found.detectable_percent:.1f} % would have been found four "
