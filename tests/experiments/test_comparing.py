@@ -15,7 +15,12 @@ from gridfleet.experiments.comparison import Comparison, analyse
 from gridfleet.experiments.engine import Progress
 from gridfleet.experiments.errors import ExperimentError
 from gridfleet.experiments.replication import Job, Outcome
-from gridfleet.experiments.statistics import stein_interval
+from gridfleet.experiments.statistics import (
+    bonferroni,
+    minimum_detectable_effect,
+    power,
+    stein_interval,
+)
 from gridfleet.experiments.variants import SHIFT
 from gridfleet.experiments.verdict import at_least, remarks, verdict
 from layouts import GridfleetError
@@ -86,6 +91,16 @@ def test_pairing_takes_out_what_seeds_have_in_common() -> None:
     assert found.variance_ratio < 0.02
     assert found.detectable_percent is not None
     assert found.detectable_percent < 1.0
+
+
+@pytest.mark.parametrize("n", [3, 4, 10])
+def test_few_pairs_and_many_variants_have_a_detectable_difference(n: int) -> None:
+    """Far out, where the other tail of noncentral t cannot be reckoned any more."""
+    for k in (1, 4, 5, 20):
+        confidence = bonferroni(0.95, k)
+        effect = minimum_detectable_effect(1.0, n, confidence)
+        assert power(effect, 1.0, n, confidence) == pytest.approx(0.8, abs=1e-6)
+        assert power(10.0 * effect, 1.0, n, confidence) > 0.999
 
 
 def test_seeds_follow_the_first_one() -> None:

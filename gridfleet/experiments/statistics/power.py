@@ -25,7 +25,9 @@ def power(effect: float, spread: float, n: int, confidence: float = 0.95) -> flo
     _check(spread, n)
     shift = abs(effect) / spread * math.sqrt(n)
     edge = two_sided_t(confidence, n - 1)
-    seen = stats.nct.sf(edge, n - 1, shift) + stats.nct.cdf(-edge, n - 1, shift)
+    # The tail on the other side has no value in double precision far out, where it is nothing.
+    other = float(stats.nct.cdf(-edge, n - 1, shift))
+    seen = stats.nct.sf(edge, n - 1, shift) + (0.0 if math.isnan(other) else other)
     return float(min(max(seen, 0.0), 1.0))
 
 
