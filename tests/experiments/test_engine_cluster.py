@@ -72,9 +72,7 @@ def test_stopping_does_not_wait_for_jobs(cluster: Cluster) -> None:
 
 def test_an_address_where_nothing_answers_is_said() -> None:
     with (
-        pytest.raises(
-            ClusterError, match="no dask scheduler answers at tcp:.*refused"
-        ),
+        pytest.raises(ClusterError, match=r"no dask scheduler answers at tcp:.*refused"),
         Cluster(engine_jobs.act, "tcp://127.0.0.1:9"),
     ):
         pass
