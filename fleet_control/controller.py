@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from fleet_control.accounting.floor_look import LOOK_S, FloorLook
 from fleet_control.accounting.unit_ledger import UnitLedger
 from fleet_control.allocation import Allocation
 from fleet_control.backend import Commands, FleetState, Reports, no_releases, no_station_jobs
@@ -83,7 +84,10 @@ class Controller:
             self.executor, self.driving, planner, grid, options.stops, log, state.time_s, work,
             reach,
         )  # fmt: skip
-        self._last_plan_s = self._now_s = state.time_s
+        self._floor = FloorLook(
+            self.executor, self.driving, self.supervisor, grid.zones, options.max_working
+        )
+        self._last_plan_s = self._looked_s = self._now_s = state.time_s
         self.ledger = UnitLedger(
             self.executor, self.driving, planner, self.supervisor.roster.flags, state.time_s
         )
@@ -136,6 +140,7 @@ class Controller:
         self._hand_out_tasks()
         self._hand_out_errands()
         self._plan_if_due()
+        self._let_stations_look()
         releases = self.executor.release(self.supervisor.roster.is_ready)
         self.executor.check_holdings()
         return Commands(
@@ -211,6 +216,13 @@ class Controller:
         late = waited_s >= options.plan_timeout_s - 1e-9
         if n_short and (n_short >= options.plan_share * n_driving or late):
             self._plan()
+
+    def _let_stations_look(self) -> None:
+        """Now and then: what those wait for that have nothing to do."""
+        if self._now_s >= self._looked_s + LOOK_S - 1e-9:
+            self._looked_s = self._now_s
+            self._floor.refresh()
+            self.work.look(self._now_s, self._floor)
 
     def _plan(self) -> None:
         """Extend all paths by one step; units with enough committed moves stay put in it."""

@@ -52,7 +52,7 @@ class UnitUse(IntEnum):
     """Cannot go on."""
 
 
-LOOK_S = 1.4
+LOOK_S = 2.6
 """Not in step with planning (ControllerOptions.plan_timeout_s), which would make the sample a poor
 one."""
 N_STATES = 7
