@@ -10,7 +10,6 @@ from fleet_control.driving import Driving
 from fleet_control.execution.executor import Executor
 from fleet_control.supervision.supervisor import Supervisor
 
-
 LOOK_S = 2.0
 """Stations look so often at what can change without news of theirs."""
 

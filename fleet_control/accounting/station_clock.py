@@ -81,8 +81,7 @@ class StationClock:
         self._due[station][unit] = ticks(due_s)
 
     def expect_fetched(self, station: int, unit: int, due_s: float) -> None:
-        """The unit goes for a pod now and would be here with it at `due_s` if nothing hindered it.
-        """
+        """The unit goes for a pod now and would be here with it at `due_s` if nothing hindered it."""
         self._fetch_due[station][unit] = ticks(due_s)
 
     def leave(self, station: int, unit: int, now_s: float) -> None:
@@ -147,9 +146,7 @@ class StationClock:
         """int64[n_stations, 12], ticks by Cause until now."""
         return self._until(self._causes, now_s, is_state=False)
 
-    def _until(
-        self, booked: list[list[int]], now_s: float, *, is_state: bool
-    ) -> NDArray[np.int64]:
+    def _until(self, booked: list[list[int]], now_s: float, *, is_state: bool) -> NDArray[np.int64]:
         now, rows = ticks(now_s), [list(row) for row in booked]
         for station, row in enumerate(rows):
             if now > self._since[station]:

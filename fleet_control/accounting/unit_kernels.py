@@ -21,10 +21,9 @@ DRIVING_QUEUEING, DRIVING_AT_STATION = 2, 3
 task."""
 LOW_BATTERY = 16
 """Condition.LOW_BATTERY"""
-NOBODY, RING, UNSEEN = 11, 12, 13
-"""Beside the columns, what the root of a wait may be: there is none, the chain has no end, or it is
-not looked at yet."""
-N_ROOTS = 14
+N_COLUMNS = 11
+NOBODY, RING, UNSEEN = range(3)
+"""Waits without a root: for nobody, in a chain without an end, and not looked at yet."""
 
 
 @kernel
@@ -97,13 +96,15 @@ def add_wishes(
 def book_waits(
     columns: NDArray[np.int8], waits_for: NDArray[np.int32], roots: NDArray[np.int32],
     waited: NDArray[np.int64], waited_for: NDArray[np.int64], held_up: NDArray[np.int64],
-    by_root: NDArray[np.int64],
+    rootless: NDArray[np.int64],
 ) -> None:  # fmt: skip
     """Book what each waiting unit has waited on whom it waits for now, and on the root of that.
 
-    waited: int64[n_units], ticks; 0 afterwards for units that wait. waited_for, held_up: int64[n_units], by the unit that is waited for directly, and by the one at
-    the end of the chain. by_root: int64[14], by the column of that one, NOBODY or RING. All that
-    is booked goes to by_root; to waited_for, all without NOBODY; to held_up, without RING too.
+    waited: int64[n_units], ticks; 0 afterwards for units that wait.
+    waited_for: int64[n_units], by the unit that is waited for directly.
+    held_up: int64[n_units, 11], by the unit at the end of the chain and its own column.
+    rootless: int64[3]. Everything is booked on waited_for or on NOBODY; and on held_up, on NOBODY
+    or on RING.
     """
     for unit in range(columns.size):
         if columns[unit] != WAITING:
@@ -111,12 +112,11 @@ def book_waits(
         dt = waited[unit]
         waited[unit] = 0
         if waits_for[unit] < 0:
-            by_root[NOBODY] += dt
+            rootless[NOBODY] += dt
             continue
         waited_for[waits_for[unit]] += dt
         root = roots[unit]
         if root < 0:
-            by_root[RING] += dt
+            rootless[RING] += dt
         else:
-            held_up[root] += dt
-            by_root[columns[root]] += dt
+            held_up[root, columns[root]] += dt

@@ -66,26 +66,25 @@ class UnitTime:
     """Ticks until some moment. Differences of two are the account of the time between them.
 
     booked: int64[n_units, 11], by UnitUse. waited_for: int64[n_units], ticks that others waited for
-    the unit directly. held_up: int64[n_units], for it as the root. by_root: int64[14], waiting by
-    what the root was doing: UnitUse, then nobody (the planner), a ring, and what is not looked at
-    yet.
+    the unit directly. held_up: int64[n_units, 11], for it as the root, by what it was doing
+    meanwhile. rootless: int64[3], waiting for nobody (but the planner), for each other in a ring,
+    and what is not looked at yet.
     """
 
     booked: NDArray[np.int64]
     waited_for: NDArray[np.int64]
     held_up: NDArray[np.int64]
-    by_root: NDArray[np.int64]
+    rootless: NDArray[np.int64]
 
     @property
     def is_exact(self) -> bool:
         """Whether every unit has the same time, and all waiting is accounted for, to the tick."""
         totals, waiting = self.booked.sum(axis=1), int(self.booked[:, UnitUse.WAITING].sum())
-        nobody = int(self.by_root[[kernels.NOBODY, kernels.UNSEEN]].sum())
-        ring = int(self.by_root[kernels.RING])
+        nobody = int(self.rootless[[kernels.NOBODY, kernels.UNSEEN]].sum())
+        ring = int(self.rootless[kernels.RING])
         return bool(
             (totals == totals[:1]).all()
             and (self.booked >= 0).all()
-            and waiting == int(self.by_root.sum())
             and waiting == int(self.waited_for.sum()) + nobody
             and waiting == int(self.held_up.sum()) + nobody + ring
         )
@@ -110,8 +109,8 @@ class UnitLedger:
         self.wait_s = np.zeros(len(executor.owners))
         self._booked = np.zeros((n_units, len(UnitUse)), dtype=np.int64)
         self._waited_for = np.zeros(n_units, dtype=np.int64)
-        self._held_up = np.zeros(n_units, dtype=np.int64)
-        self._by_root = np.zeros(kernels.N_ROOTS, dtype=np.int64)
+        self._held_up = np.zeros((n_units, len(UnitUse)), dtype=np.int64)
+        self._rootless = np.zeros(3, dtype=np.int64)
         self._waited = np.zeros(n_units, dtype=np.int64)
         self._looked = self._now
         self._columns = np.zeros(n_units, dtype=np.int8)
@@ -124,9 +123,9 @@ class UnitLedger:
         now, ex, driving = ticks(now_s), self._executor, self._driving
         dt, self._now = now - self._now, now
         n_waiting = kernels.book_states(
-            dt, dt / TICKS_PER_S, driving.states, ex.done, ex.released, ex.cells, driving.is_driving,
-            driving.is_acting, driving.is_suspended, self._is_parked, self._flags, self._booked,
-            self.wait_s, self._columns, self._waited,
+            dt, dt / TICKS_PER_S, driving.states, ex.done, ex.released, ex.cells,
+            driving.is_driving, driving.is_acting, driving.is_suspended, self._is_parked,
+            self._flags, self._booked, self.wait_s, self._columns, self._waited,
         )  # fmt: skip
         if n_waiting and now - self._looked >= _LOOK_TICKS:
             self._looked = now
@@ -139,13 +138,11 @@ class UnitLedger:
         if is_driven.any():
             ends = np.where(is_driven, ex.end_cells, np.int32(-1))
             wants = self._planner.next_cells(ends, ex.end_headings)
-            kernels.add_wishes(
-                wants, ex.end_cells, ex.is_present, self._at_end, waits_for, goes_on
-            )
+            kernels.add_wishes(wants, ex.end_cells, ex.is_present, self._at_end, waits_for, goes_on)
         find_roots(waits_for, goes_on, self._roots, self._path)
         kernels.book_waits(
             self._columns, waits_for, self._roots, self._waited, self._waited_for, self._held_up,
-            self._by_root,
+            self._rootless,
         )  # fmt: skip
 
     def warm_up(self) -> None:
@@ -160,15 +157,14 @@ class UnitLedger:
 
     def time(self) -> UnitTime:
         """All that was booked until the last call of `book`."""
-        by_root = self._by_root.copy()
-        by_root[kernels.UNSEEN] = self._waited.sum()
+        rootless = self._rootless.copy()
+        rootless[kernels.UNSEEN] = self._waited.sum()
         return UnitTime(
-            self._booked.copy(), self._waited_for.copy(), self._held_up.copy(), by_root
+            self._booked.copy(), self._waited_for.copy(), self._held_up.copy(), rootless
         )
 
     def times_s(self) -> NDArray[np.float64]:
-        """float64[n_units, 7], seconds by state: LOADED .. IDLE of fleet_control.driving, stopped.
-        """
+        """float64[n_units, 7], seconds by state: LOADED .. IDLE of fleet_control.driving, stopped."""
         states = np.zeros((len(self._booked), N_STATES), dtype=np.int64)
         for use, state in enumerate(_STATE_OF.tolist()):
             states[:, state] += self._booked[:, use]

@@ -311,7 +311,7 @@ class FulfilmentWork:
         self._send(task, goal, Deed.SERVICE, now_s)
 
     def _driving_s(self, start: int, goal: int) -> float:
-        """Seconds from cell to cell at the full speed of a loaded unit; from an unknown start, 0."""
+        """Seconds from cell to cell at the full speed of a loaded unit; 0 from an unknown start."""
         if start < 0:
             return 0.0
         (row, col), (goal_row, goal_col) = self._layout.row_col(start), self._layout.row_col(goal)

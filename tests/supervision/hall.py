@@ -8,8 +8,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from fleet_control.allocation import nearest
 from fleet_control.accounting.causes import FloorView
+from fleet_control.allocation import nearest
 from fleet_control.backend import (
     Commands,
     Condition,
