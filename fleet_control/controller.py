@@ -22,14 +22,14 @@ from fleet_control.events import EventLog
 from fleet_control.execution.executor import Executor
 from fleet_control.execution.kernels import count_short
 from fleet_control.footprint import Footprint
-from fleet_control.mapf.grid import EMPTY, UNREACHABLE, Grid
+from fleet_control.mapf.grid import CELL_COST, EMPTY, UNREACHABLE, Grid
 from fleet_control.mapf.planner import Planner
 from fleet_control.mapf.reach import FloorReach
 from fleet_control.operations import Operation
 from fleet_control.parking import Parking
 from fleet_control.supervision.stops import StopOptions
 from fleet_control.supervision.supervisor import Supervisor
-from fleet_control.work.work import OpenTasks, Work
+from fleet_control.work.work import Deed, Errand, OpenTasks, Work
 
 STOPPED = 6
 """Column of the time of units that cannot go on, after those of fleet_control.driving."""
@@ -204,8 +204,17 @@ class Controller:
                 self.driving.put_off(unit, errand)
             else:
                 self.driving.start(unit, errand)
+                self._note_way(unit, errand)
         if not self.driving.is_draining:
             self.driving.start_put_off()
+
+    def _note_way(self, unit: int, errand: Errand) -> None:
+        """Tell work how far the unit has to go to where it is waited for, if it has a way."""
+        if errand.deed in (Deed.PASS, Deed.LOWER):
+            return
+        cost = self.driving.cost_to(unit, errand.cell)
+        if cost < np.inf:
+            self.work.note_way(unit, cost / CELL_COST, self._now_s)
 
     def _plan_if_due(self) -> None:
         ex, options, driving = self.executor, self._options, self.driving

@@ -30,9 +30,9 @@ class StationClock:
     Overdue times are known when a unit sets out, so an interval is split exactly and a call is
     needed only when jobs or lines change. Times of one station must not go back.
 
-    Causes are finer. Units that fetch a pod for the station are expected too, as from the way that
-    lies before them. Why they are late, and why nobody comes at all, holds from one `look` to the
-    next. A line that stock did not cover would have kept the station busy: it owes the station what
+    Causes are finer. What is expected there is the way over the floor, where it is known, and not
+    the Manhattan distance; and units that fetch a pod for the station are expected too. Why they
+    are late, and why nobody comes at all, holds from one `look` to the next. A line that stock did not cover would have kept the station busy: it owes the station what
     a line has taken there so far on average, waits included, and time without a line is booked on
     MISSING_STOCK as long as any is owed.
     """
@@ -47,7 +47,7 @@ class StationClock:
         self._n_done = [0] * n_stations
         self._owed = [0] * n_stations
         self._due: list[dict[int, int]] = [{} for _ in range(n_stations)]
-        self._fetch_due: list[dict[int, int]] = [{} for _ in range(n_stations)]
+        self._expected: list[dict[int, int]] = [{} for _ in range(n_stations)]
         self._late = [Cause.CONGESTION] * n_stations
         self._absent = [Cause.RELEASE] * n_stations
         self._held: set[int] = set()
@@ -77,17 +77,18 @@ class StationClock:
 
     def expect(self, station: int, unit: int, due_s: float) -> None:
         """The unit sets out now and would be here at `due_s` if nothing hindered it."""
-        self._fetch_due[station].pop(unit, None)
-        self._due[station][unit] = ticks(due_s)
+        self._due[station][unit] = self._expected[station][unit] = ticks(due_s)
 
-    def expect_fetched(self, station: int, unit: int, due_s: float) -> None:
-        """The unit goes for a pod now and would be here with it at `due_s` if nothing hindered it."""
-        self._fetch_due[station][unit] = ticks(due_s)
+    def expect_anew(self, station: int, unit: int, due_s: float, now_s: float) -> None:
+        """More is known of the unit's way, or it has done a part of it; or it goes for a pod now
+        and does not set out for the station yet."""
+        self._book(station, ticks(now_s))
+        self._expected[station][unit] = ticks(due_s)
 
     def leave(self, station: int, unit: int, now_s: float) -> None:
         """The unit is finished here, or does not come."""
         self._book(station, ticks(now_s))
-        self._fetch_due[station].pop(unit, None)
+        self._expected[station].pop(unit, None)
         self._due[station].pop(unit, None)
         self._held.discard(station)
 
@@ -112,7 +113,7 @@ class StationClock:
         self._looked = now
 
     def _look_at(self, station: int, now: int, floor: FloorView, why_no_task: WhyNoTask) -> None:
-        first = self._first_due(station)
+        first = min(self._expected[station].values(), default=None)
         if first is None:
             cause, told = why_no_task(station, floor), self._absent
         else:
@@ -127,11 +128,10 @@ class StationClock:
     def _why_late(self, station: int, now: int, floor: FloorView) -> Cause:
         if floor.is_shut(station):
             return Cause.STOPPED
-        due = self._due[station]
-        if any(floor.stands_in(unit, station) for unit in due):
+        if any(floor.stands_in(unit, station) for unit in self._due[station]):
             return Cause.CHANGEOVER
-        coming = (*due.items(), *self._fetch_due[station].items())
-        is_stopped = all(floor.is_stopped(unit) for unit, due in coming if due <= now)
+        expected = self._expected[station].items()
+        is_stopped = all(floor.is_stopped(unit) for unit, due in expected if due <= now)
         return Cause.STOPPED if is_stopped else Cause.CONGESTION
 
     def times_s(self, now_s: float) -> NDArray[np.float64]:
@@ -185,21 +185,13 @@ class StationClock:
             return owed
         elif station in self._held:
             row[Cause.NO_ROOM] += now - since
-        elif (first := self._first_due(station)) is None:
+        elif not self._expected[station]:
             row[self._absent[station]] += now - since
         else:
-            overdue = _between(since, now, first)
+            overdue = _between(since, now, min(self._expected[station].values()))
             row[Cause.TRAVEL] += overdue - since
             row[self._late[station]] += now - overdue
         return 0
-
-    def _first_due(self, station: int) -> int | None:
-        """When the first of all that come could be here."""
-        first = min(self._due[station].values(), default=None)
-        fetched = min(self._fetch_due[station].values(), default=None)
-        if first is None or fetched is None:
-            return fetched if first is None else first
-        return min(first, fetched)
 
     def _usual(self, station: int) -> int:
         """What a line takes, waits included: at this station so far, or on the floor."""

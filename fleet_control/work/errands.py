@@ -158,6 +158,9 @@ class ErrandStream:
     def look(self, now_s: float, floor: FloorView) -> None:
         """There are no stations."""
 
+    def note_way(self, unit: int, n_cells: float, now_s: float) -> None:
+        """Nobody waits for it."""
+
     def take_station_jobs(self) -> StationJobs:
         return _NO_JOBS
 

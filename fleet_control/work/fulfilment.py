@@ -124,9 +124,7 @@ class FulfilmentWork:
         if cell >= 0:
             self._last_cells[unit] = cell
         self._note(now_s, EventKind.TASK_ASSIGNED, begun)
-        fetch_s = self._driving_s(self._last_cells[unit], begun.cell) + LIFT_S
-        bring_s = self._driving_s(begun.cell, int(self._places.station_cells[begun.station]))
-        self._clock.expect_fetched(begun.station, unit, now_s + fetch_s + bring_s)
+        self._expect_fetched(begun, self._driving_s(self._last_cells[unit], begun.cell), now_s)
         self._send(begun, begun.cell, Deed.LIFT, now_s)
 
     def errand_done(self, unit: int, now_s: float, n_cells: int = 0) -> None:
@@ -146,6 +144,13 @@ class FulfilmentWork:
 
     def look(self, now_s: float, floor: FloorView) -> None:
         self._clock.look(now_s, floor, self._board.why_none)
+
+    def note_way(self, unit: int, n_cells: float, now_s: float) -> None:
+        task, drive_s = self._task(unit), n_cells * self._s_per_cell
+        if task.deed is Deed.LIFT:
+            self._expect_fetched(task, drive_s, now_s)
+        elif task.deed is Deed.SERVICE:
+            self._clock.expect_anew(task.station, unit, now_s + drive_s, now_s)
 
     def follow_on(self, unit: int, now_s: float) -> Errand | None:
         """Never: units stop for every deed."""
@@ -307,8 +312,15 @@ class FulfilmentWork:
     def _bring(self, task: Task, now_s: float) -> None:
         goal = int(self._places.station_cells[task.station])
         due_s = now_s + self._driving_s(task.cell, goal)
+        self._clock.expect_anew(task.station, task.unit, due_s, now_s)
         self._clock.expect(task.station, task.unit, due_s)
         self._send(task, goal, Deed.SERVICE, now_s)
+
+    def _expect_fetched(self, task: Task, fetch_s: float, now_s: float) -> None:
+        """The unit is so far from the pod that it is to bring to the station."""
+        bring_s = self._driving_s(task.cell, int(self._places.station_cells[task.station]))
+        due_s = now_s + fetch_s + LIFT_S + bring_s
+        self._clock.expect_anew(task.station, task.unit, due_s, now_s)
 
     def _driving_s(self, start: int, goal: int) -> float:
         """Seconds from cell to cell at the full speed of a loaded unit; 0 from an unknown start."""

@@ -133,6 +133,12 @@ class SortationWork:
     def look(self, now_s: float, floor: FloorView) -> None:
         self._clock.look(now_s, floor, self._rides.why_none)
 
+    def note_way(self, unit: int, n_cells: float, now_s: float) -> None:
+        ride = self._running[unit]
+        if ride is not None and ride.deed is Deed.SERVICE:
+            due_s = now_s + n_cells * self._layout.cell_size_m / SPEED_M_S
+            self._clock.expect_anew(ride.station, unit, due_s, now_s)
+
     def follow_on(self, unit: int, now_s: float) -> Errand | None:
         """Never: units stop at every station."""
         return None

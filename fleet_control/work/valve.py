@@ -76,6 +76,7 @@ class Valve:
         self._closed: Set[int] = frozenset()
         self.is_closed = False
         self.begin, self.follow_on, self.task_of = work.begin, work.follow_on, work.task_of
+        self.note_way = work.note_way
 
     def watch(self, cells_now: Callable[[], Ints], zones: NDArray[np.int16]) -> None:
         """cells_now: int32[n_units], where units are. zones: int16[n_cells], station of each cell

@@ -69,6 +69,10 @@ class Work(Protocol):
     def look(self, now_s: float, floor: FloorView) -> None:
         """What stations wait for can be seen now: every second or so, at the end of a cycle."""
 
+    def note_way(self, unit: int, n_cells: float, now_s: float) -> None:
+        """The unit has set out on its errand: so long is its way if nobody is in it, with what
+        turns and lanes cost counted as cells."""
+
     def follow_on(self, unit: int, now_s: float) -> Errand | None:
         """The errand after the current one, if it is known before the current one is over.
 

@@ -122,6 +122,9 @@ class Rides:
 
     open_station_jobs = take_station_jobs
 
+    def note_way(self, unit: int, n_cells: float, now_s: float) -> None:
+        pass
+
     def look(self, now_s: float, floor: FloorView) -> None:
         pass
 
