@@ -68,14 +68,17 @@ def floor_of_drawing(name: str, drawn: NDArray[np.str_], source: str) -> Layout:
     kinds = np.zeros(drawn.shape, dtype=np.int8)
     for char, kind in KINDS.items():
         kinds[drawn == char] = kind
+    return marked(open_layout(name, kinds, source=source), drawn)
+
+
+def marked(floor: Layout, drawn: NDArray[np.str_]) -> Layout:
+    """The floor with the stations and endpoints of the drawing. drawn: shape (n_rows, n_cols)."""
     endpoints = tuple(np.flatnonzero(drawn.reshape(-1) == "e").tolist())
-    zones = {ENDPOINTS: endpoints} if endpoints else {}
-    floor = open_layout(name, kinds, source=source, zones=zones)
     stations = tuple(
         Station(f"W{number}", StationKind.WORKSTATION, cell, (), facing_of(floor, cell))
         for number, cell in enumerate(floor.cells_of(CellKind.STATION).tolist(), start=1)
     )
-    return replace(floor, stations=stations)
+    return replace(floor, stations=stations, zones={ENDPOINTS: endpoints} if endpoints else {})
 
 
 def _weights(path: Path, floor: Layout, weights: list[float]) -> NDArray[np.float64]:
