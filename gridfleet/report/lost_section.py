@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from gridfleet.lost_capacity import sentence
-from gridfleet.report.splits import Bar, Part, amount
+from gridfleet.report.splits import Bar, split
 from gridfleet.report.words import duration, share
 
 Figures = dict[str, Any]
@@ -82,19 +82,9 @@ def lost_section(figures: Figures) -> LostSection | None:
 
 
 def _bar(name: str, parts: Figures, words: dict[str, tuple[str, str, str]]) -> Bar:
-    most_s = max(row["seconds"] for row in parts.values())
-    return Bar(
-        name,
-        tuple(
-            Part(
-                *words[part],
-                share=row["share"],
-                text=share(row["share"]),
-                amount=amount(row["seconds"], most_s),
-            )
-            for part, row in parts.items()
-        ),
-    )
+    shares = {part: row["share"] for part, row in parts.items()}
+    seconds = {part: row["seconds"] for part, row in parts.items()}
+    return split(name, shares, seconds, words)
 
 
 def _wait_cells(row: Figures, units: Figures) -> list[str]:

@@ -59,12 +59,16 @@ class Bar:
         return f"{self.name}: " + ", ".join(f"{part.name} {part.text}" for part in self.parts)
 
 
-def split(name: str, shares: dict[str, float], seconds: dict[str, float] | None = None) -> Bar:
+def split(
+    name: str, shares: dict[str, float], seconds: dict[str, float] | None = None,
+    words: dict[str, tuple[str, str, str]] = STATES,
+) -> Bar:  # fmt: skip
+    """words: name, colour and meaning of each part."""
     return Bar(
         name,
         tuple(
             Part(
-                *STATES[state],
+                *words[state],
                 share=value,
                 text=share(value),
                 amount=amount(seconds[state], max(seconds.values())) if seconds else "",
