@@ -15,6 +15,7 @@ from gridfleet.cli.check_log import check_log
 from gridfleet.cli.check_unit import check_unit
 from gridfleet.cli.crosscheck import crosscheck
 from gridfleet.cli.demo import demo
+from gridfleet.cli.diff import diff
 from gridfleet.cli.emulate import emulate
 from gridfleet.cli.render import render
 from gridfleet.cli.replay import replay
@@ -34,6 +35,7 @@ app.command()(simulate)
 app.command()(resume)
 app.command()(render)
 app.command()(replay)
+app.command()(diff)
 app.command()(crosscheck)
 app.command()(calibrate)
 app.command()(demo)
