@@ -103,8 +103,16 @@ def test_the_first_decision_that_differs(tmp_path: Path) -> None:
     assert "first decision that differs, after 1 that are the same:" in output
     assert "A: 0:00:00.2  errand_started: unit 3, task 0, row 2, column 8 (row 3)" in output
     assert "B: 0:00:00.2  errand_started: unit 4, task 0, row 2, column 9 (row 3)" in output
-    assert "first row of events that differs, after 2 that are the same:" in output
+    assert "no row of the events before it differs" in output
     assert call(one, other, "--exit-code").exit_code == 1
+
+
+def test_a_row_before_the_decision_is_told_too(tmp_path: Path) -> None:
+    rows = [*changed(3, cell=31)[:4], *changed(4, unit=4)[4:]]
+    output = call(run(tmp_path / "a"), run(tmp_path / "b", rows)).output
+    assert "first decision that differs, after 2 that are the same:" in output
+    assert "first row of events that differs, after 3 that are the same:" in output
+    assert "A: 0:00:09.0  pod_lifted: unit 3, pod 5, row 2, column 8 (row 4)" in output
 
 
 def test_what_differs_before_any_decision_is_told_too(tmp_path: Path) -> None:

@@ -109,7 +109,10 @@ def _parting(found: RunDifference) -> list[str]:
         told.append("decisions: all are the same")
     else:
         told += _rows("decision", found.decision, found)
-    told += _rows("row of events", found.row, found)
+    if found.decision is not None and found.decision.before == found.row.before:
+        told.append("no row of the events before it differs")
+    else:
+        told += _rows("row of events", found.row, found)
     ends = found.row.before, found.row.after
     if any(row is not None and row.kind is EventKind.ORDER_PLACED for row in ends):
         told.append("the runs had different orders")
