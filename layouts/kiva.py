@@ -48,7 +48,7 @@ def read_kiva(path: Path) -> Layout:
     """The floor with its workstations W1, W2 ... in reading order. Raises LayoutError."""
     try:
         file = msgspec.convert(json.loads(read_text(path)), KivaFile)
-    except (ValueError, msgspec.ValidationError) as error:
+    except (ValueError, RecursionError, msgspec.ValidationError) as error:
         raise LayoutError(f"{path}: not a Kiva floor: {error}") from None
     faults = size_faults(str(path), file.layout, file.n_row, file.n_col)
     cure = f"a Kiva floor is drawn with {''.join(KINDS)}"

@@ -84,6 +84,7 @@ def lattice_of(graph: Graph, size_m: tuple[float, float] | None = None) -> Latti
         raise LayoutError(f"{graph.at(bad)}: give finite metres")
     pitches = _pitches(graph)
     _check_pitches(graph, pitches)
+    _check_extent(graph, pitches)
     lines = [_lines(graph.points_m[:, axis], pitches[axis]) for axis in (0, 1)]
     _check_on_grid(graph, pitches, lines)
     spans = [
@@ -93,10 +94,7 @@ def lattice_of(graph: Graph, size_m: tuple[float, float] | None = None) -> Latti
     ]  # fmt: skip
     (cols, n_cols), (ups, n_rows) = spans
     if n_rows * n_cols > MOST_CELLS:
-        raise LayoutError(
-            f"{graph.source}: {n_rows:,} x {n_cols:,} cells of {pitches[0]:g} m are more than "
-            f"{MOST_CELLS:,}; is a {graph.word} far from the others?"
-        )
+        raise LayoutError(_too_large(graph, n_rows, n_cols, pitches))
     cells = (n_rows - 1 - ups) * n_cols + cols
     _check_apart(graph, cells)
     return Lattice(n_rows, n_cols, pitches, cells)
@@ -171,6 +169,20 @@ def _pitch(lengths: Floats) -> float:
     times = np.round(lengths / pitch)
     is_fitting = (np.abs(lengths / pitch - times) <= TOLERANCE / 2) & (times > 0)
     return float(np.round(np.median(lengths[is_fitting] / times[is_fitting]), 6))
+
+
+def _check_extent(graph: Graph, pitches: tuple[float, float]) -> None:
+    """So far apart that numbers of lines would be beyond counting."""
+    extents = np.ptp(graph.points_m, axis=0) / pitches
+    if extents.max() > MOST_CELLS:
+        raise LayoutError(_too_large(graph, extents[1], extents[0], pitches))
+
+
+def _too_large(graph: Graph, n_rows: float, n_cols: float, pitches: tuple[float, float]) -> str:
+    return (
+        f"{graph.source}: {n_rows:.4g} x {n_cols:.4g} cells of {pitches[0]:g} m are more than "
+        f"{MOST_CELLS:,}; is a {graph.word} far from the others?"
+    )
 
 
 def _check_pitches(graph: Graph, pitches: tuple[float, float]) -> None:
