@@ -60,7 +60,8 @@ def read_kiva(path: Path) -> Layout:
     floor = floor_of_drawing(file.name or path.stem, characters(file.layout), str(path))
     if not file.weight:
         return floor
-    return replace(floor, edge_costs=costs_of_weights(_weights(path, floor, file.weights)))
+    weights = _weights(path, floor, file.weights)
+    return replace(floor, edge_costs=costs_of_weights(weights, str(path)))
 
 
 def floor_of_drawing(name: str, drawn: NDArray[np.str_], source: str) -> Layout:
