@@ -228,7 +228,7 @@ REFUSED: list[tuple[Change, str]] = [
     (lambda f: hall(f)["stations"][0].update(interactionNodeIds=["x"]), "there is no node 'x'"),
     (lambda f: hall(f)["stations"][0].update(interactionNodeIds=[]), "has no interaction node"),
     (lambda f: hall(f)["stations"].append(hall(f)["stations"][0]), "2 stations are called 'D'"),
-    (lambda f: hall(f)["nodes"].append(node("far", 4200020.0, 50)), "is a node far from the others?"),
+    (lambda f: hall(f)["nodes"].append(node("far", 4200020.0, 50)), "is a node far from"),
     (lambda f: hall(f)["nodes"].append(node("far", 1e9, 50)), "is no place; give metres, 1e+07"),
     (lambda f: [n.update(mapId=n["nodeId"][0]) for n in hall(f)["nodes"]], "nodes on 4 maps"),
     (lambda f: hall(f)["nodes"][0].update(nodeDescription="queue cell 1 of X"),
