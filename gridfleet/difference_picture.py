@@ -2,8 +2,8 @@
 
 Cells of another kind are tinted: green where there was nothing to drive on, red where there is
 nothing any more, yellow else; rows and columns that were added are green from end to end, dashed
-lines stand where some were removed. Arrows are moves that are allowed now, or no more, and ways of
-stations to their new places.
+lines stand where some were removed. Arrows are moves that are allowed now, or no more. Stations
+that were added or changed have a violet frame, and an arrow from where they stood.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from layouts.geometry import COL_STEP, ROW_STEP
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-ADDED, REMOVED, CHANGED = "#2a9d4a", "#d1342f", "#f0b429"
+ADDED, REMOVED, CHANGED, STATION = "#2a9d4a", "#d1342f", "#f0b429", "#6b3fa0"
 _LABELS = {ADDED: "added", REMOVED: "removed", CHANGED: "changed"}
 _CLOSED = (CellKind.OBSTACLE, CellKind.HUMAN)
 
@@ -54,15 +54,15 @@ def _mark(axes: Axes, found: Difference) -> list[Any]:
         for colour, label in _LABELS.items()
         if colour in seen
     ]
-    if found.removed_rows or found.removed_cols:
-        handles.append(
-            Line2D([], [], color=REMOVED, linestyle="--", label="rows or columns removed")
-        )
+    for word, removed in (("rows", found.removed_rows), ("columns", found.removed_cols)):
+        if removed:
+            handles.append(Line2D([], [], color=REMOVED, linestyle="--", label=f"{word} removed"))
     arrow: dict[str, Any] = {"marker": r"$\rightarrow$", "linestyle": "none", "markersize": 11}
     for is_open, colour, label in ((True, ADDED, "move allowed"), (False, REMOVED, "move closed")):
         if _arrows(axes, found, is_open, colour):
             handles.append(Line2D([], [], color=colour, label=label, **arrow))
-    _mark_stations(axes, found)
+    if _mark_stations(axes, found):
+        handles.append(Patch(fill=False, edgecolor=STATION, linewidth=2, label="station changed"))
     return handles
 
 
@@ -120,21 +120,22 @@ def _arrows(axes: Axes, found: Difference, is_open: bool, colour: str) -> bool:
     return True
 
 
-def _mark_stations(axes: Axes, found: Difference) -> None:
-    """Frames around stations that were added or changed, arrows from where moved ones stood."""
+def _mark_stations(axes: Axes, found: Difference) -> bool:
+    """Frames around stations that were added or changed, arrows from where moved ones stood;
+    whether there are any."""
     from matplotlib.patches import Rectangle
 
     other = found.other
-    frames = [(station.cell, ADDED) for station in found.added_stations]
-    frames += [(change.after.cell, CHANGED) for change in found.changed_stations]
-    for cell, colour in frames:
-        row, col = other.row_col(cell)
-        axes.add_patch(
-            Rectangle(
-                (col, other.n_rows - row - 1), 1, 1, fill=False, edgecolor=colour, linewidth=2.2,
-                zorder=5.5,
-            )
-        )  # fmt: skip
+    cells = [station.cell for station in found.added_stations]
+    cells += [change.after.cell for change in found.changed_stations]
+    for row, col in map(other.row_col, cells):
+        frame: dict[str, Any] = {
+            "fill": False,
+            "edgecolor": STATION,
+            "linewidth": 2.2,
+            "zorder": 5.5,
+        }
+        axes.add_patch(Rectangle((col, other.n_rows - row - 1), 1, 1, **frame))
     for change in found.changed_stations:
         partner = int(found.alignment.cells[change.before.cell])
         if "cell" not in change.what or partner < 0:
@@ -142,5 +143,6 @@ def _mark_stations(axes: Axes, found: Difference) -> None:
         (row, col), (to_row, to_col) = other.row_col(partner), other.row_col(change.after.cell)
         axes.annotate(
             "", (to_col + 0.5, other.n_rows - to_row - 0.5), (col + 0.5, other.n_rows - row - 0.5),
-            arrowprops={"arrowstyle": "->", "color": CHANGED, "linewidth": 2.0}, zorder=6,
+            arrowprops={"arrowstyle": "->", "color": STATION, "linewidth": 2.0}, zorder=6,
         )  # fmt: skip
+    return bool(cells)

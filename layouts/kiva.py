@@ -48,7 +48,7 @@ def read_kiva(path: Path) -> Layout:
     """The floor with its workstations W1, W2 ... in reading order. Raises LayoutError."""
     try:
         file = msgspec.convert(json.loads(read_text(path)), KivaFile)
-    except (ValueError, msgspec.ValidationError) as error:
+    except (ValueError, RecursionError, msgspec.ValidationError) as error:
         raise LayoutError(f"{path}: not a Kiva floor: {error}") from None
     faults = size_faults(str(path), file.layout, file.n_row, file.n_col)
     cure = f"a Kiva floor is drawn with {''.join(KINDS)}"
@@ -60,7 +60,8 @@ def read_kiva(path: Path) -> Layout:
     floor = floor_of_drawing(file.name or path.stem, characters(file.layout), str(path))
     if not file.weight:
         return floor
-    return replace(floor, edge_costs=costs_of_weights(_weights(path, floor, file.weights)))
+    weights = _weights(path, floor, file.weights)
+    return replace(floor, edge_costs=costs_of_weights(weights, str(path)))
 
 
 def floor_of_drawing(name: str, drawn: NDArray[np.str_], source: str) -> Layout:

@@ -1,9 +1,7 @@
 """Points in metres and directed edges between them as cells of a grid, for formats that are graphs.
 
-The pitch of each axis is the length of an edge of which most other edges are whole multiples. From
-the line with the most points outwards every next line is a whole number of pitches on from the last
-that fitted, within TOLERANCE of a pitch: so pitches that are rounded, or a little different at the
-sides, do not add up. What does not fit is told by place, with where it would.
+grid_lines.py finds the pitch of each axis, of the lengths of its edges, and the lines of the grid.
+What does not fit is told by place, with where it would.
 """
 
 from __future__ import annotations
@@ -17,18 +15,15 @@ from numpy.typing import NDArray
 from layouts.drawing import shortened
 from layouts.errors import LayoutError
 from layouts.geometry import COL_STEP, ROW_STEP, Heading
+from layouts.grid_lines import TOLERANCE, Floats, Ints, Lines, lines_of, pitch_of
 
-TOLERANCE = 0.25
-"""Of a pitch: so far from the middle of a cell a point may lie."""
 MOST_STRETCH = 1.25
 """Cells are square: the longer pitch is at most so many times the shorter one."""
 MOST_CELLS = 4_000_000
+FARTHEST_M = 1e7
+"""From the origin: the distance from the equator to a pole."""
 MOST_EMPTY = 0.5
 """Of the extent of the points: so much empty room between the origin and them is kept."""
-_MOST_LENGTHS = 100
-"""Of different lengths, the most frequent are tried as pitches."""
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -79,12 +74,14 @@ def lattice_of(graph: Graph, size_m: tuple[float, float] | None = None) -> Latti
     """
     if not len(graph.points_m):
         raise LayoutError(f"{graph.source}: there are no {graph.word}s")
-    if not np.isfinite(graph.points_m).all():
-        bad = int(np.flatnonzero(~np.isfinite(graph.points_m).all(axis=1))[0])
-        raise LayoutError(f"{graph.at(bad)}: give finite metres")
+    is_sound = (np.abs(graph.points_m) <= FARTHEST_M).all(axis=1)
+    if not is_sound.all():
+        bad = int(np.flatnonzero(~is_sound)[0])
+        raise LayoutError(f"{graph.at(bad)} is no place; give metres, {FARTHEST_M:g} at most")
     pitches = _pitches(graph)
     _check_pitches(graph, pitches)
-    lines = [_lines(graph.points_m[:, axis], pitches[axis]) for axis in (0, 1)]
+    _check_extent(graph, pitches)
+    lines = [lines_of(graph.points_m[:, axis], pitches[axis]) for axis in (0, 1)]
     _check_on_grid(graph, pitches, lines)
     spans = [
         _span(graph.points_m[:, axis], lines[axis].numbers, pitches[axis],
@@ -93,10 +90,7 @@ def lattice_of(graph: Graph, size_m: tuple[float, float] | None = None) -> Latti
     ]  # fmt: skip
     (cols, n_cols), (ups, n_rows) = spans
     if n_rows * n_cols > MOST_CELLS:
-        raise LayoutError(
-            f"{graph.source}: {n_rows:,} x {n_cols:,} cells of {pitches[0]:g} m are more than "
-            f"{MOST_CELLS:,}; is a {graph.word} far from the others?"
-        )
+        raise LayoutError(_too_large(graph, n_rows, n_cols, pitches))
     cells = (n_rows - 1 - ups) * n_cols + cols
     _check_apart(graph, cells)
     return Lattice(n_rows, n_cols, pitches, cells)
@@ -141,9 +135,6 @@ def _straight(tail: int, head: int, n_cols: int) -> tuple[Heading, list[int]] | 
     return heading, list(range(tail, head + step, step))
 
 
-# ---------------------------------------------------------------------- pitch
-
-
 def _pitches(graph: Graph) -> tuple[float, float]:
     """Of an axis without edges, that of the other one; without any edge, 1 m."""
     found = []
@@ -151,26 +142,23 @@ def _pitches(graph: Graph) -> tuple[float, float]:
         tails, heads = graph.points_m[graph.edges[:, 0]], graph.points_m[graph.edges[:, 1]]
         steps = np.abs(heads - tails)
         is_along = steps[:, axis] > steps[:, 1 - axis]
-        found.append(_pitch(steps[is_along, axis]))
+        found.append(pitch_of(steps[is_along, axis]))
     known = max(found)
     return (found[0] or known or 1.0, found[1] or known or 1.0)
 
 
-def _pitch(lengths: Floats) -> float:
-    """The largest of those lengths that most of them are multiples of; 0 where there is none."""
-    lengths = lengths[lengths > 0.01]
-    if not len(lengths):
-        return 0.0
-    values, counts = np.unique(np.round(lengths, 3), return_counts=True)
-    kept = np.argsort(-counts, kind="stable")[:_MOST_LENGTHS]
-    tried = np.sort(values[kept])[::-1]
-    multiples = values[None, :] / tried[:, None]
-    fits = np.abs(multiples - np.round(multiples)) <= TOLERANCE / 2
-    fits &= np.round(multiples) > 0
-    pitch = float(tried[np.argmax((fits * counts).sum(axis=1))])
-    times = np.round(lengths / pitch)
-    is_fitting = (np.abs(lengths / pitch - times) <= TOLERANCE / 2) & (times > 0)
-    return float(np.round(np.median(lengths[is_fitting] / times[is_fitting]), 6))
+def _check_extent(graph: Graph, pitches: tuple[float, float]) -> None:
+    """So far apart that numbers of lines would be beyond counting."""
+    extents = np.ptp(graph.points_m, axis=0) / pitches
+    if extents.max() > MOST_CELLS:
+        raise LayoutError(_too_large(graph, extents[1], extents[0], pitches))
+
+
+def _too_large(graph: Graph, n_rows: float, n_cols: float, pitches: tuple[float, float]) -> str:
+    return (
+        f"{graph.source}: {n_rows:.4g} x {n_cols:.4g} cells of {pitches[0]:g} m are more than "
+        f"{MOST_CELLS:,}; is a {graph.word} far from the others?"
+    )
 
 
 def _check_pitches(graph: Graph, pitches: tuple[float, float]) -> None:
@@ -182,51 +170,7 @@ def _check_pitches(graph: Graph, pitches: tuple[float, float]) -> None:
         )
 
 
-# ---------------------------------------------------------------------- lines of the grid
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Lines:
-    """numbers: int64[n], line of each value. misses: float64[n], how far off it lies, in pitches.
-    wanted: float64[n], where it would lie on the line."""
-
-    numbers: Ints
-    misses: Floats
-    wanted: Floats
-
-
-def _lines(values: Floats, pitch: float) -> _Lines:
-    centres, counts, group = _groups(values, TOLERANCE * pitch)
-    numbers, misses = np.zeros(len(centres), dtype=np.int64), np.zeros(len(centres))
-    wanted = centres.copy()
-    start = int(np.argmax(counts))
-    for way in (range(start + 1, len(centres)), range(start - 1, -1, -1)):
-        fitted, number = centres[start], 0
-        for at in way:
-            steps = (centres[at] - fitted) / pitch
-            numbers[at] = number + round(steps)
-            misses[at] = abs(steps - round(steps))
-            wanted[at] = fitted + round(steps) * pitch
-            if misses[at] <= TOLERANCE:
-                fitted, number = centres[at], int(numbers[at])
-    numbers -= numbers.min()
-    return _Lines(numbers[group], misses[group], wanted[group])
-
-
-def _groups(values: Floats, width: float) -> tuple[Floats, Ints, Ints]:
-    """Values less than a width apart together: means, how many, and the group of each value."""
-    order = np.argsort(values, kind="stable")
-    group = np.zeros(len(values), dtype=np.int64)
-    first, number = values[order[0]], 0
-    for at in order.tolist():
-        if values[at] - first > width:
-            first, number = values[at], number + 1
-        group[at] = number
-    counts = np.bincount(group)
-    return np.bincount(group, values) / counts, counts, group
-
-
-def _check_on_grid(graph: Graph, pitches: tuple[float, float], lines: list[_Lines]) -> None:
+def _check_on_grid(graph: Graph, pitches: tuple[float, float], lines: list[Lines]) -> None:
     is_off = (lines[0].misses > TOLERANCE) | (lines[1].misses > TOLERANCE)
     n_off, n_all = int(is_off.sum()), len(is_off)
     grid = f"{pitches[0]:g} m" + (f" by {pitches[1]:g} m" if pitches[0] != pitches[1] else "")

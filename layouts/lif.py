@@ -1,30 +1,27 @@
-"""Layouts of the VDMA Layout Interchange Format, version 1 (LIF, VDMA 2024), as floors.
+"""Layouts of the VDMA Layout Interchange Format as floors (lif_file.py reads the file).
 
 Every node is a cell; edges are moves, longer ones lanes of floor. Files that gridfleet has written
 say the kinds of cells and the queues in words (lif_words.py). In files of others a node with the
 action startCharging is a charger, and the node of a station is a service cell where it is the end
-of a spur, else the station stands on a lane. The package vdma-lif reads the file; where it refuses
-one, a structure with the fields that must be there says which is wrong.
+of a spur, else the station stands on a lane.
 """
 
 from __future__ import annotations
 
-import json
 from collections import defaultdict
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from layouts.drawing import read_text, shortened
 from layouts.errors import LayoutError
 from layouts.geometry import Heading
 from layouts.imported import Imported
 from layouts.lattice import Graph, Lattice, lattice_of, moves_of
 from layouts.layout import CellKind, Layout, Station, StationKind, open_layout
+from layouts.lif_file import is_open, read_layout
 from layouts.lif_words import CHARGE, read_words
 from layouts.native import work_faults
 from layouts.queues import facing_of
@@ -33,18 +30,14 @@ from layouts.words import count
 if TYPE_CHECKING:
     from vdma_lif import models
 
-MAJOR = "1"
 _KINDS = {kind.value: kind for kind in StationKind}
 
 
 def read_lif(path: Path) -> Imported:
     """The one layout of a LIF file. Raises LayoutError."""
-    found = _layout_of(path)
+    found = read_layout(path)
     nodes = {node.node_id: point for point, node in enumerate(found.nodes)}
-    faults = _reference_faults(path, found, nodes)
-    if faults:
-        raise LayoutError(faults)
-    edges = [edge for edge in found.edges if _is_open(edge)]
+    edges = [edge for edge in found.edges if is_open(edge)]
     graph = Graph(
         str(path),
         "node",
@@ -61,150 +54,6 @@ def read_lif(path: Path) -> Imported:
     if faults := work_faults(str(path), floor, floor.stations):
         raise LayoutError(faults)
     return Imported(floor, tuple(_notes(found, len(edges), passed, lattice)))
-
-
-# ---------------------------------------------------------------------- the file
-
-
-class _Meta(msgspec.Struct):
-    """The fields that a file must have, to say which one is wrong."""
-
-    lifVersion: str  # noqa: N815 (the spelling of the format, as below)
-    creator: str
-    exportTimestamp: str  # noqa: N815
-    projectIdentification: str  # noqa: N815
-
-
-class _Position(msgspec.Struct):
-    x: float
-    y: float
-
-
-class _Type(msgspec.Struct):
-    vehicleTypeId: str  # noqa: N815
-
-
-class _Node(msgspec.Struct):
-    nodeId: str  # noqa: N815
-    nodePosition: _Position  # noqa: N815
-    vehicleTypeNodeProperties: list[_Type]  # noqa: N815
-
-
-class _Edge(msgspec.Struct):
-    edgeId: str  # noqa: N815
-    startNodeId: str  # noqa: N815
-    endNodeId: str  # noqa: N815
-    vehicleTypeEdgeProperties: list[_Type]  # noqa: N815
-
-
-class _Station(msgspec.Struct):
-    stationId: str  # noqa: N815
-    interactionNodeIds: list[str]  # noqa: N815
-
-
-class _Layout(msgspec.Struct):
-    layoutId: str  # noqa: N815
-    layoutVersion: str  # noqa: N815
-    nodes: list[_Node]
-    edges: list[_Edge]
-    stations: list[_Station]
-
-
-class _File(msgspec.Struct):
-    metaInformation: _Meta  # noqa: N815
-    layouts: list[_Layout]
-
-
-def _layout_of(path: Path) -> models.Layout:
-    """The only layout of the file, in a version that is known. Raises LayoutError."""
-    parser = lif_parser(path)
-    text = read_text(path)
-    try:
-        table = json.loads(text)
-    except ValueError as error:
-        raise LayoutError(f"{path}: not JSON: {error}; is the file cut off?") from None
-    _check_version(path, table)
-    try:
-        collection = parser.from_json(text)
-    except Exception as error:  # the package asserts, without a word
-        raise LayoutError(f"{path}: not a LIF file: {_what_is_wrong(table, error)}") from None
-    layouts = collection.layouts
-    if len(layouts) != 1:
-        names = ", ".join(repr(layout.layout_id) for layout in layouts) or "none"
-        raise LayoutError(
-            f"{path}: {len(layouts)} layouts: {names}; a floor here is one layout on one level, so "
-            "give a file with that one alone"
-        )
-    maps = sorted({node.map_id for node in layouts[0].nodes if node.map_id is not None})
-    if len(maps) > 1:
-        raise LayoutError(
-            f"{path}: nodes on {len(maps)} maps: {', '.join(map(repr, maps))}; a floor here is one "
-            "level, so give a file with the nodes of one map"
-        )
-    return layouts[0]
-
-
-def lif_parser(path: Path) -> Any:
-    """LIFParser of the package vdma_lif. Raises LayoutError where it is not installed."""
-    try:
-        from vdma_lif.parser import LIFParser
-    except ImportError:
-        raise LayoutError(
-            f"{path}: LIF needs the package vdma-lif: pip install 'gridfleet[lif]'"
-        ) from None
-    return LIFParser
-
-
-def _check_version(path: Path, table: Any) -> None:
-    meta = table.get("metaInformation") if isinstance(table, dict) else None
-    version = meta.get("lifVersion") if isinstance(meta, dict) else None
-    if isinstance(version, str) and version.split(".")[0] != MAJOR:
-        raise LayoutError(
-            f"{path}: lifVersion is {version!r}; this reads version {MAJOR} (1.0.0), so export "
-            "that one"
-        )
-
-
-def _what_is_wrong(table: Any, error: Exception) -> str:
-    try:
-        msgspec.convert(table, _File)
-    except msgspec.ValidationError as named:
-        return str(named)
-    return str(error) or "a field has a value of the wrong type"
-
-
-def _reference_faults(path: Path, found: models.Layout, nodes: dict[str, int]) -> list[str]:
-    """Names that are given twice, or that there are not."""
-    faults = []
-    if len(nodes) < len(found.nodes):
-        names = [node.node_id for node in found.nodes]
-        twin = next(name for name in names if names.count(name) > 1)
-        faults.append(f"{path}: {names.count(twin)} nodes are called {twin!r}")
-    for edge in found.edges:
-        faults += [
-            f"{path}: edge {edge.edge_id!r}: there is no node {name!r} in this layout"
-            for name in (edge.start_node_id, edge.end_node_id)
-            if name not in nodes
-        ]
-    for station in found.stations:
-        faults += [
-            f"{path}: station {station.station_id!r}: there is no node {name!r}"
-            for name in station.interaction_node_ids
-            if name not in nodes
-        ]
-        if not station.interaction_node_ids:
-            faults.append(f"{path}: station {station.station_id!r} has no interaction node")
-    return shortened(faults, str(path), "faults of names")
-
-
-def _is_open(edge: models.Edge) -> bool:
-    """Whether some type of vehicle may drive there, laden or not."""
-    limits = [kind.load_restriction for kind in edge.vehicle_type_edge_properties]
-    is_for_some = not limits or any(x is None or x.loaded or x.unloaded for x in limits)
-    return is_for_some and edge.start_node_id != edge.end_node_id
-
-
-# ---------------------------------------------------------------------- the floor
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from layouts.layout import CellKind, Layout, Station
-from layouts.lif import lif_parser
+from layouts.lif_file import lif_parser
 from layouts.lif_words import (
     CHARGE,
     DROP,

@@ -80,5 +80,5 @@ def floor_of_cells(
     return replace(
         open_layout(path.stem, drawn, source=str(path)),
         exits=np.isfinite(weights),
-        edge_costs=costs_of_weights(weights),
+        edge_costs=costs_of_weights(weights, str(path)),
     )

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from math import inf
 from pathlib import Path
 from typing import TypeVar
 from xml.etree import ElementTree
@@ -182,7 +183,7 @@ class _Reader:
         if len(tiers) != 1 or not {"Length", "Width"} <= set(tiers[0].keys()):
             return None
         length, width = (self._number("tier", tiers[0], key, float) for key in ("Length", "Width"))
-        return (length, width) if length > 0 and width > 0 else None
+        return (length, width) if 0 < length < inf and 0 < width < inf else None
 
     def _number(
         self, name: str, element: ElementTree.Element, key: str, kind: type[_Value],

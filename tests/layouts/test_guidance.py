@@ -123,3 +123,17 @@ def test_one_way_rules_are_lost_in_kiva_files_only() -> None:
     floor = made(3, is_one_way=True)
     assert any("one-way rules" in phrase for phrase in lost_in_kiva(floor))
     assert not any("one-way rules" in phrase for phrase in lost_in_guidance(floor))
+
+
+@pytest.mark.parametrize("name", ["teaching", "one-way", "sortation", "pick-and-stow"])
+def test_ready_floors_keep_their_moves(name: str, tmp_path: Path) -> None:
+    floor = load(name)
+    save_guidance(floor, tmp_path / f"{name}.csv")
+    again = load(tmp_path / f"{name}.csv")
+    is_shelf = np.isin(floor.kinds, (CellKind.STORAGE, CellKind.HUMAN)) | ~floor.driveable
+    np.testing.assert_array_equal(again.kinds == CellKind.OBSTACLE, is_shelf)
+    kept = floor.exits & ~is_shelf[:, None] & ~is_shelf[floor.neighbours]
+    np.testing.assert_array_equal(again.exits, kept)
+    assert guidance_text(again) == (tmp_path / f"{name}.csv").read_text()
+    save_kiva(floor, tmp_path / f"{name}.json")
+    assert kiva_text(load(tmp_path / f"{name}.json")) == (tmp_path / f"{name}.json").read_text()

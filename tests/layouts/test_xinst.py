@@ -8,10 +8,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-import xinst_samples
 from xinst_samples import FLOOR, instance
 
-from layouts import CellKind, Heading, Layout, LayoutError, StationKind, load, save
+from layouts import Heading, Layout, LayoutError, StationKind, load, save
 from layouts.imported import Imported
 from layouts.lint import Severity, lint
 from layouts.loading import format_of, load_noted
@@ -68,6 +67,31 @@ def test_older_files_list_queues_as_plain_numbers(tmp_path: Path) -> None:
     new, old = (read(tmp_path, instance(old_queues=is_old)).layout for is_old in (False, True))
     assert new.stations == old.stations
     assert (new.exits == old.exits).all()
+
+
+SERPENTINE = [
+    "I>........",
+    "ab.PP.PP..",
+    "dc.PP.PP..",
+    "ef........",
+]
+"""As instances have it: a queue two cells wide, with ways in at every turn."""
+
+
+def test_a_serpentine_queue_with_ways_in_at_every_turn(tmp_path: Path) -> None:
+    text = instance(
+        SERPENTINE, pitch=(1.0571, 1.1022), old_queues=True,
+        extra_paths=[((1, 2), (1, 1)), ((2, 2), (2, 1))],
+    )  # fmt: skip
+    floor, notes = read(tmp_path, text)
+    places = [(1, 0), (1, 1), (2, 1), (2, 0), (3, 0), (3, 1)]
+    assert floor.stations[0].queue == tuple(floor.cell(row, col) for row, col in places)
+    assert any("2 paths within queues or into their middle closed" in note for note in notes)
+    assert not [finding for finding in lint(floor) if finding.severity is Severity.FAULT]
+    save(floor, tmp_path / "again.toml")
+    again = load(tmp_path / "again.toml")
+    assert again.stations == floor.stations
+    assert (again.exits == floor.exits).all()
 
 
 def test_input_stations_stow(tmp_path: Path) -> None:
@@ -189,8 +213,3 @@ def test_what_is_in_it_tells_the_format(tmp_path: Path) -> None:
     (tmp_path / "b.xml").write_text("<html></html>")
     with pytest.raises(LayoutError, match="not a floor file of a known format"):
         format_of(tmp_path / "b.xml")
-
-
-def test_the_samples_say_what_they_draw() -> None:
-    assert xinst_samples.FLOOR[3].index("O") == 9
-    assert CellKind.QUEUE == 4

@@ -76,6 +76,7 @@ def _station(layout: Layout, station: Station) -> str:
 
 def _changed(found: Difference, change: StationChange) -> str:
     before, after, one, other = change.before, change.after, found.one, found.other
+    is_same_lane = "cell" in change.what and len(before.queue) == len(after.queue)
     facing = [Heading(station.facing).name.lower() for station in (before, after)]
     words = {
         "name": f"called {after.name!r}",
@@ -87,7 +88,8 @@ def _changed(found: Difference, change: StationChange) -> str:
         "facing": f"person to the {facing[1]}, not the {facing[0]}",
         "lane": "on a lane in one of them",
     }
-    return f"~ station {before.name!r}: " + ", ".join(words[what] for what in change.what)
+    told = [what for what in change.what if what != "queue" or not is_same_lane]
+    return f"~ station {before.name!r}: " + ", ".join(words[what] for what in told)
 
 
 def _moves(other: Layout, change: MoveChange) -> str:
