@@ -76,10 +76,10 @@ def _knock(address: str) -> None:
     behind where it fails."""
     try:
         url = urlsplit(address)
-        scheme, host, port = url.scheme, url.hostname, url.port
+        host, port = url.hostname, url.port
     except ValueError:
-        scheme = host = port = None
-    if scheme not in ("tcp", "tls") or not host or not port:
+        host = port = None
+    if not address.startswith(("tcp://", "tls://")) or not host or not port:
         raise ClusterError(f"{address!r} is no address of a cluster; one is like tcp://host:8786")
     try:
         socket.create_connection((host, port), PATIENCE_S).close()
