@@ -108,11 +108,12 @@ def check_workers(client: Client, address: str, prepare: Prepare | None) -> int:
             )
     told = client.run(get_ready, prepare, on_error="return")
     for worker, said in told.items():
-        _check_worker(worker, said)
+        check_worker(worker, said)
     return len(told)
 
 
-def _check_worker(worker: str, said: object) -> None:
+def check_worker(worker: str, said: object) -> None:
+    """said: what `get_ready` gave on the worker. Raises ClusterError where it is not fit."""
     if isinstance(said, Failure):
         raise ClusterError(f"worker {worker} cannot be prepared: {said.text}")
     if not isinstance(said, Program):
