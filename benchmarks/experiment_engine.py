@@ -41,19 +41,21 @@ def timed(executor: Executor, jobs: list[Job]) -> tuple[Results, float]:
     return results, time.perf_counter() - began_s
 
 
-def opened(executor: Executor) -> float:
-    """Seconds until all workers are ready, which some quick jobs for each of them show."""
+def opened(executor: Executor) -> tuple[float, float]:
+    """Seconds until all workers are ready, and the CPU time of one of them by then: a tiny job for
+    each of them shows both."""
     began_s = time.perf_counter()
     executor.__enter__()
-    quick = [(str(i), json.dumps({"layout": "teaching", "hours": 0.001, "seed": i}).encode())
-             for i in range(executor.n_workers)]  # fmt: skip
-    Campaign(executor).run(quick)
-    return time.perf_counter() - began_s
+    job = {"layout": "teaching", "hours": 0.001, "timed": True}
+    quick = [(str(i), json.dumps({**job, "seed": i}).encode()) for i in range(executor.n_workers)]
+    told = Campaign(executor).run(quick).results.values()
+    cpu_s = max(json.loads(result)["process_cpu_s"] for result in told)
+    return time.perf_counter() - began_s, cpu_s
 
 
 def report(name: str, executor: Executor, options: argparse.Namespace) -> Results:
     jobs = jobs_of(options, options.jobs)
-    start_s = opened(executor)
+    start_s, start_cpu_s = opened(executor)
     try:
         results, wall_s = timed(executor, jobs)
         told, told_s = timed(executor, jobs_of(options, options.jobs, timed=True))
@@ -64,7 +66,8 @@ def report(name: str, executor: Executor, options: argparse.Namespace) -> Result
     busy, cpu = (
         sum(one[key] for one in spent) / (options.workers * told_s) for key in ("wall_s", "cpu_s")
     )
-    print(f"{name}: ready after {start_s:.2f} s; {len(jobs)} jobs in {wall_s:.1f} s")
+    print(f"{name}: ready after {start_s:.2f} s (CPU {start_cpu_s:.2f} s a worker)")
+    print(f"  {len(jobs)} jobs in {wall_s:.1f} s")
     print(f"  workers are within jobs {busy:.1%} of the time (CPU {cpu:.1%})")
     print(f"  with one worker killed: {killed_s:.1f} s, {killed_s - wall_s:+.1f} s")
     return results
