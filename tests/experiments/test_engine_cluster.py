@@ -135,6 +135,20 @@ def test_a_worker_that_is_not_fit_is_said(empty_cluster: Any, n_threads: int, sa
                 time.sleep(0.01)
 
 
+def test_a_cluster_that_is_lost_on_the_way_is_said() -> None:
+    from distributed import LocalCluster
+
+    jobs = [("quick", b"0 "), *((f"seed {i}", b"60 ") for i in range(3))]
+    with LocalCluster(
+        n_workers=1, threads_per_worker=1, dashboard_address="127.0.0.1:0", silence_logs=50
+    ) as lost, Cluster(engine_jobs.sleep, lost.scheduler_address) as cluster:  # fmt: skip
+        outcomes = cluster.run(jobs)
+        assert next(outcomes)[0] == "quick"
+        lost.close()
+        with pytest.raises(ClusterError, match="was lost; the same command goes on"):
+            list(outcomes)
+
+
 def test_a_worker_with_another_program_that_joins_late_runs_nothing() -> None:
     other = Program("0", program().versions)
     assert _run_job(engine_jobs.digest, None, program(), b"1") == engine_jobs.digest(b"1")

@@ -129,6 +129,8 @@ class _Flow:
             future = self._news.get(timeout=POLL_S)
         except Empty:
             return
+        if future.cancelled():  # by nobody here
+            raise self._lost()
         key = self._running.pop(future)
         self._hand_in()  # before the caller has its turn
         yield key, future
@@ -153,10 +155,7 @@ class _Flow:
             return
         self._check_at_s = now_s + CHECK_S
         if self._client.status != "running":
-            raise ClusterError(
-                f"the connection to the cluster at {self._address} was lost; the same command goes "
-                "on with what is finished"
-            )
+            raise self._lost()
         self._n_workers = len(self._client.scheduler_info()["workers"])
         if self._n_workers:
             self._worked_at_s = now_s
@@ -165,6 +164,12 @@ class _Flow:
                 f"the cluster at {self._address} has had no workers for {WORKERLESS_S:g} s; start "
                 "some, and give the same command to go on with what is finished"
             )
+
+    def _lost(self) -> ClusterError:
+        return ClusterError(
+            f"the connection to the cluster at {self._address} was lost; the same command goes on "
+            "with what is finished"
+        )
 
 
 def _run_job(

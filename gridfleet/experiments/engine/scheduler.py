@@ -139,10 +139,12 @@ def get_ready(prepare: Prepare | None) -> Program | Failure:
 def _quiet() -> Iterator[None]:
     """dask logs every worker that dies and every connection that ends; what matters of that is in
     Failures and errors."""
-    logger = logging.getLogger("distributed")
-    before = logger.level
-    logger.setLevel(logging.CRITICAL)
+    names = [name for name in logging.root.manager.loggerDict if name.startswith("distributed")]
+    before = {name: logging.getLogger(name).level for name in names}
+    for name in names:
+        logging.getLogger(name).setLevel(logging.CRITICAL)
     try:
         yield
     finally:
-        logger.setLevel(before)
+        for name, level in before.items():
+            logging.getLogger(name).setLevel(level)
