@@ -40,7 +40,7 @@ class Interval:
         return self.low <= value <= self.high
 
     def times(self, factor: float) -> Interval:
-        """The interval in another unit."""
+        """The interval in another unit: 100 / m for per cent of a mean m taken as known."""
         low, high = sorted((self.low * factor, self.high * factor))
         return Interval(self.mean * factor, low, high, self.half_width * abs(factor), self.n)
 
