@@ -89,8 +89,8 @@ def test_units_with_low_batteries_keep_tasks_waiting(tmp_path: Path) -> None:
 
 
 def test_a_floor_that_is_short_of_everything_lacks_stock() -> None:
-    """A tenth of what orders want is there."""
-    scarce = Placement(margin=0.1, min_lines=0.0)
+    """Hardly a unit of what orders want is there."""
+    scarce = Placement(margin=0.0, min_lines=0.0)
     scenario = Scenario(layout="teaching", hours=0.3, seed=2, stock=scarce)
     figures = kpis(Simulation(scenario).run())
     assert figures["lost_capacity"]["stations"]["handling"]["missing_stock"]["share"] > 0.2
