@@ -27,11 +27,12 @@ MOST_WAITED_FOR = 10
 Figures = dict[str, Any]
 
 
-def lost_capacity(record: RunRecord) -> Figures:
-    """`stations` and `units`, each None where there is no account. Raises InvariantError for one
-    that does not add up."""
+def lost_capacity(record: RunRecord) -> Figures | None:
+    """`stations` and `units`, each None where there is no account; None without either. Raises
+    InvariantError for one that does not add up."""
     check_sums(record)
-    return {"stations": _stations(record), "units": _units(record)}
+    found = {"stations": _stations(record), "units": _units(record)}
+    return found if any(found.values()) else None
 
 
 def check_sums(record: RunRecord) -> None:
@@ -136,6 +137,8 @@ def sentence(figures: Figures) -> str:
     """Where station time went in a sentence; of unit time on a floor without stations; "" without
     an account."""
     lost = figures["lost_capacity"]
+    if lost is None:
+        return ""
     if lost["stations"] is not None:
         return _of_stations(lost["stations"])
     return _of_units(lost["units"]) if lost["units"] is not None else ""

@@ -49,7 +49,8 @@ MODULES = (
     "twin.legs.leg_kernels",
 )
 ENTRY_POINTS = {
-    "commit_moves", "free_cells", "release_steps", "book_states", "add_wishes", "book_waits", "count_short",
+    "commit_moves", "free_cells", "release_steps", "book_states", "add_wishes", "book_waits",
+    "count_short",
     "find_conflicts", "fill_field", "repair_field", "plan_step", "track_progress", "run_ticks",
     "least_cells", "find_next_cells", "find_waits", "find_roots",
     "hear_states", "write_orders", "write_instants", "write_news", "note_rows",

@@ -35,13 +35,14 @@ KINDS = {
     "troubled": runs.troubled,
 }  # fmt: skip
 SECTIONS = {
-    "picking": ["throughput", "stations", "units", "lost", "cycle-times", "traffic", "waiting", "notes",
-                "figures", "scenario"],
-    "sorting": ["throughput", "stations", "units", "lost", "cycle-times", "traffic", "waiting", "notes",
-                "figures", "scenario"],
-    "errands": ["throughput", "units", "lost", "traffic", "waiting", "notes", "figures", "scenario"],
-    "troubled": ["throughput", "stations", "units", "lost", "faults", "cycle-times", "traffic", "waiting",
-                 "notes", "figures", "scenario"],
+    "picking": ["throughput", "stations", "units", "lost", "cycle-times", "traffic", "waiting",
+                "notes", "figures", "scenario"],
+    "sorting": ["throughput", "stations", "units", "lost", "cycle-times", "traffic", "waiting",
+                "notes", "figures", "scenario"],
+    "errands": ["throughput", "units", "lost", "traffic", "waiting", "notes", "figures",
+                "scenario"],
+    "troubled": ["throughput", "stations", "units", "lost", "faults", "cycle-times", "traffic",
+                 "waiting", "notes", "figures", "scenario"],
 }  # fmt: skip
 SCENARIO = 'layout = "a & b"\nseed = 3\n'
 DEMAND = DemandSummary("week.csv", 9, 3, 5, 2, 8, 2, 4, 1.5, {SERVICE: 2}, {"POST": 2})

@@ -32,9 +32,10 @@ class StationClock:
 
     Causes are finer. What is expected there is the way over the floor, where it is known, and not
     the Manhattan distance; and units that fetch a pod for the station are expected too. Why they
-    are late, and why nobody comes at all, holds from one `look` to the next. A line that stock did not cover would have kept the station busy: it owes the station what
-    a line has taken there so far on average, waits included, and time without a line is booked on
-    MISSING_STOCK as long as any is owed.
+    are late, and why nobody comes at all, holds from one `look` to the next. A line that stock did
+    not cover would have kept the station busy: it owes the station what a line has taken there so
+    far on average, waits included, and time without a line is booked on MISSING_STOCK as long as
+    any is owed.
     """
 
     def __init__(self, n_stations: int, start_s: float = 0.0) -> None:
@@ -104,8 +105,9 @@ class StationClock:
         self._closed = frozenset(closed)
 
     def look(self, now_s: float, floor: FloorView, why_no_task: WhyNoTask) -> None:
-        """Find out why stations wait, and since the last look if they began to wait after that.
-        why_no_task: of a station to which no unit comes. To be called every second or so."""
+        """Find out why stations wait: from now on, or since they began to wait for that reason, if
+        that was after the last look. To be called every second or so. why_no_task: of a station
+        to which no unit comes."""
         now = ticks(now_s)
         for station, n_lines in enumerate(self._n_lines):
             if n_lines and not self._is_busy[station]:
@@ -121,7 +123,7 @@ class StationClock:
             if first <= now:
                 cause = self._why_late(station, now, floor)
         if cause is not told[station]:
-            if self._since[station] <= self._looked:
+            if max(self._since[station], first or 0) <= self._looked:
                 self._book(station, now)
             told[station] = cause
 

@@ -164,7 +164,7 @@ class UnitLedger:
         )
 
     def times_s(self) -> NDArray[np.float64]:
-        """float64[n_units, 7], seconds by state: LOADED .. IDLE of fleet_control.driving, stopped."""
+        """float64[n_units, 7], seconds by state: LOADED .. IDLE of driving.py, stopped."""
         states = np.zeros((len(self._booked), N_STATES), dtype=np.int64)
         for use, state in enumerate(_STATE_OF.tolist()):
             states[:, state] += self._booked[:, use]

@@ -64,9 +64,9 @@ class LostSection:
 def lost_section(figures: Figures) -> LostSection | None:
     """None for a run without accounts of time."""
     lost = figures["lost_capacity"]
-    stations, units = lost["stations"], lost["units"]
-    if units is None:
+    if lost is None or lost["units"] is None:
         return None
+    stations, units = lost["stations"], lost["units"]
     rows = stations["rows"][:MOST_ROWS] if stations else []
     return LostSection(
         summary=sentence(figures),
