@@ -6,6 +6,7 @@ broken invariant, not a rounding error.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -147,6 +148,12 @@ def sentence(figures: Figures) -> str:
 def _of_stations(stations: Figures) -> str:
     parts = {cause: row["share"] for cause, row in stations["handling"].items()}
     is_sorting = any(row["kind"] == "induct" for row in stations["rows"])
+    return station_sentence(parts, is_sorting=is_sorting)
+
+
+def station_sentence(shares: Mapping[str, float], *, is_sorting: bool) -> str:
+    """Where station time went. shares: of each cause, 0 to 1."""
+    parts = dict(shares)
     work = "putting parcels on" if is_sorting else "picking"
     told = f"Of 100 station minutes {100 * parts.pop('picking'):.0f} went to {work}"
     ranks = sorted(parts, key=lambda cause: -parts[cause])

@@ -105,8 +105,8 @@ class WorkSetup:
     aside for good. notes: sentences that a reader must know; later_notes: those that the run itself
     gave cause for. demand: where orders came from. station_times: float64[n_stations, 4], seconds
     up to a time; station_causes: int64[n_stations, 12], ticks. due_s: from the columns of the event
-    log, when every order is due; None where there are no orders. fixed: what is made from the scenario
-    and never changes, by name: a snapshot of the run leaves it out.
+    log, when every order is due; None where there are no orders. fixed: what is made from the
+    scenario and never changes, by name: a snapshot of the run leaves it out.
     """
 
     work: RunWork
