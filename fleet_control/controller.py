@@ -13,25 +13,26 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from fleet_control.accounting.floor_look import LOOK_S, FloorLook
+from fleet_control.accounting.unit_ledger import UnitLedger
 from fleet_control.allocation import Allocation
 from fleet_control.backend import Commands, FleetState, Reports, no_releases, no_station_jobs
 from fleet_control.driving import AT_STATION, EMPTY_RUN, IDLE, LOADED, QUEUEING, WAITING, Driving
 from fleet_control.events import EventLog
 from fleet_control.execution.executor import Executor
-from fleet_control.execution.kernels import add_unit_time, count_short
+from fleet_control.execution.kernels import count_short
 from fleet_control.footprint import Footprint
-from fleet_control.mapf.grid import EMPTY, UNREACHABLE, Grid
+from fleet_control.mapf.grid import CELL_COST, EMPTY, UNREACHABLE, Grid
 from fleet_control.mapf.planner import Planner
 from fleet_control.mapf.reach import FloorReach
 from fleet_control.operations import Operation
 from fleet_control.parking import Parking
 from fleet_control.supervision.stops import StopOptions
 from fleet_control.supervision.supervisor import Supervisor
-from fleet_control.work.work import OpenTasks, Work
+from fleet_control.work.work import Deed, Errand, OpenTasks, Work
 
 STOPPED = 6
-"""What the time of a unit that cannot go on is booked on, beside those of fleet_control.driving."""
-N_STATES = 7
+"""Column of the time of units that cannot go on, after those of fleet_control.driving."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +62,7 @@ class Controller:
     reach: tells what closed cells cut off; without it nobody is told.
 
     opening: what a fleet has to be told before its first cycle; nothing, where all units begin at
-    step 0. unit_time_s: float64[n_units, 7], seconds per state, columns LOADED .. IDLE, STOPPED.
-    wait_s: float64[n_cells], unit seconds spent waiting for others on each cell.
+    step 0. ledger: what the time of units is spent on.
     """
 
     def __init__(
@@ -84,10 +84,24 @@ class Controller:
             self.executor, self.driving, planner, grid, options.stops, log, state.time_s, work,
             reach,
         )  # fmt: skip
-        self._last_plan_s = self._now_s = state.time_s
-        self.unit_time_s = np.zeros((n_units, N_STATES))
-        self.wait_s = np.zeros(grid.n_cells)
+        self._floor = FloorLook(
+            self.executor, self.driving, self.supervisor, grid.zones, options.max_working
+        )
+        self._last_plan_s = self._looked_s = self._now_s = state.time_s
+        self.ledger = UnitLedger(
+            self.executor, self.driving, planner, self.supervisor.roster.flags, state.time_s
+        )
         self.opening = self.reconcile(state)
+
+    @property
+    def unit_time_s(self) -> NDArray[np.float64]:
+        """float64[n_units, 7], seconds so far by state, columns LOADED .. IDLE, STOPPED."""
+        return self.ledger.times_s()
+
+    @property
+    def wait_s(self) -> NDArray[np.float64]:
+        """float64[n_cells], unit seconds spent waiting for others on each cell."""
+        return self.ledger.wait_s
 
     @property
     def n_working(self) -> int:
@@ -101,6 +115,7 @@ class Controller:
         not finished, and which units are welcome where they stand although they have forgotten
         their steps. Sending that twice changes nothing.
         """
+        self.ledger.book(state.time_s)  # nobody decided meanwhile: everyone was as it was left
         self._now_s = self._last_plan_s = self.driving.now_s = state.time_s
         is_restart = bool(self.executor.is_present.any())
         self.supervisor.reconcile(state)
@@ -115,7 +130,8 @@ class Controller:
 
         Raises InvariantError where reports or plans contradict what is held; see `halt`.
         """
-        self._book_time(reports.time_s)
+        self.ledger.book(reports.time_s)
+        self._now_s = self.driving.now_s = reports.time_s
         ours = self.supervisor.sift(reports)
         self.executor.absorb(ours)
         self.supervisor.advance(ours, operations, self._now_s)
@@ -124,6 +140,7 @@ class Controller:
         self._hand_out_tasks()
         self._hand_out_errands()
         self._plan_if_due()
+        self._let_stations_look()
         releases = self.executor.release(self.supervisor.roster.is_ready)
         self.executor.check_holdings()
         return Commands(
@@ -134,17 +151,6 @@ class Controller:
     def halt(self) -> Commands:
         """Ask everyone to stand: what is sent when an invariant is broken, and nothing after it."""
         return Commands(no_releases(), no_station_jobs(), requests=self.supervisor.halt())
-
-    def _book_time(self, now_s: float) -> None:
-        ex, driving = self.executor, self.driving
-        states = driving.states
-        if driving.is_suspended.any():
-            states = np.where(driving.is_suspended, np.int8(STOPPED), states)
-        add_unit_time(
-            now_s - self._now_s, states, WAITING, QUEUEING, ex.done, ex.released,
-            driving.is_driving, ex.cells, self.unit_time_s, self.wait_s,
-        )  # fmt: skip
-        self._now_s = driving.now_s = now_s
 
     def _hand_out_tasks(self) -> None:
         """Give open tasks to free units, by distance over the floor."""
@@ -198,8 +204,17 @@ class Controller:
                 self.driving.put_off(unit, errand)
             else:
                 self.driving.start(unit, errand)
+                self._note_way(unit, errand)
         if not self.driving.is_draining:
             self.driving.start_put_off()
+
+    def _note_way(self, unit: int, errand: Errand) -> None:
+        """Tell work how far the unit has to go to where it is waited for, if it has a way."""
+        if errand.deed in (Deed.PASS, Deed.LOWER):
+            return
+        cost = self.driving.cost_to(unit, errand.cell)
+        if cost < np.inf:
+            self.work.note_way(unit, cost / CELL_COST, self._now_s)
 
     def _plan_if_due(self) -> None:
         ex, options, driving = self.executor, self._options, self.driving
@@ -210,6 +225,13 @@ class Controller:
         late = waited_s >= options.plan_timeout_s - 1e-9
         if n_short and (n_short >= options.plan_share * n_driving or late):
             self._plan()
+
+    def _let_stations_look(self) -> None:
+        """Now and then: what those wait for that have nothing to do."""
+        if self._now_s >= self._looked_s + LOOK_S - 1e-9:
+            self._looked_s = self._now_s
+            self._floor.refresh()
+            self.work.look(self._now_s, self._floor)
 
     def _plan(self) -> None:
         """Extend all paths by one step; units with enough committed moves stay put in it."""

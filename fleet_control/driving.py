@@ -33,7 +33,8 @@ class Driving:
     is_suspended: bool[n_units], cannot go on for now. is_driving: bool[n_units], has a goal that
     its committed path has not brought it to for good. is_pinned: bool[n_units], must not be moved
     by the planner. is_free: bool[n_units], has no errand and may be given a task. is_laden:
-    bool[n_units]. states: int8[n_units], LOADED .. IDLE.
+    bool[n_units]. is_acting: bool[n_units], lifts or sets down. states: int8[n_units], LOADED ..
+    IDLE.
     n_working: units with a task. is_draining: no errand is begun that need not be. n_finished:
     int64[n_units], errands ended since the start.
     """
@@ -51,7 +52,7 @@ class Driving:
         self.goals = np.full(n_units, -1, dtype=np.int32)
         self._driven_before = np.zeros(n_units, dtype=np.int64)
         self._is_arriving = np.zeros(n_units, dtype=bool)
-        self._is_acting = np.zeros(n_units, dtype=bool)
+        self.is_acting = np.zeros(n_units, dtype=bool)
         self._act_steps = np.zeros(n_units, dtype=np.int32)
         self._may_have_acted = np.zeros(n_units, dtype=bool)
         self.is_suspended = np.zeros(n_units, dtype=bool)
@@ -215,8 +216,8 @@ class Driving:
         assert errand is not None
         self.is_driving[unit] = False
         act = _ACTS.get(errand.deed)
-        if act is not None and not self._is_acting[unit]:
-            self._is_acting[unit] = True
+        if act is not None and not self.is_acting[unit]:
+            self.is_acting[unit] = True
             self.states[unit] = LOADED
             self._executor.commit_act(unit, act)
             self._act_steps[unit] = self._executor.committed[unit]
@@ -225,7 +226,7 @@ class Driving:
 
     def _finish_deed(self, unit: int, errand: Errand) -> None:
         self._is_arriving[unit] = False
-        self._is_acting[unit] = False
+        self.is_acting[unit] = False
         if errand.deed is Deed.LIFT:
             self.is_laden[unit] = True
         elif errand.deed is Deed.LOWER:
@@ -281,14 +282,14 @@ class Driving:
             return
         self.drop_act(unit)
         if ex.end_cells[unit] != errand.cell:
-            self._is_arriving[unit] = self._is_acting[unit] = False
+            self._is_arriving[unit] = self.is_acting[unit] = False
         else:
             self._recheck.append(unit)
 
     def drop_act(self, unit: int) -> None:
         """An act that is not among the unit's steps any more has not been done."""
         if self._act_steps[unit] > self._executor.committed[unit]:
-            self._is_acting[unit] = False
+            self.is_acting[unit] = False
 
     def suspend(self, unit: int) -> None:
         """The unit cannot go on: it stays, and keeps its errand for now. Paths have been cut."""
@@ -302,12 +303,12 @@ class Driving:
         Not while it may still be lifting: only once the act is done or proved given up is it known
         whether the pod is on its plate.
         """
-        if self._is_acting[unit] or not self._work.give_back(unit, self.now_s):
+        if self.is_acting[unit] or not self._work.give_back(unit, self.now_s):
             return False
         if self.goals[unit] >= 0:
             self._stop_driving(unit)
         self._errands[unit] = None
-        self._is_arriving[unit] = self._is_acting[unit] = False
+        self._is_arriving[unit] = self.is_acting[unit] = False
         self.set_free(unit)
         return True
 
@@ -348,7 +349,7 @@ class Driving:
             self._planner.set_goal(unit, errand.cell, self._load(unit))
             self._recheck.append(unit)
             return
-        self._is_arriving[unit] = self._is_acting[unit] = False
+        self._is_arriving[unit] = self.is_acting[unit] = False
         self._set_out(unit, errand)
 
     def forget(self, unit: int) -> None:
@@ -362,8 +363,8 @@ class Driving:
             self._errands[unit] = self._following[unit].popleft()
             passes.clear()
         self._next_pass[unit] = NEVER
-        self._may_have_acted[unit] = self._is_acting[unit]
-        self._is_arriving[unit] = self._is_acting[unit] = False
+        self._may_have_acted[unit] = self.is_acting[unit]
+        self._is_arriving[unit] = self.is_acting[unit] = False
 
     def come_back(self, unit: int, carries_pod: bool) -> None:
         """The unit stands on the floor, with a pod or without. What it carries tells whether the

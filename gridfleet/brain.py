@@ -158,6 +158,8 @@ class Brain:
             events=events,
             unit_time_s=controller.unit_time_s,
             station_time_s=station_times,
+            station_causes=setup.station_causes(sim_s) if setup.station_causes else None,
+            unit_time=controller.ledger.time(),
             cells_driven=controller.executor.driven,
             visits=controller.executor.visits,
             wait_s=controller.wait_s,

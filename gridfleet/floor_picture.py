@@ -7,6 +7,7 @@ loaded only when a picture is made.
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+Marks = Callable[["Axes"], list[Any]]
 INK = "#1f2933"
 KIND_COLOURS = {
     CellKind.OBSTACLE: "#4a5561",
@@ -60,20 +62,24 @@ def check_path(path: Path) -> None:
         raise LayoutError(f"{path}: there is no folder {path.parent}; create it first")
 
 
-def write_picture(layout: Layout, path: Path) -> None:
+def write_picture(layout: Layout, path: Path, marks: Marks | None = None) -> None:
     """Write the picture in one piece, as the suffix says. Raises LayoutError."""
     check_path(path)
     temporary = path.with_name(f".{path.name}.part")
     try:
-        draw(layout).savefig(temporary, format=path.suffix.lower()[1:], facecolor="white")
+        draw(layout, marks).savefig(temporary, format=path.suffix.lower()[1:], facecolor="white")
         os.replace(temporary, path)
     except OSError as error:
         temporary.unlink(missing_ok=True)
         raise LayoutError(f"{path}: cannot be written: {error.strerror}") from None
 
 
-def draw(layout: Layout) -> Figure:
-    """The figure: the floor with ticks in metres, title, legend."""
+def draw(layout: Layout, marks: Marks | None = None) -> Figure:
+    """The figure: the floor with ticks in metres, title, legend.
+
+    marks: draws over the floor, in cells from the south-west corner, and returns its own entries
+    of the legend, which come first.
+    """
     from matplotlib.figure import Figure
 
     cell_in = _cell_inches(layout)
@@ -89,9 +95,10 @@ def draw(layout: Layout) -> Figure:
     for station in layout.stations:
         _draw_station(axes, layout, station, 100 * cell_in / longest)
     _write_around(axes, layout, height)
+    marked = marks(axes) if marks is not None else []
     axes.legend(
-        handles=_legend(layout), loc="upper left", bbox_to_anchor=(1.0 + 0.15 / width, 1.0),
-        frameon=False, fontsize=9, borderaxespad=0,
+        handles=[*marked, *_legend(layout)], loc="upper left",
+        bbox_to_anchor=(1.0 + 0.15 / width, 1.0), frameon=False, fontsize=9, borderaxespad=0,
     )  # fmt: skip
     return figure
 

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from fleet_control.events import EventKind
 from gridfleet.detour import detour_of
 from gridfleet.fault_costs import cost_rows, fault_costs, fault_row
+from gridfleet.lost_capacity import lost_capacity
 from gridfleet.record import STATION_STATES, UNIT_STATES, RunRecord
 from gridfleet.regime import regime_of
 from gridfleet.station_figures import handling_stations, room_for_waiting, station_rows
@@ -20,7 +21,8 @@ Kpis = dict[str, Any]
 
 
 def kpis(record: RunRecord) -> Kpis:
-    """All figures of a run; what does not apply to it is None."""
+    """All figures of a run; what does not apply to it is None. Raises InvariantError for accounts
+    of time that do not add up."""
     hours = max(record.sim_s / 3600.0, 1e-9)
     figures = {
         **_picking(record, hours),
@@ -28,6 +30,7 @@ def kpis(record: RunRecord) -> Kpis:
         **_tasks(record, hours),
         "station_time": _shares(record.station_time_s, STATION_STATES),
         "unit_time": _shares(record.unit_time_s, UNIT_STATES),
+        "lost_capacity": lost_capacity(record),
         **_driving(record),
         "contacts": record.contacts,
         "conflicts": record.conflicts,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from fleet_control.accounting.unit_ledger import UnitTime
 from fleet_control.events import EventKind
 from fleet_control.supervision.status import FleetStatus
 from layouts import GridfleetError, Layout
@@ -63,6 +64,11 @@ class RunRecord:
     there is no such run."""
     status: FleetStatus | None = None
     """How the fleet was at the end."""
+    station_causes: NDArray[np.int64] | None = None
+    """int64[n_stations, 12], ticks by fleet_control.accounting.causes.Cause; None for work without
+    stations."""
+    unit_time: UnitTime | None = None
+    """The account of unit time, waits included; None where nobody kept one."""
     has_bodies: bool = False
     """Whether units had masses and wheels: the physics engine."""
     notes: tuple[str, ...] = ()

@@ -1,4 +1,4 @@
-"""What limited a run, read from its figures: orders, stations, drive units, traffic or releases.
+"""What limited a run, read from its figures: orders, stations, units, traffic, stock and so on.
 
 A layout change has no effect where something else is the limit, so every comparison begins here.
 The rules are thresholds on shares of time, tried from the top: a reading and not a proof, which
@@ -19,10 +19,18 @@ QUEUED = 0.40
 """Share of unit time at stations and in their lanes, from which a pod is always at hand there."""
 SPARE = 0.20
 """Share of idle unit time from which units are not what is short."""
+OUT_OF_STOCK = 0.20
+"""Share of station time lost to missing stock, from which replenishment is the limit."""
+UNCHARGED = 0.10
+"""Share of station time in which tasks waited for units that charged, from which chargers are the
+limit, where no other want of units or tasks costs more."""
 SHORTEST_H = 1 / 6
 """A run shorter than ten minutes has hardly begun."""
 
-NAMES = ("demand-bound", "traffic-bound", "station-bound", "unit-bound", "release-bound")
+NAMES = (
+    "replenishment-bound", "demand-bound", "traffic-bound", "station-bound", "charger-bound",
+    "release-bound", "unit-bound",
+)  # fmt: skip
 Reading = dict[str, str | None]
 
 
@@ -55,6 +63,15 @@ def handling_shares(figures: dict[str, Any]) -> dict[str, float]:
     rows = [row for row in rows if row["kind"] in wanted]
     states = ("picking", "starved", "blocked", "no_work")
     return {state: sum(row[state] for row in rows) / len(rows) for state in states if rows}
+
+
+def loss_shares(figures: dict[str, Any]) -> dict[str, float]:
+    """Shares of the time of stations whose people set the pace, by cause; empty without an
+    account."""
+    lost = figures.get("lost_capacity")
+    if not lost or not lost["stations"]:
+        return {}
+    return {cause: row["share"] for cause, row in lost["stations"]["handling"].items()}
 
 
 def waiting_while_driving(units: dict[str, float]) -> float:
@@ -91,6 +108,9 @@ def _of_orders(figures: dict[str, Any], units: dict[str, float]) -> Reading:
     backlog, jam = figures["orders_waiting_share"] or 0.0, waiting_while_driving(units)
     if not stations:
         return _reading(None, "No station handled lines, so there is no telling what limited it.")
+    losses = loss_shares(figures)
+    if losses.get("missing_stock", 0.0) >= OUT_OF_STOCK:
+        return _replenishment_bound(stations, losses)
     if backlog < KEEPS_UP:
         is_sortation = any(row["kind"] == "induct" for row in figures["stations"])
         return _demand_bound(stations, units, backlog, "parcels" if is_sortation else "orders")
@@ -106,7 +126,34 @@ def _of_orders(figures: dict[str, Any], units: dict[str, float]) -> Reading:
         stations["picking"] + stations["blocked"] >= BUSY and at_stations >= QUEUED
     ):
         return _station_bound(stations, at_stations)
+    if is_short_of_chargers(losses):
+        return _charger_bound(losses, units)
     return _short_of_units(stations, units)
+
+
+def is_short_of_chargers(losses: dict[str, float]) -> bool:
+    """Whether charging keeps more tasks waiting than anything else that does."""
+    others = ("no_unit", "release", "pod_contention")
+    charging = losses.get("charging", 0.0)
+    return charging >= UNCHARGED and charging >= max(losses[cause] for cause in others)
+
+
+def _replenishment_bound(stations: dict[str, float], losses: dict[str, float]) -> Reading:
+    return _reading(
+        "replenishment-bound",
+        f"Replenishment was the limit: stations had nothing to do for want of stock "
+        f"{losses['missing_stock']:.0%} of the time, and people picked {stations['picking']:.0%}. "
+        "More stock would bring more; more units or stations would not.",
+    )
+
+
+def _charger_bound(losses: dict[str, float], units: dict[str, float]) -> Reading:
+    return _reading(
+        "charger-bound",
+        f"Charging was the limit: for {losses['charging']:.0%} of station time tasks waited, and "
+        f"the units that had none were low on battery; units without a task took "
+        f"{units['idle']:.0%} of unit time. More or quicker chargers would bring more.",
+    )
 
 
 def _demand_bound(

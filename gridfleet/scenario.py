@@ -28,6 +28,7 @@ from gridfleet.demand import PRESETS, DemandError, OrderColumns, Placement
 from gridfleet.scenario_tables import (
     DemandTable,
     Parcels,
+    backlog_faults,
     parcel_faults,
     service_faults,
     work_faults,
@@ -188,7 +189,7 @@ def _figure_faults(scenario: Scenario) -> Iterator[str]:
         if getattr(scenario.demand, key) < 0:
             value = getattr(scenario.demand, key)
             yield f"demand.{key} is {value}; give more than 0, or 0 to size it to the floor"
-    yield from _backlog_faults(scenario)
+    yield from backlog_faults(scenario.demand, scenario.orders != NO_ORDERS)
     if 0 < scenario.robots < len(scenario.starts):
         n = len(scenario.starts)
         yield f"robots is {scenario.robots}, but starts names {n} cells; give {n} or more, or 0"
@@ -198,20 +199,6 @@ def _figure_faults(scenario: Scenario) -> Iterator[str]:
     yield from unit_faults(scenario.unit, scenario.engine)
     if scenario.physics.processes < 1:
         yield f"physics.processes is {scenario.physics.processes}; give 1 or more"
-
-
-def _backlog_faults(scenario: Scenario) -> Iterator[str]:
-    n_waiting = scenario.demand.keep_waiting
-    if n_waiting < 0:
-        yield (
-            f"demand.keep_waiting is {n_waiting}; give 1 or more, or 0 for orders that come by the "
-            "clock"
-        )
-    if n_waiting > 0 and scenario.orders == NO_ORDERS:
-        yield (
-            f"demand.keep_waiting is {n_waiting}, and orders is {NO_ORDERS!r}: there is nothing to "
-            "keep waiting; leave out one of them"
-        )
 
 
 def _demand_faults(scenario: Scenario) -> list[str]:

@@ -20,6 +20,8 @@ from gridfleet.typed_files import suggest
 from layouts import Layout
 from twin.people import ServiceTimes
 
+MOST_WAITING = 10_000
+"""More that wait for one place choose nothing better and only fill memory."""
 _DEFAULT = SyntheticDemand(backlog_hours=0.5)
 _RULES: dict[str, Mapping[str, object]] = {
     "order_rule": rules.ORDER_RULES,
@@ -107,6 +109,19 @@ def parcel_faults(parcels: Parcels) -> Iterator[str]:
         if not isfinite(value) or value < 0 or (value == 0 and name not in cures):
             cure = f", or {cures[name]}" if name in cures else ""
             yield f"parcels.{name} is {value}; give more than 0{cure}"
+    if parcels.keep_waiting > MOST_WAITING:
+        yield f"parcels.keep_waiting is {parcels.keep_waiting}; give at most {MOST_WAITING:,}"
+
+
+def backlog_faults(demand: DemandTable, has_orders: bool) -> Iterator[str]:
+    """What is wrong with a closed backlog."""
+    told = f"demand.keep_waiting is {demand.keep_waiting}"
+    if demand.keep_waiting < 0:
+        yield f"{told}; give more than 0, or 0 for orders that come by the clock"
+    if demand.keep_waiting > MOST_WAITING:
+        yield f"{told}; give at most {MOST_WAITING:,}"
+    if demand.keep_waiting > 0 and not has_orders:
+        yield f"{told}, and there are no orders to keep waiting; leave out one of the two"
 
 
 def work_faults(work: FulfilmentOptions) -> Iterator[str]:

@@ -83,6 +83,12 @@ def strange_faults(source: str, rows: Sequence[str], known: Container[str], cure
     return faults
 
 
+def shortened(faults: list[str], source: str, what: str) -> list[str]:
+    """The first faults of many of one sort, and how many more there are. what: in the plural."""
+    n_more = len(faults) - MOST_PLACES
+    return [*faults[:MOST_PLACES], f"{source}: {n_more} more {what}"] if n_more > 0 else faults
+
+
 def characters(rows: Sequence[str]) -> NDArray[np.str_]:
     """The drawing as single characters. Shape (n_rows, n_cols); rows must be equally long."""
     return np.array([list(text) for text in rows], dtype="<U1").reshape(len(rows), -1)

@@ -72,3 +72,12 @@ def cell_at(x_m: float, y_m: float, n_rows: int, n_cols: int, cell_size_m: float
     col = min(max(int(x_m // cell_size_m), 0), n_cols - 1)
     row = min(max(n_rows - 1 - int(y_m // cell_size_m), 0), n_rows - 1)
     return row * n_cols + col
+
+
+def cells_at(
+    points_m: NDArray[np.float64], n_rows: int, n_cols: int, cell_size_m: float
+) -> NDArray[np.int64]:
+    """`cell_at` for many points. points_m: float64[n, 2 or more], x and y first. int64[n]."""
+    cols = np.clip(points_m[:, 0] // cell_size_m, 0, n_cols - 1).astype(np.int64)
+    rows = n_rows - 1 - np.clip(points_m[:, 1] // cell_size_m, 0, n_rows - 1).astype(np.int64)
+    return rows * n_cols + cols

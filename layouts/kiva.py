@@ -48,7 +48,7 @@ def read_kiva(path: Path) -> Layout:
     """The floor with its workstations W1, W2 ... in reading order. Raises LayoutError."""
     try:
         file = msgspec.convert(json.loads(read_text(path)), KivaFile)
-    except (ValueError, msgspec.ValidationError) as error:
+    except (ValueError, RecursionError, msgspec.ValidationError) as error:
         raise LayoutError(f"{path}: not a Kiva floor: {error}") from None
     faults = size_faults(str(path), file.layout, file.n_row, file.n_col)
     cure = f"a Kiva floor is drawn with {''.join(KINDS)}"
@@ -60,7 +60,8 @@ def read_kiva(path: Path) -> Layout:
     floor = floor_of_drawing(file.name or path.stem, characters(file.layout), str(path))
     if not file.weight:
         return floor
-    return replace(floor, edge_costs=costs_of_weights(_weights(path, floor, file.weights)))
+    weights = _weights(path, floor, file.weights)
+    return replace(floor, edge_costs=costs_of_weights(weights, str(path)))
 
 
 def floor_of_drawing(name: str, drawn: NDArray[np.str_], source: str) -> Layout:
@@ -68,14 +69,17 @@ def floor_of_drawing(name: str, drawn: NDArray[np.str_], source: str) -> Layout:
     kinds = np.zeros(drawn.shape, dtype=np.int8)
     for char, kind in KINDS.items():
         kinds[drawn == char] = kind
+    return marked(open_layout(name, kinds, source=source), drawn)
+
+
+def marked(floor: Layout, drawn: NDArray[np.str_]) -> Layout:
+    """The floor with the stations and endpoints of the drawing. drawn: shape (n_rows, n_cols)."""
     endpoints = tuple(np.flatnonzero(drawn.reshape(-1) == "e").tolist())
-    zones = {ENDPOINTS: endpoints} if endpoints else {}
-    floor = open_layout(name, kinds, source=source, zones=zones)
     stations = tuple(
         Station(f"W{number}", StationKind.WORKSTATION, cell, (), facing_of(floor, cell))
         for number, cell in enumerate(floor.cells_of(CellKind.STATION).tolist(), start=1)
     )
-    return replace(floor, stations=stations)
+    return replace(floor, stations=stations, zones={ENDPOINTS: endpoints} if endpoints else {})
 
 
 def _weights(path: Path, floor: Layout, weights: list[float]) -> NDArray[np.float64]:

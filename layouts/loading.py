@@ -4,22 +4,33 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Callable
 from difflib import get_close_matches
 from importlib import resources
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from layouts.drawing import read_text
 from layouts.errors import LayoutError
+from layouts.guidance import guidance_text, is_guidance_table, read_guidance_table
+from layouts.imported import Imported
 from layouts.kiva import read_kiva
+from layouts.kiva_write import kiva_text
 from layouts.layout import Layout
+from layouts.lif import read_lif
+from layouts.lif_write import lif_text
 from layouts.lorr import read_league_map, read_league_problem
 from layouts.movingai import read_movingai
 from layouts.movingai_write import movingai_text
 from layouts.native import read_native
 from layouts.native_write import native_text
 from layouts.rhcr import read_rhcr_grid, read_rhcr_map
+from layouts.xinst import read_xinst
 
-FORMATS = {
+if TYPE_CHECKING:
+    from datetime import datetime
+
+FORMATS: dict[str, Callable[[Path], Layout | Imported]] = {
     "native": read_native,
     "MovingAI map": read_movingai,
     "League map": read_league_map,
@@ -27,8 +38,15 @@ FORMATS = {
     "Kiva JSON": read_kiva,
     "RHCR map": read_rhcr_map,
     "RHCR grid": read_rhcr_grid,
+    "guidance table": read_guidance_table,
+    "RAWSim-O instance": read_xinst,
+    "LIF": read_lif,
 }
-_BY_SUFFIX = {".toml": "native", ".map": "MovingAI map", ".json": "Kiva JSON", ".grid": "RHCR grid"}
+LIF_SUFFIXES = (".lif", ".lif.json")
+_BY_SUFFIX = {
+    ".toml": "native", ".map": "MovingAI map", ".json": "Kiva JSON", ".grid": "RHCR grid",
+    ".csv": "guidance table", ".xinst": "RAWSim-O instance", ".lif": "LIF",
+}  # fmt: skip
 
 
 def library_names() -> list[str]:
@@ -42,10 +60,15 @@ def load(name_or_path: str | Path) -> Layout:
 
     Raises LayoutError naming all that is wrong with the file, or the nearest name.
     """
+    return load_noted(name_or_path).layout
+
+
+def load_noted(name_or_path: str | Path) -> Imported:
+    """The same, with what reading this file changed or left out."""
     name = str(name_or_path)
     if name in library_names():
         with resources.as_file(resources.files("layouts") / "library" / f"{name}.toml") as path:
-            return read_native(path)
+            return Imported(read_native(path))
     path = Path(name_or_path)
     if path.is_dir():
         raise LayoutError(f"{path} is a folder; name a floor file in it")
@@ -54,7 +77,8 @@ def load(name_or_path: str | Path) -> Layout:
         near = get_close_matches(name, names, n=3, cutoff=0.4)
         hint = f"did you mean {' or '.join(map(repr, near))}?" if near else f"ready floors: {names}"
         raise LayoutError(f"no floor file {name!r} and no ready floor of that name; {hint}")
-    return FORMATS[format_of(path)](path)
+    found = FORMATS[format_of(path)](path)
+    return found if isinstance(found, Imported) else Imported(found)
 
 
 def format_of(path: Path) -> str:
@@ -63,7 +87,13 @@ def format_of(path: Path) -> str:
     lines = text.lstrip().split("\n")
     first = lines[0]
     if first.startswith("{"):
+        if '"metaInformation"' in text or path.name.lower().endswith(LIF_SUFFIXES):
+            return "LIF"
         return "League problem" if '"mapFile"' in text else "Kiva JSON"
+    if first.startswith("<") and ("<Instance" in text or path.suffix.lower() == ".xinst"):
+        return "RAWSim-O instance"
+    if is_guidance_table(first):
+        return "guidance table"
     if first.split()[:1] == ["type"] and "=" not in first:
         # MovingAI has no `E`; its `S` (swamp) is a service cell in the League.
         return "League map" if any("E" in row for row in lines[4:]) else "MovingAI map"
@@ -89,6 +119,24 @@ def save(layout: Layout, path: str | Path) -> None:
 def save_movingai(layout: Layout, path: str | Path) -> None:
     """Write where units may be as a MovingAI map, in one piece; lost_in_movingai names the rest."""
     write_whole(movingai_text(layout), Path(path))
+
+
+def save_kiva(layout: Layout, path: str | Path) -> None:
+    """Write a Kiva floor, in one piece; lost_in_kiva names what it does not say."""
+    write_whole(kiva_text(layout), Path(path))
+
+
+def save_guidance(layout: Layout, path: str | Path) -> None:
+    """Write a guidance table, in one piece; lost_in_guidance names what it does not say."""
+    write_whole(guidance_text(layout), Path(path))
+
+
+def save_lif(layout: Layout, path: str | Path, exported_at: datetime) -> None:
+    """Write a LIF file, in one piece; lost_in_lif names what it does not say.
+
+    exported_at: in UTC; the file must say it.
+    """
+    write_whole(lif_text(layout, exported_at, Path(path)), Path(path))
 
 
 def write_whole(text: str, target: Path) -> None:

@@ -18,12 +18,9 @@ from __future__ import annotations
 
 import csv
 import re
-from collections import Counter, defaultdict
-from dataclasses import dataclass, replace
+from collections import defaultdict
+from dataclasses import replace
 from pathlib import Path
-
-import numpy as np
-from numpy.typing import NDArray
 
 from layouts.drawing import (
     characters,
@@ -36,9 +33,9 @@ from layouts.drawing import (
 from layouts.errors import LayoutError
 from layouts.geometry import Heading
 from layouts.kiva import KINDS, floor_of_drawing
-from layouts.layout import CellKind, Layout, Station, StationKind, open_layout
+from layouts.layout import CellKind, Layout, Station, StationKind
 from layouts.queues import facing_of
-from layouts.weights import costs_of_weights
+from layouts.weighted_cells import WeightedCell, cell_faults, floor_of_cells, weights_of
 
 TYPES = {
     "Travel": CellKind.FLOOR,
@@ -73,18 +70,6 @@ def read_rhcr_map(path: Path) -> Layout:
     return floor_of_drawing(path.stem, characters(rows), str(path))
 
 
-@dataclass(frozen=True, slots=True)
-class GridCell:
-    """One line of a `.grid`. weights: in the order of FILE_HEADINGS, inf where not allowed."""
-
-    line: int
-    type: str
-    station: str
-    x: int
-    y: int
-    weights: tuple[float, ...]
-
-
 def read_rhcr_grid(path: Path) -> Layout:
     """The floor of a `.grid` of RHCR. Raises LayoutError with every fault found."""
     lines = without_blank_end(read_text(path).split("\n"))
@@ -96,12 +81,12 @@ def read_rhcr_grid(path: Path) -> Layout:
     cells = [
         cell
         for number, row in enumerate(csv.reader(lines[3:]), start=4)
-        if (cell := _grid_cell(f"{path}: line {number}", number, row, faults)) is not None
+        if (cell := _grid_cell(f"{path}: line {number}", row, n_rows, faults)) is not None
     ]
-    faults += _place_faults(str(path), cells, n_rows, n_cols)
+    faults += cell_faults(str(path), cells, TYPES, n_rows, n_cols)
     if faults:
         raise LayoutError(faults)
-    floor = _floor(path, cells, n_rows, n_cols)
+    floor = floor_of_cells(path, cells, TYPES, n_rows, n_cols)
     return replace(floor, stations=_stations(floor, cells))
 
 
@@ -113,7 +98,7 @@ def _pair(path: Path, lines: list[str], index: int, words: str) -> tuple[int, in
     return int(match[1]), int(match[2])
 
 
-def _grid_cell(where: str, line: int, row: list[str], faults: list[str]) -> GridCell | None:
+def _grid_cell(where: str, row: list[str], n_rows: int, faults: list[str]) -> WeightedCell | None:
     if len(row) != len(COLUMNS):
         faults.append(f"{where} has {len(row)} fields, not {len(COLUMNS)}; is the file cut off?")
         return None
@@ -122,75 +107,19 @@ def _grid_cell(where: str, line: int, row: list[str], faults: list[str]) -> Grid
         return None
     try:
         x, y = int(row[3]), int(row[4])
-        weights = tuple(float(word) for word in row[5:9])
+        weights = weights_of(row[5:9], FILE_HEADINGS)
     except ValueError as error:
         faults.append(f"{where}: {error}")
         return None
-    if not all(weight > 0 for weight in weights):
-        faults.append(f"{where}: weights {row[5:9]}; each must be above 0, or inf to forbid")
-        return None
-    return GridCell(line, row[1], row[2], x, y, weights)
+    return WeightedCell(f"{where}: cell x {x}, y {y}", row[1], row[2], n_rows - 1 - y, x, weights)
 
 
-def _place_faults(source: str, cells: list[GridCell], n_rows: int, n_cols: int) -> list[str]:
-    """Cells outside the grid, given twice, or missing; moves off the floor or into obstacles."""
-    times = Counter((cell.x, cell.y) for cell in cells)
-    faults = []
-    for cell in cells:
-        if not (0 <= cell.x < n_cols and 0 <= cell.y < n_rows):
-            faults.append(f"{_place(source, cell)} lies outside the grid of {n_cols} by {n_rows}")
-        if times[cell.x, cell.y] > 1:
-            faults.append(f"{_place(source, cell)} is given {times[cell.x, cell.y]} times")
-    if len(times) < n_rows * n_cols:
-        faults.append(
-            f"{source}: {len(times)} cells, not {n_cols} x {n_rows}; is the file cut off?"
-        )
-        return faults
-    return faults + _move_faults(source, cells)
-
-
-def _move_faults(source: str, cells: list[GridCell]) -> list[str]:
-    is_free = {(cell.x, cell.y): cell.type != "Obstacle" for cell in cells}
-    return [
-        f"{_place(source, cell)} may be left to the {heading.name.lower()}, where there is no free "
-        "cell; make that weight inf"
-        for cell in cells
-        for heading, weight in zip(FILE_HEADINGS, cell.weights, strict=True)
-        if np.isfinite(weight) and not is_free.get(_beside(cell, heading), False)
-    ]
-
-
-def _place(source: str, cell: GridCell) -> str:
-    return f"{source}: line {cell.line}: cell x {cell.x}, y {cell.y}"
-
-
-def _beside(cell: GridCell, heading: Heading) -> tuple[int, int]:
-    step_x, step_y = ((1, 0), (0, 1), (-1, 0), (0, -1))[heading]
-    return cell.x + step_x, cell.y + step_y
-
-
-def _floor(path: Path, cells: list[GridCell], n_rows: int, n_cols: int) -> Layout:
-    kinds = np.zeros((n_rows, n_cols), dtype=np.int8)
-    weights: NDArray[np.float64] = np.full((n_rows, n_cols, 4), np.inf)
-    for cell in cells:
-        row = n_rows - 1 - cell.y
-        kinds[row, cell.x] = TYPES[cell.type]
-        weights[row, cell.x, list(FILE_HEADINGS)] = cell.weights
-    weights = weights.reshape(-1, 4)
-    return replace(
-        open_layout(path.stem, kinds, source=str(path)),
-        exits=np.isfinite(weights),
-        edge_costs=costs_of_weights(weights),
-    )
-
-
-def _stations(floor: Layout, cells: list[GridCell]) -> tuple[Station, ...]:
+def _stations(floor: Layout, cells: list[WeightedCell]) -> tuple[Station, ...]:
     """Stations in reading order; those of several cells are numbered within their name."""
     places = defaultdict(list)
     for cell in cells:
         if cell.type in _STATIONS:
-            place = floor.cell(floor.n_rows - 1 - cell.y, cell.x)
-            places[cell.station, cell.type].append(place)
+            places[cell.station, cell.type].append(floor.cell(cell.row, cell.col))
     stations = []
     for (name, kind), found in places.items():
         for number, place in enumerate(sorted(found), start=1):

@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 from layouts.errors import LayoutError
 
 
-def costs_of_weights(weights: NDArray[np.float64]) -> NDArray[np.float32]:
+def costs_of_weights(weights: NDArray[np.float64], source: str) -> NDArray[np.float32]:
     """Edge costs in cells, same shape as `weights`; entries that are not finite have cost 0.
+    source: what messages call the file.
 
     Raises LayoutError for weights whose quotients are beyond single precision.
     """
@@ -22,7 +23,8 @@ def costs_of_weights(weights: NDArray[np.float64]) -> NDArray[np.float32]:
     costs = np.zeros(weights.shape, dtype=np.float32)
     if is_move.any():
         moves = weights[is_move]
-        if moves.max() / moves.min() > np.finfo(np.float32).max:
-            raise LayoutError(f"weights {moves.min()} and {moves.max()} are too far apart")
+        if np.log(moves.max()) - np.log(moves.min()) > np.log(np.finfo(np.float32).max):
+            ends = f"{moves.min():g} and {moves.max():g}"
+            raise LayoutError(f"{source}: weights {ends} are too far apart; give them less apart")
         costs[is_move] = moves / moves.min() - 1.0
     return costs

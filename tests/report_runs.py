@@ -133,6 +133,8 @@ def _drive(layout: Layout, work: Work, log: EventLog, n_units: int, sim_s: float
         layout=layout, n_units=n_units, n_active=n_units, sim_s=sim_s, wall_s=1.0, partial=False,
         events=log.columns(), unit_time_s=controller.unit_time_s,
         station_time_s=work.station_times(sim_s) if is_sorting else np.zeros((n_stations, 4)),
+        station_causes=work.station_causes(sim_s) if is_sorting else None,
+        unit_time=controller.ledger.time(),
         cells_driven=controller.executor.driven, visits=controller.executor.visits,
         wait_s=controller.wait_s, plan_ms=np.array([0.1, 0.2]), contacts=twin.n_contacts,
         conflicts=controller.executor.n_conflicts,

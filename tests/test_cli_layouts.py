@@ -224,7 +224,7 @@ def test_convert_replaces_a_file_only_on_request(here: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["demo", "out.json"], "unknown kind of file; end its name in .toml or .map"),
+        (["demo", "out.txt"], "unknown kind of file; end its name in .toml or .map or .json"),
         (["demo", "nowhere/out.toml"], "there is no folder nowhere"),
         (["bad.toml", "out.toml"], "unknown character"),
         (["dmo", "out.toml"], "did you mean 'demo'"),
@@ -295,7 +295,8 @@ def test_generate_replaces_a_file_only_on_request(here: Path) -> None:
 def test_the_examples_of_the_help_are_understood(here: Path, command: Sequence[str]) -> None:
     (here / "hall.toml").write_text(HEAD_ON)
     (here / "warehouse.map").write_text("type octile\nheight 1\nwidth 3\nmap\n...\n")
-    (here / "sortation.grid").write_bytes((here / "warehouse.map").read_bytes())
+    for name in ("sortation.grid", "medium.xinst"):  # what is in a file tells its format
+        (here / name).write_bytes((here / "warehouse.map").read_bytes())
     text = call(*command, "--help").output.replace("\\\n", "")
     examples = [
         shlex.split(line)

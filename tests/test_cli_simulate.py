@@ -419,7 +419,13 @@ def test_hours_and_minutes() -> None:
 
 
 def test_the_table_leaves_out_what_does_not_apply() -> None:
-    absent = ("orders_placed", "tasks_per_hour_last_10_min", "detour_factor", "station_time")
+    absent = (
+        "orders_placed",
+        "tasks_per_hour_last_10_min",
+        "detour_factor",
+        "station_time",
+        "lost_capacity",
+    )
     zero = ("contacts", "conflicts", "sim_hours", "wall_s", "speed_x_real_time", "tasks_per_hour")
     figures: dict[str, Any] = dict.fromkeys(absent) | dict.fromkeys(zero, 0)
     figures |= {"n_active": 3, "n_units": 4, "partial": True, "notes": ["So."], "fault_costs": None}

@@ -28,12 +28,14 @@ from twin.people import People
 from twin.unit_model import DEFAULT_UNIT
 
 MODULES = (
+    "fleet_control.accounting.unit_kernels",
     "fleet_control.execution.kernels",
     "fleet_control.execution.turn_kernels",
     "fleet_control.execution.wait_kernels",
     "fleet_control.link.kernels",
     "fleet_control.mapf.conflict_kernels",
     "fleet_control.mapf.field_kernels",
+    "fleet_control.mapf.next_kernels",
     "fleet_control.mapf.pibt_kernels",
     "fleet_control.mapf.priority_kernels",
     "fleet_control.stream_kernels",
@@ -47,9 +49,10 @@ MODULES = (
     "twin.legs.leg_kernels",
 )
 ENTRY_POINTS = {
-    "commit_moves", "free_cells", "release_steps", "add_unit_time", "count_short",
+    "commit_moves", "free_cells", "release_steps", "book_states", "add_wishes", "book_waits",
+    "count_short",
     "find_conflicts", "fill_field", "repair_field", "plan_step", "track_progress", "run_ticks",
-    "least_cells", "find_waits", "find_roots",
+    "least_cells", "find_next_cells", "find_waits", "find_roots",
     "hear_states", "write_orders", "write_instants", "write_news", "note_rows",
     "hear_orders", "take_steps", "hear_hellos", "watch_silence", "tell_states",
     "first_bad_row", "rebin", "accept_steps", "collect_news", "find_faults", "unroll",

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from fleet_control.accounting.causes import CAUSES
 from gridfleet.regime import NAMES, regime_of
 
 STATION_STATES = ("picking", "starved", "blocked", "no_work")
@@ -56,6 +57,35 @@ def test_every_rule(given: dict[str, Any], regime: str | None, numbers: str) -> 
     reading = regime_of(figures(**given))
     assert reading["regime"] == regime
     assert numbers in str(reading["regime_reason"])
+
+
+def with_losses(**shares: float) -> dict[str, Any]:
+    """A floor that is short of units, where these causes took shares of station time."""
+    handling = {cause: {"share": shares.get(cause, 0.0)} for cause in CAUSES}
+    return figures(lost_capacity={"stations": {"handling": handling}, "units": None})
+
+
+@pytest.mark.parametrize(
+    ("losses", "regime"),
+    [
+        ({"missing_stock": 0.2, "no_unit": 0.5}, "replenishment-bound"),
+        ({"missing_stock": 0.19}, "unit-bound"),
+        ({"charging": 0.1, "no_unit": 0.1}, "charger-bound"),
+        ({"charging": 0.09}, "unit-bound"),
+        ({"charging": 0.3, "no_unit": 0.31}, "unit-bound"),
+        ({"charging": 0.3, "pod_contention": 0.31}, "unit-bound"),
+    ],
+)
+def test_stock_and_chargers_are_read_off_lost_capacity(
+    losses: dict[str, float], regime: str
+) -> None:
+    assert regime_of(with_losses(**losses))["regime"] == regime
+
+
+def test_stock_is_the_limit_even_where_orders_do_not_wait() -> None:
+    reading = regime_of(with_losses(missing_stock=0.4) | {"orders_waiting_share": 0.0})
+    assert reading["regime"] == "replenishment-bound"
+    assert "want of stock 40%" in str(reading["regime_reason"])
 
 
 def test_parked_surplus_is_not_idle() -> None:

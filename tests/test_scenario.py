@@ -142,6 +142,29 @@ def test_the_saved_file_says_everything() -> None:
             "s.toml: demand.n_skus is -1; give more than 0, or 0 to size it to the floor",
         ),
         (
+            'layout = "demo"\n[demand]\nkeep_waiting = -1',
+            "s.toml: demand.keep_waiting is -1; give more than 0, or 0 for orders that come by the "
+            "clock",
+        ),
+        (
+            'layout = "demo"\n[demand]\nkeep_waiting = 10001',
+            "s.toml: demand.keep_waiting is 10001; give at most 10,000",
+        ),
+        (
+            'layout = "demo"\norders = "none"\n[demand]\nkeep_waiting = 2',
+            "s.toml: demand.keep_waiting is 2, and there are no orders to keep waiting; leave out "
+            "one of the two",
+        ),
+        (
+            'layout = "demo"\n[parcels]\nkeep_waiting = -1',
+            "s.toml: parcels.keep_waiting is -1; give more than 0, or 0 for parcels that come by "
+            "the clock",
+        ),
+        (
+            'layout = "demo"\n[parcels]\nkeep_waiting = 20000',
+            "s.toml: parcels.keep_waiting is 20000; give at most 10,000",
+        ),
+        (
             'layout = "demo"\nrobots = 1\nstarts = [[1, 1], [1, 2]]',
             "s.toml: robots is 1, but starts names 2 cells; give 2 or more, or 0",
         ),

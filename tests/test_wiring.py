@@ -67,6 +67,37 @@ def test_stock_as_the_scenario_says() -> None:
     assert "20 SKUs" in few.notes[0]
 
 
+def test_a_closed_backlog_lasts_to_the_end() -> None:
+    closed = run(demand=DemandTable(keep_waiting=4))
+    assert "placed so that 4 orders wait for a station at all times" in closed.notes[1]
+    assert not any("ran out" in note for note in closed.notes)
+    figures = kpis(closed)
+    assert figures["orders_waiting_share"] == 1.0
+    assert figures["regime"] != "demand-bound"
+    placed = closed.events["kind"] == EventKind.ORDER_PLACED
+    assert (closed.events["time_s"][placed] > 0).sum() > 20
+    orders = closed.events["order"][placed]
+    assert orders.tolist() == list(range(len(orders)))
+    assert closed.order_due_s is not None
+    due_s = closed.order_due_s[orders] - closed.events["time_s"][placed]
+    assert np.allclose(due_s, 4 * 3600.0)
+
+
+def test_orders_that_run_out_are_told() -> None:
+    short = run(
+        demand=DemandTable(keep_waiting=4), stock=Placement(margin=0.0, min_lines=0), hours=0.05
+    )
+    assert "Orders ran out at 0:00:00: all " in short.notes[-1]
+    assert "fewer than 4 waited" in short.notes[-1]
+
+
+def test_parcels_kept_waiting_as_the_scenario_says(sorting: str) -> None:
+    record = run(layout=sorting, parcels=Parcels(keep_waiting=8))
+    assert "8 wait at each of 4 induct stations at all times" in record.notes[0]
+    placed, taken = (count(record, k) for k in (EventKind.ORDER_PLACED, EventKind.ORDER_ASSIGNED))
+    assert placed - taken == 8 * 4
+
+
 def test_rules_as_the_scenario_says() -> None:
     never = run(work=FulfilmentOptions(onward_rule="never"), hours=0.5)
     stored, served = count(never, EventKind.POD_STORED), count(never, EventKind.POD_SERVED)

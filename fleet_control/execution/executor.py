@@ -271,9 +271,13 @@ class Executor:
                 "released, or another beside it could touch it"
             )
 
-    def waits(self) -> tuple[NDArray[np.int32], NDArray[np.bool_]]:
+    def waits(
+        self, among: NDArray[np.bool_] | None = None
+    ) -> tuple[NDArray[np.int32], NDArray[np.bool_]]:
         """int32[n_units], the unit that each waits for to leave its next cell, FREE or LOST; and
         bool[n_units], whether that one cannot leave before it is released more (wait_kernels.py).
+
+        among: bool[n_units], units for which turns beside them are looked at too; None for all.
         """
         n_cells, n_units = len(self.owners), len(self.done)
         first, last = np.full(n_cells, -1, dtype=np.int32), np.empty(n_cells, dtype=np.int32)
@@ -283,12 +287,16 @@ class Executor:
             self.is_present, self._serving, first, last, waits_for, goes_on,
         )  # fmt: skip
         if self.turns is not None:
-            self._add_turn_waits(self.turns, waits_for)
+            self._add_turn_waits(self.turns, waits_for, among)
         return waits_for, goes_on
 
-    def _add_turn_waits(self, turns: Turns, waits_for: NDArray[np.int32]) -> None:
+    def _add_turn_waits(
+        self, turns: Turns, waits_for: NDArray[np.int32], among: NDArray[np.bool_] | None
+    ) -> None:
         """Units that wait for a turn beside them to be over; that one needs nothing more for it."""
         is_open = self.is_present & (self.released < self.committed) & (waits_for == FREE)
+        if among is not None:
+            is_open &= among
         for unit in np.flatnonzero(is_open).tolist():
             step = int(self.released[unit])
             here, ahead = step % RING, (step + 1) % RING

@@ -230,24 +230,6 @@ def look_ahead(
 
 
 @kernel
-def add_unit_time(
-    dt_s: float, states: NDArray[np.int8], waiting_code: int, driving_code_limit: int,
-    unit_done: NDArray[np.int32], released: NDArray[np.int32], goals_open: NDArray[np.bool_],
-    cells: NDArray[np.int32], unit_time_s: NDArray[np.float64], wait_s: NDArray[np.float64],
-) -> None:  # fmt: skip
-    """Book dt_s on each unit's state; a driving unit with nothing left to drive is waiting.
-
-    states: int8[n_units], column of unit_time_s; columns below `driving_code_limit` are driving.
-    """
-    for unit in range(states.size):
-        state = states[unit]
-        if state < driving_code_limit and unit_done[unit] == released[unit] and goals_open[unit]:
-            state = np.int8(waiting_code)
-            wait_s[cells[unit, unit_done[unit] & RING_MASK]] += dt_s
-        unit_time_s[unit, state] += dt_s
-
-
-@kernel
 def mark_queueing(
     units: NDArray[np.int32], driving: NDArray[np.bool_], laden: NDArray[np.bool_],
     unit_done: NDArray[np.int32], cells: NDArray[np.int32], zones: NDArray[np.int16],

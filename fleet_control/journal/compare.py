@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import fields, is_dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 Place = Callable[[int], str]
 
@@ -20,6 +21,23 @@ def first_difference(kept: Any, made: Any, place: Place | None = None) -> str:
     if isinstance(kept, list | tuple) and isinstance(made, list | tuple):
         return _of_lists(kept, made, place)
     return "" if _is_same(kept, made) else f": {_say(kept)} journalled, {_say(made)} recomputed"
+
+
+def first_row(before: Sequence[NDArray[Any]], after: Sequence[NDArray[Any]]) -> int:
+    """The first row in which two tables of the same columns differ; where one is the beginning of
+    the other, the row behind its last."""
+    return min(
+        int(different[0]) if len(different) else length
+        for a, b in zip(before, after, strict=True)
+        for length in [min(len(a), len(b))]
+        for different in [np.flatnonzero(a[:length] != b[:length])]
+    )
+
+
+def clock(time_s: float) -> str:
+    """Seconds as h:mm:ss.s, to tell moments of one second apart."""
+    tenths = round(time_s * 10)
+    return f"{tenths // 36000}:{tenths // 600 % 60:02d}:{tenths % 600 / 10:04.1f}"
 
 
 def _of_fields(kept: Any, made: Any, place: Place | None) -> str:
@@ -62,13 +80,7 @@ def _of_table(kept: Any, made: Any, names: list[str], place: Place | None) -> st
         return ""
     if any(not isinstance(column, np.ndarray) for column in after):
         return f", {names[0]}: not in both"
-    lengths = [min(len(a), len(b)) for a, b in zip(before, after, strict=True)]
-    rows = [
-        int(different[0]) if len(different) else length
-        for a, b, length in zip(before, after, lengths, strict=True)
-        for different in [np.flatnonzero(a[:length] != b[:length])]
-    ]
-    row = min(rows)
+    row = first_row(before, after)
     texts = [_row(names, columns, row, place) for columns in (before, after)]
     return f", row {row + 1}: {texts[0]} journalled, {texts[1]} recomputed"
 

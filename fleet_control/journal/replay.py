@@ -10,7 +10,7 @@ from typing import Any, Protocol
 from fleet_control.backend import Commands, FleetState, Reports
 from fleet_control.errors import FleetError
 from fleet_control.journal.codec import Codec
-from fleet_control.journal.compare import Place, first_difference
+from fleet_control.journal.compare import Place, clock, first_difference
 from fleet_control.journal.errors import DamageError
 from fleet_control.journal.records import Kind, Record
 
@@ -111,9 +111,7 @@ class _Replay:
         return first_difference(kept, made, self._place) or "has another form"
 
     def _where(self, what: str) -> str:
-        minutes, seconds = divmod(self.time_s, 60)
-        at = f"{int(minutes // 60)}:{int(minutes % 60):02d}:{seconds:04.1f}"
-        return f"cycle {self._cycle}, at {at}: {what}"
+        return f"cycle {self._cycle}, at {clock(self.time_s)}: {what}"
 
     @property
     def halted(self) -> str:

@@ -6,7 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fleet_control.mapf.fields import DistanceFields
-from fleet_control.mapf.grid import CELL_COST, TURN_COST, UNREACHABLE, Grid, with_blocked
+from fleet_control.mapf.grid import TURN_COST, UNREACHABLE, Grid, with_blocked
+from fleet_control.mapf.next_kernels import find_next_cells
 from fleet_control.mapf.pibt_kernels import N_CANDIDATES, plan_step
 from fleet_control.mapf.planner import PlannerOptions
 from fleet_control.mapf.priority_kernels import BONUS, EPOCH, PATIENCE, SHOVE_AFTER, track_progress
@@ -102,34 +103,13 @@ class PibtPlanner:
         return ways.astype(np.int32)
 
     def next_cells(self, cells: NDArray[np.int32], headings: NDArray[np.int8]) -> NDArray[np.int32]:
-        best = self.ways_left(cells, headings)
-        found = np.full(len(cells), -1, dtype=np.int32)
-        units = np.flatnonzero((best < UNREACHABLE) & (cells != self._goals))
-        best = np.full(len(units), 2 * UNREACHABLE, dtype=np.int64)
-        for heading in range(4):
-            ahead, costs = self._move_costs(units, cells[units], headings[units], heading)
-            is_better = costs < best
-            found[units[is_better]] = ahead[is_better]
-            best = np.minimum(best, costs)
+        grid, found = self._grid, np.empty(len(cells), dtype=np.int32)
+        find_next_cells(
+            cells, headings, self._goals, self._slots, self._loads, grid.neighbours,
+            grid.surcharges, grid.through, grid.zones, grid.compact, self.fields.values, TURN_COST,
+            found,
+        )  # fmt: skip
         return found
-
-    def _move_costs(
-        self, units: NDArray[np.int64], cells: NDArray[np.int32], headings: NDArray[np.int8],
-        heading: int,
-    ) -> tuple[NDArray[np.int32], NDArray[np.int64]]:  # fmt: skip
-        """Cell that each unit comes to along the heading, and the cost of its way over it; three
-        times UNREACHABLE where it may not go there. All have goals."""
-        grid, goals = self._grid, self._goals[units]
-        ahead = grid.neighbours[cells, heading]
-        zones = grid.zones[goals]
-        may_go = grid.through[self._loads[units], ahead] | (ahead == goals)
-        may_go = (ahead >= 0) & (may_go | ((zones >= 0) & (grid.zones[ahead] == zones)))
-        turns = (heading - headings) & 3
-        turns[turns == 3] = 1
-        beyond = self.fields.values[self._slots[units], 4 * grid.compact[ahead] + heading]
-        may_go &= beyond < UNREACHABLE
-        costs = turns * np.int64(TURN_COST) + CELL_COST + grid.surcharges[cells, heading] + beyond
-        return ahead, np.where(may_go, costs, 3 * UNREACHABLE)
 
     def _refresh_fields(self, cells: NDArray[np.int32], headings: NDArray[np.int8]) -> None:
         """Bring the fields of all goals up to date. Who has further to go now than before has not

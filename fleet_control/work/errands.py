@@ -15,6 +15,7 @@ from collections.abc import Collection, Set
 import numpy as np
 from numpy.typing import NDArray
 
+from fleet_control.accounting.causes import FloorView
 from fleet_control.backend import Reports, StationJobs, empty_ints, no_station_jobs
 from fleet_control.errors import FleetError
 from fleet_control.events import EventKind, EventLog
@@ -153,6 +154,12 @@ class ErrandStream:
     def take_errands(self) -> list[tuple[int, Errand]]:
         ready, self._ready = self._ready, []
         return ready
+
+    def look(self, now_s: float, floor: FloorView) -> None:
+        """There are no stations."""
+
+    def note_way(self, unit: int, n_cells: float, now_s: float) -> None:
+        """Nobody waits for it."""
 
     def take_station_jobs(self) -> StationJobs:
         return _NO_JOBS

@@ -21,6 +21,8 @@ from collections.abc import Set
 import numpy as np
 from numpy.typing import NDArray
 
+from fleet_control.accounting.causes import FloorView
+from fleet_control.accounting.station_clock import StationClock
 from fleet_control.backend import Reports, StationJobs
 from fleet_control.events import EventKind, EventLog
 from fleet_control.operations import NewOrders
@@ -40,7 +42,7 @@ from fleet_control.work.options import (
 from fleet_control.work.order_lines import OrderLines
 from fleet_control.work.orders import OrderBook
 from fleet_control.work.places import NextPlaces
-from fleet_control.work.stations import SlotGate, StationClock, count_slots
+from fleet_control.work.stations import SlotGate, count_slots
 from fleet_control.work.tasks import Task, TaskBoard, TaskError
 from fleet_control.work.work import Deed, Errand, OpenTasks
 from layouts import Layout
@@ -49,6 +51,8 @@ __all__ = ["DEFAULT_OPTIONS", "FulfilmentError", "FulfilmentOptions", "Fulfilmen
 
 LADEN_SPEED_M_S = 1.3
 """Of the drive unit of Wurman et al. 2008, where the options do not say."""
+LIFT_S = 3.0
+"""Tells when a pod that is fetched is overdue (StationClock)."""
 
 
 class FulfilmentWork:
@@ -124,6 +128,7 @@ class FulfilmentWork:
         if cell >= 0:
             self._last_cells[unit] = cell
         self._note(now_s, EventKind.TASK_ASSIGNED, begun)
+        self._expect_fetched(begun, self._driving_s(self._last_cells[unit], begun.cell), now_s)
         self._send(begun, begun.cell, Deed.LIFT, now_s)
 
     def errand_done(self, unit: int, now_s: float, n_cells: int = 0) -> None:
@@ -141,6 +146,16 @@ class FulfilmentWork:
         else:
             self._stored(task, now_s)
 
+    def look(self, now_s: float, floor: FloorView) -> None:
+        self._clock.look(now_s, floor, self._board.why_none)
+
+    def note_way(self, unit: int, n_cells: float, now_s: float) -> None:
+        task, drive_s = self._task(unit), n_cells * self._s_per_cell
+        if task.deed is Deed.LIFT:
+            self._expect_fetched(task, drive_s, now_s)
+        elif task.deed is Deed.SERVICE:
+            self._clock.expect_anew(task.station, unit, now_s + drive_s, now_s)
+
     def follow_on(self, unit: int, now_s: float) -> Errand | None:
         """Never: units stop for every deed."""
         return None
@@ -153,6 +168,7 @@ class FulfilmentWork:
             self._gate.put_off(task.station, unit)
             return False
         self._note(now_s, EventKind.TASK_RETURNED, task, cell=task.cell)
+        self._clock.leave(task.station, unit, now_s)
         self._running[unit] = None
         self._forget_way(unit)
         self._board.put_back(task)
@@ -191,6 +207,7 @@ class FulfilmentWork:
 
     def close_stations(self, closed: Set[int], now_s: float) -> None:
         self._closed = frozenset(closed)
+        self._clock.close(self._closed, now_s)
         self._intake.close_stations(self._closed)
         self._board.close_stations(self._closed, now_s)
 
@@ -214,6 +231,14 @@ class FulfilmentWork:
     def station_times(self, now_s: float) -> NDArray[np.float64]:
         """float64[n_stations, 4], seconds picking, starved, blocked and without work since 0."""
         return self._clock.times_s(now_s)
+
+    def station_causes_s(self, now_s: float) -> NDArray[np.float64]:
+        """float64[n_stations, 12], seconds by accounting.causes.Cause since 0."""
+        return self._clock.causes_s(now_s)
+
+    def station_causes(self, now_s: float) -> NDArray[np.int64]:
+        """int64[n_stations, 12], the same in ticks."""
+        return self._clock.causes(now_s)
 
     @property
     def order_lines(self) -> OrderLines:
@@ -295,11 +320,23 @@ class FulfilmentWork:
 
     def _bring(self, task: Task, now_s: float) -> None:
         goal = int(self._places.station_cells[task.station])
-        row, col = self._layout.row_col(task.cell)
-        goal_row, goal_col = self._layout.row_col(goal)
-        drive_s = (abs(row - goal_row) + abs(col - goal_col)) * self._s_per_cell
-        self._clock.expect(task.station, task.unit, now_s + drive_s)
+        due_s = now_s + self._driving_s(task.cell, goal)
+        self._clock.expect_anew(task.station, task.unit, due_s, now_s)
+        self._clock.expect(task.station, task.unit, due_s)
         self._send(task, goal, Deed.SERVICE, now_s)
+
+    def _expect_fetched(self, task: Task, fetch_s: float, now_s: float) -> None:
+        """The unit is so far from the pod that it is to bring to the station."""
+        bring_s = self._driving_s(task.cell, int(self._places.station_cells[task.station]))
+        due_s = now_s + fetch_s + LIFT_S + bring_s
+        self._clock.expect_anew(task.station, task.unit, due_s, now_s)
+
+    def _driving_s(self, start: int, goal: int) -> float:
+        """Seconds from cell to cell at the full speed of a loaded unit; 0 from an unknown start."""
+        if start < 0:
+            return 0.0
+        (row, col), (goal_row, goal_col) = self._layout.row_col(start), self._layout.row_col(goal)
+        return (abs(row - goal_row) + abs(col - goal_col)) * self._s_per_cell
 
     def _presented(self, task: Task, now_s: float) -> None:
         self._note(now_s, EventKind.POD_PRESENTED, task, cell=task.cell)

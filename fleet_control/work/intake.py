@@ -18,6 +18,7 @@ from collections.abc import Set
 from dataclasses import dataclass, field
 from math import inf
 
+from fleet_control.accounting.station_clock import StationClock
 from fleet_control.events import EventKind, EventLog
 from fleet_control.operations import NewOrders
 from fleet_control.work.inventory import Inventory
@@ -25,7 +26,6 @@ from fleet_control.work.lines import WaitingLines
 from fleet_control.work.order_lines import BookLines, OrderLines
 from fleet_control.work.orders import OrderBook
 from fleet_control.work.rules import OrderChoice, OrderRule, ReturnChoice, ReturnRule
-from fleet_control.work.stations import StationClock
 
 
 @dataclass(slots=True)
@@ -199,6 +199,7 @@ class Intake:
             self._lines.add_pick(station, line, sku, covered)
         else:
             self.counters.lines_short += 1
+            self._clock.line_short(station, now_s)
         return covered
 
     def _note_short(self, order: int, line: int, station: int, units: int, now_s: float) -> None:
@@ -219,7 +220,7 @@ class Intake:
             return
         del progress.left[line]
         self._note_done(order, line, progress, pod, time_s)
-        self._clock.add_lines(progress.station, -1, time_s)
+        self._clock.line_done(progress.station, time_s)
         if progress.left:
             return
         if progress.is_cancelled:

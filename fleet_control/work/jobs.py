@@ -6,11 +6,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from fleet_control.accounting.station_clock import StationClock
 from fleet_control.backend import Reports, StationJobs, no_station_jobs
 from fleet_control.work.intake import Intake
 from fleet_control.work.inventory import Inventory
 from fleet_control.work.lines import WaitingLines
-from fleet_control.work.stations import StationClock
 from fleet_control.work.tasks import Task, TaskError
 
 _NO_JOBS = no_station_jobs()

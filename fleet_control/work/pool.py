@@ -35,6 +35,7 @@ class TaskPool(Generic[AnyTask]):
 
     def __init__(self) -> None:
         self._open: dict[int, AnyTask] = {}
+        self._n_at: dict[int, int] = {}
         self._offer: OpenTasks | None = _NO_TASKS
 
     def add(self, task: AnyTask) -> None:
@@ -43,6 +44,7 @@ class TaskPool(Generic[AnyTask]):
         self._open[task.number] = task
         if not is_newest:
             self._open = dict(sorted(self._open.items()))
+        self._n_at[task.station] = self.n_at(task.station) + 1
         self._offer = None
 
     def take(self, number: int) -> AnyTask:
@@ -50,8 +52,13 @@ class TaskPool(Generic[AnyTask]):
         task = self._open.pop(number, None)
         if task is None:
             raise TaskError(f"task {number} is not open: it was begun before or never offered")
+        self._n_at[task.station] -= 1
         self._offer = None
         return task
+
+    def n_at(self, station: int) -> int:
+        """How many of them are for the station."""
+        return self._n_at.get(station, 0)
 
     def find(self, number: int) -> AnyTask | None:
         """The open task of that number, None where there is none."""

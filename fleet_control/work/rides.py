@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence, Set
 from dataclasses import dataclass
 
+from fleet_control.accounting.causes import Cause, FloorView
 from fleet_control.work.pool import TaskPool
 from fleet_control.work.work import Deed, OpenTasks
 
@@ -54,6 +55,10 @@ class RideBoard:
     def offer(self) -> OpenTasks:
         """Rides without a unit, oldest first, but those to closed stations."""
         return self._open.offer(self._closed)
+
+    def why_none(self, station: int, floor: FloorView) -> Cause:
+        """Why no unit comes to the station, which has parcels."""
+        return floor.tasks_wait() if self._open.n_at(station) else Cause.RELEASE
 
     def close_stations(self, closed: Set[int]) -> None:
         self._closed = frozenset(closed)

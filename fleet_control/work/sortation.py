@@ -18,6 +18,8 @@ from collections.abc import Set
 import numpy as np
 from numpy.typing import NDArray
 
+from fleet_control.accounting.causes import FloorView
+from fleet_control.accounting.station_clock import StationClock
 from fleet_control.backend import Reports, StationJobs
 from fleet_control.events import EventKind, EventLog
 from fleet_control.operations import NewOrders
@@ -25,7 +27,7 @@ from fleet_control.work.jobs import JobRow, station_jobs
 from fleet_control.work.parcels import ParcelStream, SortationError, check, stations_of
 from fleet_control.work.pool import TaskError
 from fleet_control.work.rides import Ride, RideBoard
-from fleet_control.work.stations import SlotGate, StationClock, count_slots
+from fleet_control.work.stations import SlotGate, count_slots
 from fleet_control.work.work import Deed, Errand, OpenTasks
 from layouts import Layout
 
@@ -35,7 +37,7 @@ _NO_ORDERS = "the floor sorts parcels as they come; it takes no orders"
 UNITS_DRIVING = 3
 """Loaded units that may be on their way to a chute beyond those that fit there."""
 SPEED_M_S = 1.5
-"""Tells when a unit on its way is overdue (stations.StationClock)."""
+"""Tells when a unit on its way is overdue (StationClock)."""
 
 
 class SortationWork:
@@ -126,6 +128,15 @@ class SortationWork:
             self._take_in_parcels(now_s)
         self._begin_job(ride, now_s)
 
+    def look(self, now_s: float, floor: FloorView) -> None:
+        self._clock.look(now_s, floor, self._rides.why_none)
+
+    def note_way(self, unit: int, n_cells: float, now_s: float) -> None:
+        ride = self._running[unit]
+        if ride is not None and ride.deed is Deed.SERVICE:
+            due_s = now_s + n_cells * self._layout.cell_size_m / SPEED_M_S
+            self._clock.expect_anew(ride.station, unit, due_s, now_s)
+
     def follow_on(self, unit: int, now_s: float) -> Errand | None:
         """Never: units stop at every station."""
         return None
@@ -168,6 +179,7 @@ class SortationWork:
         """No unit sets out for a closed induct station. A parcel that is on a unit is bound for its
         chute, closed or not."""
         self._rides.close_stations(closed)
+        self._clock.close(closed, now_s)
 
     def unit_of(self, task: int) -> int | None:
         for ride in self._running:
@@ -199,6 +211,14 @@ class SortationWork:
         Picking is putting on and dropping; an induct station with a loaded unit that waits for room
         at its chute is blocked if more parcels wait behind it."""
         return self._clock.times_s(now_s)
+
+    def station_causes_s(self, now_s: float) -> NDArray[np.float64]:
+        """float64[n_stations, 12], seconds by accounting.causes.Cause since 0."""
+        return self._clock.causes_s(now_s)
+
+    def station_causes(self, now_s: float) -> NDArray[np.int64]:
+        """int64[n_stations, 12], the same in ticks."""
+        return self._clock.causes(now_s)
 
     # The life of a parcel
 
@@ -242,12 +262,14 @@ class SortationWork:
 
     def _job_done(self, ride: Ride, time_s: float, now_s: float) -> None:
         self._clock.set_busy(ride.station, False, time_s)
-        self._clock.add_lines(ride.station, -1, time_s)
+        self._clock.line_done(ride.station, time_s)
         chute = self._chute_of[ride.parcel]
         if ride.station != chute:
             self._clock.add_lines(chute, 1, now_s)
             if self._gate.request(chute, ride.unit):
                 self._carry(ride, now_s)
+            else:
+                self._clock.hold(ride.station, now_s)
         else:
             self._dropped(ride, time_s, now_s)
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from fleet_control.accounting.causes import Cause, FloorView
 from fleet_control.events import EventKind, EventLog
 from fleet_control.work.inventory import Inventory
 from fleet_control.work.lines import Part, WaitingLines
@@ -125,6 +126,15 @@ class TaskBoard:
         )
         self._n_opened += 1
         return True
+
+    def why_none(self, station: int, floor: FloorView) -> Cause:
+        """Why no unit comes to the station, which has lines."""
+        if self._open.n_at(station):
+            return floor.tasks_wait()
+        lines = self._waiting.counts[station]
+        if not self._waiting.n_waiting[station] or (lines * self._is_free).any():
+            return Cause.RELEASE
+        return Cause.POD_CONTENTION if lines.any() else Cause.MISSING_STOCK
 
     def offer(self) -> OpenTasks:
         """Tasks without a unit, oldest first: stations open them in turn, so age is urgency."""

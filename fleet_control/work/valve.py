@@ -14,16 +14,37 @@ minutes, in the way of one or two others but not of the aisles.
 from __future__ import annotations
 
 from collections.abc import Callable, Set
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from fleet_control.accounting.causes import Cause, FloorView
 from fleet_control.backend import Ints, Reports, StationJobs, empty_ints
 from fleet_control.operations import NewOrders
 from fleet_control.work.work import Deed, Errand, OpenTasks, Work
 
 _NO_TASKS = OpenTasks(empty_ints(), empty_ints())
 _CHECK_S = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class _HeldBack:
+    """A FloorView while tasks are held back."""
+
+    floor: FloorView
+
+    def stands_in(self, unit: int, station: int) -> bool:
+        return self.floor.stands_in(unit, station)
+
+    def is_stopped(self, unit: int) -> bool:
+        return self.floor.is_stopped(unit)
+
+    def is_shut(self, station: int) -> bool:
+        return self.floor.is_shut(station)
+
+    def tasks_wait(self) -> Cause:
+        return Cause.CONGESTION
 
 
 class Valve:
@@ -55,6 +76,7 @@ class Valve:
         self._closed: Set[int] = frozenset()
         self.is_closed = False
         self.begin, self.follow_on, self.task_of = work.begin, work.follow_on, work.task_of
+        self.note_way = work.note_way
 
     def watch(self, cells_now: Callable[[], Ints], zones: NDArray[np.int16]) -> None:
         """cells_now: int32[n_units], where units are. zones: int16[n_cells], station of each cell
@@ -82,6 +104,9 @@ class Valve:
     def open_tasks(self) -> OpenTasks:
         """Those of the work, or none while the valve is closed."""
         return _NO_TASKS if self.is_closed else self._work.open_tasks()
+
+    def look(self, now_s: float, floor: FloorView) -> None:
+        self._work.look(now_s, _HeldBack(floor) if self.is_closed else floor)
 
     def errand_done(self, unit: int, now_s: float, n_cells: int = 0) -> None:
         self._is_driving[unit] = False

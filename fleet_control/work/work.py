@@ -14,6 +14,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from fleet_control.accounting.causes import FloorView
 from fleet_control.backend import Reports, StationJobs
 from fleet_control.operations import NewOrders
 
@@ -64,6 +65,13 @@ class Work(Protocol):
     def errand_done(self, unit: int, now_s: float, n_cells: int = 0) -> None:
         """The unit stands on its errand's cell and has done its deed (SERVICE: has arrived). It
         drove `n_cells` cells since the errand started."""
+
+    def look(self, now_s: float, floor: FloorView) -> None:
+        """What stations wait for can be seen now: every second or so, at the end of a cycle."""
+
+    def note_way(self, unit: int, n_cells: float, now_s: float) -> None:
+        """The unit has set out on its errand: so long is its way if nobody is in it, with what
+        turns and lanes cost counted as cells."""
 
     def follow_on(self, unit: int, now_s: float) -> Errand | None:
         """The errand after the current one, if it is known before the current one is over.

@@ -15,6 +15,7 @@ from gridfleet.cli.check_log import check_log
 from gridfleet.cli.check_unit import check_unit
 from gridfleet.cli.crosscheck import crosscheck
 from gridfleet.cli.demo import demo
+from gridfleet.cli.diff import diff
 from gridfleet.cli.emulate import emulate
 from gridfleet.cli.experiments.compare import compare
 from gridfleet.cli.experiments.fleet_curve import fleet_curve
@@ -40,6 +41,7 @@ app.command()(replay)
 app.command()(compare)
 app.command()(fleet_curve)
 app.command()(lost_capacity)
+app.command()(diff)
 app.command()(crosscheck)
 app.command()(calibrate)
 app.command()(demo)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import textwrap
 from typing import Any
 
+from gridfleet.lost_capacity import sentence
 from gridfleet.regime import handling_shares
 
 WIDTH = 100
@@ -103,6 +104,7 @@ def _fleet_rows(figures: Figures) -> list[tuple[str, str]]:
         ("simulated", _list(f"{figures['sim_hours']:,.2f} h in {figures['wall_s']:,.1f} s",
                             f"{figures['speed_x_real_time']:,.0f} x real time",
                             _say("planning step {:.3f} ms", plan["p50"]))),
+        ("lost capacity", sentence(figures)),
         ("limited by", _regime(figures)),
         ("partial", "ended before its time" if figures["partial"] else ""),
     ]  # fmt: skip

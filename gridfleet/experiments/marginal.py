@@ -15,11 +15,13 @@ from typing import Any
 import msgspec
 import numpy as np
 
+from fleet_control.accounting.causes import CAUSES
 from gridfleet.brain import lay_groundwork
 from gridfleet.demand.placement import pods_to_fill, usable_storage
 from gridfleet.experiments.comparison import Comparison
 from gridfleet.experiments.replication import Variant, run_one
 from gridfleet.experiments.variants import Line, line_up_variants
+from gridfleet.lost_capacity import station_sentence
 from gridfleet.wiring.choice import SORTATION
 from layouts import PICK_STATIONS, Layout, StationKind, save
 from layouts.changes import Change, add_station, drop_station, lift_one_way_rules, open_aisles
@@ -134,3 +136,16 @@ def marginal_verdict(rows: list[dict[str, Any]], found: Comparison) -> str:
         f"Most on {name} is to be had from {best['change']}: {best['brings']:+,.1f} {words}{each} "
         f"({between})."
     )
+
+
+def losses(found: Comparison) -> str:
+    """Where the station time of the floor as it is went, on average; "" without stations."""
+    figures = found.sides[0].figures
+    shares = {
+        cause: figures[f"station_{cause}"].mean / 100.0
+        for cause in CAUSES
+        if f"station_{cause}" in figures
+    }
+    if not any(shares.values()):
+        return ""
+    return station_sentence(shares, is_sorting=found.work == "parcels")

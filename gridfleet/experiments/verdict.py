@@ -106,10 +106,17 @@ def _of_jams(side: Side, confidence: float) -> str:
 
 def _of_regimes(found: Comparison) -> Iterator[str]:
     """A change of the floor has no effect where something else is the limit."""
-    names = {side.regime for side in found.sides}
-    for side in found.sides:
-        counted = [f"{name} in {n}" for name, n in side.regimes.items()]
-        yield f"{side.name} was {listed(counted)} of {side.n} runs."
+    told = {tuple(side.regimes) for side in found.sides}
+    if len(told) == 1 and len(found.sides[0].regimes) == 1:
+        yield f"All runs of all variants were {found.sides[0].regime}."
+    else:
+        for side in found.sides:
+            counted = [f"{name} in {n}" for name, n in side.regimes.items()]
+            yield f"{side.name} was {listed(counted)} of {side.n} runs."
+    yield from _of_one_regime({side.regime for side in found.sides})
+
+
+def _of_one_regime(names: set[str | None]) -> Iterator[str]:
     if names == {"station-bound"}:
         yield "Stations were the limit of all: no other change of the floor can bring more."
     elif names == {"demand-bound"}:

@@ -28,7 +28,8 @@ audio-library-name null
 notify-level error
 """
 _MISSING = (
-    "pictures need Panda3D, which is not installed; install it with: pip install 'gridfleet[video]'"
+    "pictures need Panda3D, which is not installed; install it with: "
+    "pip install 'gridfleet[pictures]'"
 )
 
 

@@ -12,6 +12,7 @@ from gridfleet.record import RunRecord
 from gridfleet.report import charts, floor_map, text
 from gridfleet.report.fault_section import fault_section
 from gridfleet.report.figures import cards, figure_table
+from gridfleet.report.lost_section import lost_section
 from gridfleet.report.splits import row_bar, station_bars, unit_bar
 from gridfleet.report.words import ERRANDS, short, words_for
 from gridfleet.run_folder import REPORT, write_text
@@ -67,6 +68,7 @@ def render(record: RunRecord, figures: Figures, scenario_toml: str) -> str:
         stations=[(row, row_bar(row)) for row in _busiest(figures["stations"])],
         fold_stations=len(figures["stations"]) > MOST_STATIONS,
         unit_bar=unit_bar(figures),
+        lost=lost_section(figures),
         on_units=text.on_units(record, figures),
         cycle_times=_cycle_times(record, figures),
         on_cycle_times=text.on_cycle_times(figures, words) if record.has_orders else "",

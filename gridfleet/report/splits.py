@@ -28,7 +28,7 @@ STATES = {
 """state: (name, colour, what it means). Blue is what a floor is for, red is what is lost."""
 
 
-PALE = ("#e3a008", "#7fb0dd", "#d5dbe1")
+PALE = ("#e3a008", "#7fb0dd", "#d5dbe1", "#a8b3bd", "#d9812b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,22 +59,26 @@ class Bar:
         return f"{self.name}: " + ", ".join(f"{part.name} {part.text}" for part in self.parts)
 
 
-def split(name: str, shares: dict[str, float], seconds: dict[str, float] | None = None) -> Bar:
+def split(
+    name: str, shares: dict[str, float], seconds: dict[str, float] | None = None,
+    words: dict[str, tuple[str, str, str]] = STATES,
+) -> Bar:  # fmt: skip
+    """words: name, colour and meaning of each part."""
     return Bar(
         name,
         tuple(
             Part(
-                *STATES[state],
+                *words[state],
                 share=value,
                 text=share(value),
-                amount=_amount(seconds[state], max(seconds.values())) if seconds else "",
+                amount=amount(seconds[state], max(seconds.values())) if seconds else "",
             )
             for state, value in shares.items()
         ),
     )
 
 
-def _amount(seconds: float, most: float) -> str:
+def amount(seconds: float, most: float) -> str:
     """In one unit for all parts of a bar, which the largest decides."""
     return f"{seconds / 3600:,.1f} h" if most >= 3600 else f"{seconds / 60:,.1f} min"
 

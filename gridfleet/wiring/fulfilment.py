@@ -64,6 +64,7 @@ def set_up_fulfilment(floor: Floor) -> WorkSetup:
         later_notes=RunOut(work, n_waiting, orders.n_orders) if n_waiting else NoMoreNotes(),
         demand=summary if has_orders else None,
         station_times=work.station_times,
+        station_causes=work.station_causes,
         due_s=KnownDue(work.order_lines),
         fixed={"orders": orders, "order lines": work.order_lines.base, "demand": summary},
     )

@@ -54,6 +54,7 @@ def set_up_sortation(floor: Floor) -> WorkSetup:
         service=service_at(layout, scenario),
         notes=[told, *_surplus(floor)],
         station_times=work.station_times,
+        station_causes=work.station_causes,
         due_s=DueAfter(parcels.due_minutes * 60.0),
     )
 

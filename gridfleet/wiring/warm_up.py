@@ -80,3 +80,4 @@ def compile_kernels(planner: str) -> None:
         planned_by.set_blocked(np.arange(layout.n_cells) == cell)
         planned_by.fields.refresh()
     WaitWatch(len(cells), 0.0).report(0.0, controller.executor)
+    controller.ledger.warm_up()

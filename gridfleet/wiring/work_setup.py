@@ -103,10 +103,10 @@ class WorkSetup:
     n_active: units that may have work at once. service: people, or a chute, at each station.
     pod_cells: int32[n_pods], where pods stand at the start. parking: cell of every unit that stands
     aside for good. notes: sentences that a reader must know; later_notes: those that the run itself
-    gave cause for. demand: where orders came from.
-    station_times: float64[n_stations, 4] up to a time. due_s: from the columns of the event log,
-    when every order is due; None where there are no orders. fixed: what is made from the scenario
-    and never changes, by name: a snapshot of the run leaves it out.
+    gave cause for. demand: where orders came from. station_times: float64[n_stations, 4], seconds
+    up to a time; station_causes: int64[n_stations, 12], ticks. due_s: from the columns of the event
+    log, when every order is due; None where there are no orders. fixed: what is made from the
+    scenario and never changes, by name: a snapshot of the run leaves it out.
     """
 
     work: RunWork
@@ -121,5 +121,6 @@ class WorkSetup:
     later_notes: Callable[[], list[str]] = NoMoreNotes()
     demand: DemandSummary | None = None
     station_times: Callable[[float], NDArray[np.float64]] | None = None
+    station_causes: Callable[[float], NDArray[np.int64]] | None = None
     due_s: Callable[[Columns], DueTimes] = NeverDue()
     fixed: dict[str, object] = field(default_factory=dict)

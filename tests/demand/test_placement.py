@@ -102,6 +102,35 @@ def test_same_seed_same_plan() -> None:
     assert not np.array_equal(plans[0].pod_cells, plans[2].pod_cells)
 
 
+def test_pods_hold_the_same_on_any_floor_with_as_many_pods() -> None:
+    wide = open_layout("wide", np.pad(floor().kinds.reshape(20, 20), ((0, 5), (0, 9))))
+    one, other = (place_stock(at, some_orders(), Placement(), 1) for at in (floor(), wide))
+    assert one.n_pods == other.n_pods
+    for name in ("stock_pods", "stock_skus", "stock_units"):
+        assert np.array_equal(getattr(one, name), getattr(other, name))
+
+
+def test_storage_taken_away_in_one_place_moves_few_pods_elsewhere() -> None:
+    kinds = floor().kinds.reshape(20, 20).copy()
+    kinds[4:6, 2:5] = CellKind.FLOOR
+    less = open_layout("less", kinds)
+    one, other = (
+        set(place_stock(at, some_orders(), Placement(), 1).pod_cells.tolist())
+        for at in (floor(), less)
+    )
+    assert len(one - other) <= 6 + 1
+    assert len(other - one) <= 1
+
+
+def test_one_sku_more_leaves_the_others_nearly_in_their_turn() -> None:
+    plans = [
+        place_stock(floor(), some_orders(n), Placement(skus_per_pod=1, min_lines=0), 1)
+        for n in (200, 201)
+    ]
+    turns = [list(dict.fromkeys(plan.stock_skus.tolist())) for plan in plans]
+    assert [sku for sku in turns[1] if sku != 200] == turns[0]
+
+
 def test_floor_without_stations_places_at_random() -> None:
     plan = place_stock(floor(n_stations=0), some_orders(), Placement(), 1)
     assert len(np.unique(plan.pod_cells)) == plan.n_pods

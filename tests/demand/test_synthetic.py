@@ -85,6 +85,54 @@ def test_one_figure_does_not_move_the_others() -> None:
     assert np.array_equal(base.placed_s, longer.placed_s)
 
 
+def content(book: OrderBook, n_orders: int) -> list[np.ndarray]:
+    """Of the first orders, whenever they come."""
+    rows = book.line_order < n_orders
+    return [book.line_order[rows], book.line_sku[rows], book.line_quantity[rows]]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"orders_per_hour": 200.0}, {"hours": 30.0}, {"day": ()}, {"start_hour": 11.5},
+        {"backlog_hours": 2.0}, {"due_hours": 1.0}, {"pile_lines": 20_000},
+    ],
+    ids=lambda change: next(iter(change)),
+)  # fmt: skip
+def test_when_orders_come_does_not_change_what_they_are(change: dict[str, float]) -> None:
+    base, other = make_orders(BASE, 1)[0], make_orders(replace(BASE, **change), 1)[0]
+    n_orders = min(base.n_orders, other.n_orders)
+    assert n_orders > 3_000
+    assert base.order_names[:n_orders] == other.order_names[:n_orders]
+    mine, theirs = content(base, n_orders), content(other, n_orders)
+    assert all(np.array_equal(a, b) for a, b in zip(mine, theirs, strict=True))
+
+
+def test_more_lines_an_order_leave_those_that_there_were() -> None:
+    few, many = (
+        make_orders(replace(BASE, lines_per_order=mean, n_skus=1_000_000, zipf=0.0), 1)[0]
+        for mean in (2.0, 5.0)
+    )
+    pairs = [set(zip(b.line_order.tolist(), b.line_sku.tolist(), strict=True)) for b in (few, many)]
+    assert pairs[0] <= pairs[1]
+
+
+def test_more_orders_an_hour_come_in_the_same_turn() -> None:
+    flat = replace(BASE, day=())
+    base, twice = make_orders(flat, 1)[0], make_orders(replace(flat, orders_per_hour=1000.0), 1)[0]
+    assert np.allclose(twice.placed_s[:10_000] * 2.0, base.placed_s[:10_000])
+
+
+@pytest.mark.parametrize("n_skus", [3, 300])
+def test_a_pile_of_orders_has_the_lines_asked_for(n_skus: int) -> None:
+    book, summary = make_orders(replace(BASE, pile_lines=1_234, n_skus=n_skus), 5)
+    assert not book.placed_s.any()
+    assert set(book.due_s) == {4 * 3600.0}
+    n_last = int((book.line_order == book.n_orders - 1).sum())
+    assert 0 <= book.n_lines - 1_234 < n_last
+    assert summary.n_orders == book.n_orders
+
+
 def test_an_order_names_a_sku_once() -> None:
     book, _ = make_orders(replace(BASE, n_skus=5, lines_per_order=4.0), 1)
     pairs = book.line_order.astype(np.int64) * 5 + book.line_sku
@@ -116,6 +164,8 @@ def test_hardly_any_demand_is_no_error() -> None:
         ("units_per_line", 0.0, "units_per_line is 0.0; give at least 1"),
         ("return_share", 1.1, "return_share is 1.1; give 0 to 1"),
         ("due_hours", 0.0, "due_hours is 0.0; give more than 0"),
+        ("pile_lines", -1, "pile_lines is -1; give 0 or more"),
+        ("pile_lines", 10**9, "1,000,000,000 lines; ask for at most 20,000,000"),
     ],
 )
 def test_bad_figures_are_named(name: str, value: object, said: str) -> None:

@@ -46,9 +46,14 @@ def test_the_wire_tells_the_legs_that_were_driven(logged: tuple[Path, Legs]) -> 
             )
             assert abs(len(told) - len(true)) <= 2, kind.name
             assert np.sort(told.length)[:10] == pytest.approx(np.sort(true.length)[:10])
-    for length in (1.0, 3.0):
+    for length, is_laden in ((1.0, True), (3.0, False)):
         told, true = (
-            legs.where((legs.kind == LegKind.RUN) & (legs.length == length) & legs.is_free)
+            legs.where(
+                (legs.kind == LegKind.RUN)
+                & (legs.length == length)
+                & (legs.is_laden == is_laden)
+                & legs.is_free
+            )
             for legs in (log.legs, driven)
         )
         assert 0 < len(told) <= len(true), "the wire calls nothing free that is not"

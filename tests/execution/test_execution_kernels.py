@@ -10,7 +10,6 @@ from fleet_control.backend import Act
 from fleet_control.execution.kernels import (
     DRIVE,
     RING,
-    add_unit_time,
     count_short,
     look_ahead,
     mark_queueing,
@@ -119,28 +118,6 @@ def test_tickets_are_queues(seed: int) -> None:
     drives = [sum(act == Act.DRIVE for _, act in steps) - 1 for steps in checker.steps]
     assert ex.driven.tolist() == drives
     assert COMMIT_MOVES + 4 < RING
-
-
-@pytest.mark.parametrize("seed", range(20))
-def test_unit_time_is_booked_once_and_on_the_right_state(seed: int) -> None:
-    rng = np.random.default_rng(seed)
-    n_units, n_cells, waiting, driving_limit = 12, 9, 4, 2
-    states = rng.integers(0, 6, n_units).astype(np.int8)
-    done = rng.integers(0, 50, n_units).astype(np.int32)
-    released = done + rng.integers(0, 2, n_units).astype(np.int32)
-    goals_open = rng.random(n_units) < 0.5
-    cells = rng.integers(0, n_cells, (n_units, RING)).astype(np.int32)
-    unit_time, wait = np.zeros((n_units, 6)), np.zeros(n_cells)
-    add_unit_time(
-        0.2, states, waiting, driving_limit, done, released, goals_open, cells, unit_time, wait
-    )
-    expected, expected_wait = np.zeros((n_units, 6)), np.zeros(n_cells)
-    for unit in range(n_units):
-        waits = states[unit] < driving_limit and done[unit] == released[unit] and goals_open[unit]
-        expected[unit, waiting if waits else states[unit]] = 0.2
-        expected_wait[cells[unit, done[unit] % RING]] += 0.2 if waits else 0.0
-    assert (unit_time == expected).all(), f"seed {seed}"
-    assert wait == pytest.approx(expected_wait), f"seed {seed}"
 
 
 @pytest.mark.parametrize("seed", range(20))

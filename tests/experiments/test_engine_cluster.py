@@ -8,15 +8,16 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import engine_jobs
 import pytest
 
 from gridfleet.experiments.engine import Campaign, Failure, Processes
-from gridfleet.experiments.engine.cluster import LOCAL, Cluster, ClusterError
-from gridfleet.experiments.engine.program import program
-from gridfleet.experiments.engine.scheduler import _check_worker
+from gridfleet.experiments.engine.cluster import LOCAL, Cluster, ClusterError, _outcome, _run_job
+from gridfleet.experiments.engine.program import Program, program
+from gridfleet.experiments.engine.scheduler import check_worker
 
 JOBS = [(f"seed {i}", str(i).encode()) for i in range(12)]
 RESULTS = {key: engine_jobs.digest(job) for key, job in JOBS}
@@ -72,9 +73,7 @@ def test_stopping_does_not_wait_for_jobs(cluster: Cluster) -> None:
 
 def test_an_address_where_nothing_answers_is_said() -> None:
     with (
-        pytest.raises(
-            ClusterError, match="no dask scheduler answers at tcp:.*refused"
-        ),
+        pytest.raises(ClusterError, match=r"no dask scheduler answers at tcp:.*refused"),
         Cluster(engine_jobs.act, "tcp://127.0.0.1:9"),
     ):
         pass
@@ -136,11 +135,34 @@ def test_a_worker_that_is_not_fit_is_said(empty_cluster: Any, n_threads: int, sa
                 time.sleep(0.01)
 
 
+def test_a_cluster_that_is_lost_on_the_way_is_said() -> None:
+    from distributed import LocalCluster
+
+    jobs = [("quick", b"0 "), *((f"seed {i}", b"60 ") for i in range(3))]
+    with LocalCluster(
+        n_workers=1, threads_per_worker=1, dashboard_address="127.0.0.1:0", silence_logs=50
+    ) as lost, Cluster(engine_jobs.sleep, lost.scheduler_address) as cluster:  # fmt: skip
+        outcomes = cluster.run(jobs)
+        assert next(outcomes)[0] == "quick"
+        lost.close()
+        with pytest.raises(ClusterError, match="was lost; the same command goes on"):
+            list(outcomes)
+
+
+def test_a_worker_with_another_program_that_joins_late_runs_nothing() -> None:
+    other = Program("0", program().versions)
+    assert _run_job(engine_jobs.digest, None, program(), b"1") == engine_jobs.digest(b"1")
+    assert _run_job(engine_jobs.digest, None, other, b"1") == program()
+    future = SimpleNamespace(result=lambda: other)
+    with pytest.raises(ClusterError, match="that joined on the way would not give the same"):
+        _outcome(future)
+
+
 def test_a_worker_with_another_program_is_said() -> None:
     ours = program()
-    _check_worker("w", ours)
-    other = type(ours)("0", {**ours.versions, "numba": "0.1"})
+    check_worker("w", ours)
+    other = Program("0", {**ours.versions, "numba": "0.1"})
     with pytest.raises(ClusterError, match="w would not give the same results: it has numba"):
-        _check_worker("w", other)
+        check_worker("w", other)
     with pytest.raises(ClusterError, match="worker w cannot be prepared: no kernels"):
-        _check_worker("w", Failure("no kernels"))
+        check_worker("w", Failure("no kernels"))

@@ -93,6 +93,13 @@ def test_no_room_is_said_and_leaves_nothing(
     assert list(tmp_path.iterdir()) == []
 
 
+def test_without_a_program_it_is_the_one_that_runs(tmp_path: Path) -> None:
+    Store(tmp_path).put("A", b"job", b"result")
+    assert Store(tmp_path).get("A", b"job") == b"result"
+    assert Store(tmp_path, str(program())).get("A", b"job") == b"result"
+    assert Store(tmp_path, "1").get("A", b"job") is None
+
+
 def test_the_program_is_known_by_its_code_and_libraries() -> None:
     assert len(code_digest()) == 16
     assert Store.__module__.split(".")[0] in PACKAGES

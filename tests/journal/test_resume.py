@@ -29,6 +29,7 @@ from gridfleet.journalled import begun, recover_controller, replay_run, resumed
 from gridfleet.kpis import kpis
 from gridfleet.record import RunRecord
 from gridfleet.scenario import Scenario
+from gridfleet.scenario_tables import DemandTable, Parcels
 from gridfleet.simulation import Simulation
 
 CLOCKS = ("wall_s", "plan_ms", "speed_x_real_time")
@@ -36,6 +37,12 @@ FLOORS = {
     "teaching": Scenario(layout="teaching", hours=0.06, seed=3),
     "sortation": Scenario(layout="sortation", hours=0.04, seed=2),
     "faults": Scenario(layout="teaching", hours=0.06, seed=1),
+    "closed backlog": Scenario(
+        layout="teaching", hours=0.06, seed=4, demand=DemandTable(keep_waiting=3)
+    ),
+    "closed backlog of parcels": Scenario(
+        layout="sortation", hours=0.04, seed=4, parcels=Parcels(keep_waiting=5)
+    ),
 }
 FAULTS = """
 [random]

@@ -234,11 +234,11 @@ def test_weights_go_to_the_moves_east_north_west_south_of_each_free_cell(tmp_pat
 def test_costs_keep_the_order_of_paths() -> None:
     rng = np.random.default_rng(5)
     weights = rng.uniform(0.1, 100.0, size=(50, 4))
-    costs = 1.0 + costs_of_weights(weights).astype(float)
+    costs = 1.0 + costs_of_weights(weights, "file").astype(float)
     assert costs.min() == 1.0
     np.testing.assert_allclose(costs * weights.min(), weights, rtol=1e-6)
     with pytest.raises(LayoutError, match="too far apart"):
-        costs_of_weights(np.array([1e-30, 1e30]))
+        costs_of_weights(np.array([1e-30, 1e30]), "file")
     sums = [(weights[path].sum(), costs[path].sum()) for path in rng.integers(50, size=(30, 9))]
     assert all(one[1] < other[1] for one, other in pairwise(sorted(sums)))
 

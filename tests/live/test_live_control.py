@@ -173,10 +173,12 @@ def test_orders_that_are_added_are_done_and_survive_a_restart(rig: Rig) -> None:
 
 
 def test_a_task_is_cancelled_until_its_pod_is_lifted(rig: Rig) -> None:
+    """A unit that stands under the pod already is about to lift it."""
     while not (rows := [row for row in rig.status()["units"] if row["task"] is not None]):
         rig.controller.drive(1.0)
-    task, name = rows[0]["task"], rows[0]["serial"]
-    assert rig.ask("cancel-task", task=task).ok
+    on_the_way = (row for row in rows if rig.ask("cancel-task", task=row["task"]).ok)
+    row = next(on_the_way)
+    task, name = row["task"], row["serial"]
     rig.controller.drive(1.0)
     assert {row["serial"]: row["task"] for row in rig.status()["units"]}[name] != task
     events = rig.controller.run.brain.log.columns()

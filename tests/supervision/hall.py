@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from fleet_control.accounting.causes import FloorView
 from fleet_control.allocation import nearest
 from fleet_control.backend import (
     Commands,
@@ -120,6 +121,12 @@ class Rides:
         return no_station_jobs()
 
     open_station_jobs = take_station_jobs
+
+    def note_way(self, unit: int, n_cells: float, now_s: float) -> None:
+        pass
+
+    def look(self, now_s: float, floor: FloorView) -> None:
+        pass
 
     def task_of(self, unit: int) -> int:
         return self._running.get(unit, -1)

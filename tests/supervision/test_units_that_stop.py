@@ -90,8 +90,8 @@ def test_a_unit_that_may_still_be_lifting_keeps_its_task_until_that_is_known() -
     """It is silent in the middle of a lift: nobody knows whether the pod is on its plate."""
     floor = with_rides(stops=SOON, step_s=3.0)
     driving = floor.controller.driving
-    floor.until(lambda: driving._is_acting.any())
-    unit = int(np.flatnonzero(driving._is_acting)[0])
+    floor.until(lambda: driving.is_acting.any())
+    unit = int(np.flatnonzero(driving.is_acting)[0])
     task = floor.work.task_of(unit)
     report = floor.backend._news
     floor.backend._retractions = lambda: Retractions(  # type: ignore[method-assign]

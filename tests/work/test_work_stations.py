@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from work_fakes import PICK, make_floor
 
-from fleet_control.work.stations import SlotGate, StationClock, count_slots
+from fleet_control.accounting.station_clock import StationClock
+from fleet_control.work.stations import SlotGate, count_slots
 
 
 def test_slots_are_the_service_cell_and_the_queue():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from fleet_control.accounting.causes import Cause, FloorView
 from fleet_control.backend import Reports, StationJobs, empty_ints, no_station_jobs
 from fleet_control.work.valve import Valve
 from fleet_control.work.work import Deed, Errand, OpenTasks
@@ -56,6 +57,12 @@ class FakeWork:
     def task_of(self, unit: int) -> int:
         return -1
 
+    def note_way(self, unit: int, n_cells: float, now_s: float) -> None:
+        self.ways = (unit, n_cells, now_s)
+
+    def look(self, now_s: float, floor: FloorView) -> None:
+        self.told = floor.tasks_wait()
+
 
 def news_of(units: range, time_s: float) -> Reports:
     numbers = np.array(units, dtype=np.int32)
@@ -89,6 +96,32 @@ def test_it_closes_for_a_jam_and_opens_again() -> None:
     drive(valve, range(2, N_UNITS), 22, 24)
     assert valve.open_tasks() is ONE_TASK
     assert 10 < valve.closed_s < 24
+
+
+class Floor:
+    """On which all units have a task."""
+
+    def stands_in(self, unit: int, station: int) -> bool:
+        return unit == station
+
+    def is_stopped(self, unit: int) -> bool:
+        return unit == 3
+
+    def is_shut(self, station: int) -> bool:
+        return station == 2
+
+    def tasks_wait(self) -> Cause:
+        return Cause.NO_UNIT
+
+
+def test_stations_are_told_why_tasks_wait() -> None:
+    valve = started(close_share=0.2, open_share=0.1)
+    valve.look(0.0, Floor())
+    valve.note_way(4, 7.5, 0.0)
+    assert (valve._work.told, valve._work.ways) == (Cause.NO_UNIT, (4, 7.5, 0.0))
+    drive(valve, range(5, N_UNITS), 1, 20)
+    valve.look(20.0, Floor())
+    assert valve._work.told is Cause.CONGESTION
 
 
 def test_flowing_traffic_passes() -> None:

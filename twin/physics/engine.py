@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from fleet_control.backend import FaultCode
 from layouts import Layout
+from layouts.geometry import cells_at
 from twin.floor.sizes import limits_of, sizes_of
 from twin.floor.step_kernels import ACTING, BIN_M, HALF_LENGTH, HALF_POD, LIFT, PLACED, RING_MASK
 from twin.floor.twin import Twin
@@ -131,14 +132,10 @@ class PhysicsTwin(Twin):
         if self._localiser is None:
             return poses
         turns = self._state[:, LEFT_TURN : RIGHT_TURN + 1]
-        self._localiser.update(turns, poses, self._nearest_cells(poses))
+        layout = self._layout
+        cells = cells_at(poses, layout.n_rows, layout.n_cols, self._cell_m)
+        self._localiser.update(turns, poses, cells)
         return self._localiser.believed
-
-    def _nearest_cells(self, poses: NDArray[np.float64]) -> NDArray[np.int64]:
-        n_rows, n_cols = self._layout.n_rows, self._layout.n_cols
-        cols = np.clip(poses[:, 0] // self._cell_m, 0, n_cols - 1).astype(np.int64)
-        rows = np.clip(poses[:, 1] // self._cell_m, 0, n_rows - 1).astype(np.int64)
-        return (n_rows - 1 - rows) * n_cols + cols
 
     def _exchange_loads(self) -> None:
         """A pod rests on the plate from when the plate begins to rise until it is set down."""

@@ -88,13 +88,14 @@ def lost_capacity(
 
 def _tell(runs: Runs, folder: Path, words: Mapping[str, str], as_json: bool) -> None:
     from gridfleet.experiments.comparison import analyse
-    from gridfleet.experiments.marginal import marginal_rows, marginal_verdict
+    from gridfleet.experiments.marginal import losses, marginal_rows, marginal_verdict
     from gridfleet.experiments.report import write_comparison
     from gridfleet.experiments.verdict import remarks
 
     found = analyse(runs)
     rows = marginal_rows(found, words)
-    sentence, told = marginal_verdict(rows, found), list(remarks(found))
+    sentence = " ".join(filter(None, (losses(found), marginal_verdict(rows, found))))
+    told = list(remarks(found))
     figures = {"verdict": sentence, "remarks": told, "marginal": rows, **found.as_json()}
     report = write_comparison(folder, runs, found, sentence, told, figures)
     if as_json:

@@ -72,22 +72,14 @@ class Checked:
 
     def as_json(self) -> dict[str, Any]:
         """The same for machines. Cells are pairs of row and column, counted from 1."""
+        from gridfleet.cli.layouts.facts import finding_facts
+
         return {
             "floor": self.floor,
             "readable": self.layout is not None,
             "n_faults": self.n_faults,
             "n_warnings": self.n_warnings,
-            "findings": [self._as_json(finding) for finding in self.findings],
-        }
-
-    def _as_json(self, finding: Finding) -> dict[str, Any]:
-        places = [self.layout.row_col(cell) for cell in finding.cells] if self.layout else []
-        return {
-            "severity": finding.severity.value,
-            "code": finding.code,
-            "text": finding.text,
-            "cells": [[row + 1, col + 1] for row, col in places],
-            "stations": list(finding.stations),
+            "findings": [finding_facts(self.layout, finding) for finding in self.findings],
         }
 
 

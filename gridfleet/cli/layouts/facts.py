@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from typing import Any
 
 from layouts import CellKind, Layout
+from layouts.lint import Finding
 
 MOST_LINES = 24
 """More stations than that are only counted for people."""
@@ -46,6 +48,22 @@ def details(layout: Layout) -> dict[str, Any]:
     zones = {name: len(cells) for name, cells in layout.zones.items()}
     kinds = {kind.name.lower(): len(layout.cells_of(kind)) for kind in CellKind}
     return summary(layout) | {"cells": kinds, "station_list": stations, "zones": zones}
+
+
+def places(layout: Layout, cells: Iterable[int]) -> list[list[int]]:
+    """Pairs of row and column, counted from 1."""
+    return [[row + 1, col + 1] for row, col in map(layout.row_col, cells)]
+
+
+def finding_facts(layout: Layout | None, finding: Finding) -> dict[str, Any]:
+    """A finding of lint; without cells where the floor cannot be read."""
+    return {
+        "severity": finding.severity.value,
+        "code": finding.code,
+        "text": finding.text,
+        "cells": places(layout, finding.cells) if layout is not None else [],
+        "stations": list(finding.stations),
+    }
 
 
 def lines(layout: Layout) -> list[str]:

@@ -28,9 +28,11 @@ from gridfleet.experiments.engine.executor import (
     call,
     check_keys,
 )
+from gridfleet.experiments.engine.program import Program, program
 from gridfleet.experiments.engine.scheduler import (
     LOCAL,
     ClusterError,
+    check_worker,
     check_workers,
     connect,
     get_ready,
@@ -96,8 +98,9 @@ class Cluster:
     def _submit(self, key: str, job: bytes) -> Future[Any]:
         assert self._client is not None
         return self._client.submit(
-            _run_job, self._function, self._prepare, job, key=f"{key}-{uuid.uuid4()}", pure=False
-        )
+            _run_job, self._function, self._prepare, program(), job,
+            key=f"{key}-{uuid.uuid4()}", pure=False,
+        )  # fmt: skip
 
 
 class _Flow:
@@ -126,6 +129,8 @@ class _Flow:
             future = self._news.get(timeout=POLL_S)
         except Empty:
             return
+        if future.cancelled():  # by nobody here
+            raise self._lost()
         key = self._running.pop(future)
         self._hand_in()  # before the caller has its turn
         yield key, future
@@ -150,10 +155,7 @@ class _Flow:
             return
         self._check_at_s = now_s + CHECK_S
         if self._client.status != "running":
-            raise ClusterError(
-                f"the connection to the cluster at {self._address} was lost; the same command goes "
-                "on with what is finished"
-            )
+            raise self._lost()
         self._n_workers = len(self._client.scheduler_info()["workers"])
         if self._n_workers:
             self._worked_at_s = now_s
@@ -163,14 +165,24 @@ class _Flow:
                 "some, and give the same command to go on with what is finished"
             )
 
+    def _lost(self) -> ClusterError:
+        return ClusterError(
+            f"the connection to the cluster at {self._address} was lost; the same command goes on "
+            "with what is finished"
+        )
 
-def _run_job(function: Function, prepare: Prepare | None, job: bytes) -> bytes | Failure:
-    """On a worker, which may have joined the cluster late."""
+
+def _run_job(
+    function: Function, prepare: Prepare | None, expected: Program, job: bytes
+) -> bytes | Failure | Program:
+    """On a worker, which may have joined the cluster late: one with another program runs nothing,
+    and says which it has."""
     ready = get_ready(prepare)
-    return ready if isinstance(ready, Failure) else call(function, job)
+    return call(function, job) if ready == expected else ready
 
 
 def _outcome(future: Future[Any]) -> bytes | Failure:
+    """Raises ClusterError for a worker that is not fit."""
     from distributed.scheduler import KilledWorker
 
     try:
@@ -181,5 +193,7 @@ def _outcome(future: Future[Any]) -> bytes | Failure:
         return Failure(text, is_worker_lost=True)
     except Exception as error:
         return Failure(f"{type(error).__name__}: {error}")
+    if isinstance(result, Program):
+        check_worker("that joined on the way", result)
     assert isinstance(result, bytes | Failure)
     return result

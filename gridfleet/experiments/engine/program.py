@@ -38,7 +38,8 @@ class Program:
 def program() -> Program:
     """The one that is running."""
     versions = {name: version(name) for name in LIBRARIES}
-    return Program(code_digest(), {"Python": platform.python_version(), **versions})
+    python = ".".join(platform.python_version_tuple()[:2])
+    return Program(code_digest(), {"Python": python, **versions})
 
 
 @cache

@@ -76,10 +76,10 @@ def _knock(address: str) -> None:
     behind where it fails."""
     try:
         url = urlsplit(address)
-        scheme, host, port = url.scheme, url.hostname, url.port
+        host, port = url.hostname, url.port
     except ValueError:
-        scheme = host = port = None
-    if scheme not in ("tcp", "tls") or not host or not port:
+        host = port = None
+    if not address.startswith(("tcp://", "tls://")) or not host or not port:
         raise ClusterError(f"{address!r} is no address of a cluster; one is like tcp://host:8786")
     try:
         socket.create_connection((host, port), PATIENCE_S).close()
@@ -108,11 +108,12 @@ def check_workers(client: Client, address: str, prepare: Prepare | None) -> int:
             )
     told = client.run(get_ready, prepare, on_error="return")
     for worker, said in told.items():
-        _check_worker(worker, said)
+        check_worker(worker, said)
     return len(told)
 
 
-def _check_worker(worker: str, said: object) -> None:
+def check_worker(worker: str, said: object) -> None:
+    """said: what `get_ready` gave on the worker. Raises ClusterError where it is not fit."""
     if isinstance(said, Failure):
         raise ClusterError(f"worker {worker} cannot be prepared: {said.text}")
     if not isinstance(said, Program):
@@ -138,10 +139,12 @@ def get_ready(prepare: Prepare | None) -> Program | Failure:
 def _quiet() -> Iterator[None]:
     """dask logs every worker that dies and every connection that ends; what matters of that is in
     Failures and errors."""
-    logger = logging.getLogger("distributed")
-    before = logger.level
-    logger.setLevel(logging.CRITICAL)
+    names = [name for name in logging.root.manager.loggerDict if name.startswith("distributed")]
+    before = {name: logging.getLogger(name).level for name in names}
+    for name in names:
+        logging.getLogger(name).setLevel(logging.CRITICAL)
     try:
         yield
     finally:
-        logger.setLevel(before)
+        for name, level in before.items():
+            logging.getLogger(name).setLevel(level)

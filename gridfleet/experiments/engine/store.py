@@ -15,7 +15,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from gridfleet.experiments.engine.program import code_digest
+from gridfleet.experiments.engine.program import program as running_program
 from layouts import GridfleetError
 
 SUFFIX = ".result"
@@ -39,12 +39,12 @@ class Kept:
 
 
 class Store:
-    """A folder of results. program: what they depend on beside their jobs; the default is a digest
-    of gridfleet's own code. Raises StoreError where the folder cannot be written."""
+    """A folder of results. program: what they depend on beside their jobs; by default the code of
+    gridfleet with its libraries. Raises StoreError where the folder cannot be written."""
 
     def __init__(self, folder: Path, program: str | None = None) -> None:
         self.folder = folder
-        self._program = code_digest() if program is None else program
+        self._program = str(running_program()) if program is None else program
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:

@@ -10,11 +10,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from fleet_control.accounting.causes import CAUSES
 from gridfleet.experiments.errors import ExperimentError
 from gridfleet.experiments.measures.minutes import DRIVEN, STATION_TIMES, UNIT_TIMES
 from gridfleet.experiments.measures.window import NAN, Window, window_of
 from gridfleet.experiments.replication import Outcome
-from gridfleet.record import STATION_STATES, UNIT_STATES
+from gridfleet.record import UNIT_STATES
 from gridfleet.typed_files import suggest
 
 
@@ -78,7 +79,8 @@ def _share_of(column: str, of: tuple[str, ...]) -> Callable[[Window], float]:
 
 
 OUTPUT = "output_per_hour"
-_STATION_BETTER = {"picking": 1, "starved": -1, "blocked": -1, "no_work": 0}
+_STATION_BETTER = {"picking": 1, "no_order": 0}
+"""All else that takes station time is lost."""
 _UNIT_BETTER = {"loaded": 0, "empty": -1, "queueing": -1, "waiting": -1, "stopped": -1}
 MEASURES = {
     measure.name: measure
@@ -116,10 +118,10 @@ MEASURES = {
         ),
         *(
             Measure(
-                f"station_{state}", f"station time, {state.replace('_', ' ')}", "%",
-                _STATION_BETTER[state], _share_of(column, STATION_TIMES), 2,
+                f"station_{cause}", f"station time, {cause.replace('_', ' ')}", "%",
+                _STATION_BETTER.get(cause, -1), _share_of(column, STATION_TIMES), 2,
             )
-            for state, column in zip(STATION_STATES, STATION_TIMES, strict=True)
+            for cause, column in zip(CAUSES, STATION_TIMES, strict=True)
         ),
         *(
             Measure(

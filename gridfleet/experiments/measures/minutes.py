@@ -10,8 +10,10 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from fleet_control.accounting.causes import CAUSES
+from fleet_control.accounting.ticks import TICKS_PER_S
 from fleet_control.events import Columns, EventKind
-from gridfleet.record import STATION_STATES, UNIT_STATES, RunRecord
+from gridfleet.record import UNIT_STATES, RunRecord
 from gridfleet.simulation import Simulation
 from gridfleet.station_figures import handling_stations
 from layouts import Layout
@@ -37,8 +39,8 @@ SUMMED = {"units_of_goods": EventKind.LINE_DONE, "order_cycle_s": EventKind.ORDE
 DRIVEN = "driven_cells"
 UNIT_TIMES = tuple(f"unit_{state}_s" for state in UNIT_STATES)
 """Seconds of all units."""
-STATION_TIMES = tuple(f"station_{state}_s" for state in STATION_STATES)
-"""Seconds of all stations whose people set the pace (`handling_stations`)."""
+STATION_TIMES = tuple(f"station_{cause}_s" for cause in CAUSES)
+"""Seconds of all stations whose people set the pace (`handling_stations`), by what took them."""
 
 
 class Clockwork(Protocol):
@@ -62,9 +64,10 @@ class RunClockwork:
     def snapshot(self, sim_s: float) -> NDArray[np.float64]:
         brain = self._simulation.brain
         controller = brain.controller
-        stations_s = np.zeros(len(STATION_STATES))
-        if brain.setup.station_times is not None and self._stations:
-            stations_s = brain.setup.station_times(sim_s)[self._stations].sum(axis=0)
+        stations_s = np.zeros(len(CAUSES))
+        if brain.setup.station_causes is not None and self._stations:
+            ticks = brain.setup.station_causes(sim_s)[self._stations].sum(axis=0)
+            stations_s = ticks / TICKS_PER_S
         driven = float(controller.executor.driven.sum())
         return np.concatenate([[driven], controller.unit_time_s.sum(axis=0), stations_s])
 

@@ -25,10 +25,10 @@ from gridfleet.experiments.report.data import (
     write_rows,
     write_runs,
 )
-from gridfleet.record import STATION_STATES, UNIT_STATES
 from gridfleet.report import floor_map
+from gridfleet.report.lost_section import CAUSES
 from gridfleet.report.page import template
-from gridfleet.report.splits import Bar, split
+from gridfleet.report.splits import STATES, Bar, split
 from gridfleet.report.words import short
 from gridfleet.run_folder import REPORT, write_text
 from layouts import load
@@ -114,11 +114,11 @@ def _tone(effect: Effect) -> str:
 def _bars(side: Side) -> list[Bar]:
     """Where the time of stations and units went, on average."""
     bars = []
-    for kind, states in (("station", STATION_STATES), ("unit", UNIT_STATES)):
-        spreads = {state: side.figures.get(f"{kind}_{state}") for state in states}
-        shares = {state: spread.mean / 100.0 for state, spread in spreads.items() if spread}
+    for kind, words in (("station", CAUSES), ("unit", STATES)):
+        spreads = {part: side.figures.get(f"{kind}_{part}") for part in words}
+        shares = {part: spread.mean / 100.0 for part, spread in spreads.items() if spread}
         if sum(shares.values()) > 0.0:
-            bars.append(split(f"{side.name}: {kind} time", shares))
+            bars.append(split(f"{side.name}: {kind} time", shares, words=words))
     return bars
 
 

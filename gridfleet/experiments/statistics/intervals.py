@@ -40,7 +40,7 @@ class Interval:
         return self.low <= value <= self.high
 
     def times(self, factor: float) -> Interval:
-        """The interval in another unit."""
+        """The interval in another unit: 100 / m for per cent of a mean m taken as known."""
         low, high = sorted((self.low * factor, self.high * factor))
         return Interval(self.mean * factor, low, high, self.half_width * abs(factor), self.n)
 
@@ -113,8 +113,10 @@ def share_interval(k: int, n: int, confidence: float = 0.95) -> Interval:
     check_share("confidence", confidence)
     if not 0 <= k <= n or n < 1:
         raise ValueError(f"{k} of {n} replications is no share")
-    ends = stats.binomtest(k, n).proportion_ci(confidence, method="exact")
-    return Interval.between(k / n, float(ends.low), float(ends.high), n)
+    error = (1.0 - confidence) / 2.0
+    low = stats.beta.ppf(error, k, n - k + 1) if k > 0 else 0.0
+    high = stats.beta.isf(error, k + 1, n - k) if k < n else 1.0
+    return Interval.between(k / n, float(low), float(high), n)
 
 
 def two_sided_t(confidence: float, degrees: float) -> float:

@@ -15,7 +15,7 @@ def as_sample(values: ArrayLike, least: int = 1) -> NDArray[np.float64]:
     if sample.ndim != 1:
         raise ValueError(f"a sample has one dimension, not {sample.ndim}")
     if len(sample) < least:
-        raise ValueError(f"{len(sample)} replications are too few; at least {least} are needed")
+        raise ValueError(f"{len(sample)} values are too few; at least {least} are needed")
     if not np.isfinite(sample).all():
         raise ValueError(f"value {np.flatnonzero(~np.isfinite(sample))[0]} is not a finite number")
     return sample

@@ -100,14 +100,16 @@ def equicoordinate_t(dimensions: int, degrees: int, confidence: float) -> float:
 
     The one-sided point of Dunnett (Journal of the American Statistical Association 50 (1955), table
     1). With Z_j = (X_j - X_0) / sqrt(2) and u the spread, the probability of all Z_j <= g u is the
-    mean of Phi(sqrt(2) g u + X_0)^dimensions; Gauss-Legendre over quantiles of u, Gauss-Hermite
-    over X_0.
+    mean of Phi(sqrt(2) g u + X_0)^dimensions; Gauss-Legendre over u, Gauss-Hermite over X_0.
     """
     check_share("confidence", confidence)
+    spread = stats.chi(degrees, scale=1.0 / math.sqrt(degrees))
+    low, high = spread.ppf(1e-15), spread.isf(1e-15)
     nodes, weights = special.roots_legendre(128)
-    spreads = np.sqrt(stats.chi2.ppf((nodes + 1.0) / 2.0, degrees) / degrees)
+    spreads = low + (high - low) * (nodes + 1.0) / 2.0
     points, masses = special.roots_hermitenorm(96)
-    mass = np.outer(weights / 2.0, masses / masses.sum())
+    mass = np.outer(weights * spread.pdf(spreads), masses)
+    mass /= mass.sum()
 
     def excess(g: float) -> float:
         inner = special.ndtr(math.sqrt(2.0) * g * spreads[:, None] + points[None, :])

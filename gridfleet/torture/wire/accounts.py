@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from fleet_control.events import NAMES, EventKind
+from gridfleet.event_reading import read_events
 from gridfleet.torture.tasks import Columns
 from gridfleet.torture.wire.ledger import Ledger
 
@@ -52,11 +53,4 @@ def read_accounts(out: Path) -> Accounts:
     path = out / EVENTS
     if not path.is_file():
         return Accounts({name: np.empty(0, dtype=np.int32) for name in NAMES}, False)
-    import duckdb
-
-    with duckdb.connect() as database:
-        found = database.execute("SELECT * FROM read_parquet(?)", [str(path)]).fetchnumpy()
-    columns: Columns = {name: np.asarray(values) for name, values in found.items()}
-    number_of = {kind.name.lower(): int(kind) for kind in EventKind}
-    columns["kind"] = np.array([number_of[name] for name in columns["kind"].tolist()])
-    return Accounts(columns, True)
+    return Accounts(read_events(path), True)

@@ -1,0 +1,1 @@
+"""What the time of stations and units is spent on, to the microsecond."""
