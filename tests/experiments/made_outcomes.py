@@ -38,7 +38,7 @@ def made(
         "orders_done": 1.0, "order_cycle_s": 600.0, "driven_cells": 300.0,
         "unit_loaded_s": 30.0 * n_units, "unit_empty_s": 25.0 * n_units,
         "unit_waiting_s": 5.0 * n_units,
-        **dict(zip(STATION_TIMES, (40.0 * N_STATIONS, 20.0 * N_STATIONS, 0.0, 0.0), strict=True)),
+        STATION_TIMES[0]: 40.0 * N_STATIONS, STATION_TIMES[1]: 20.0 * N_STATIONS,
         **(columns or {}),
     }  # fmt: skip
     done_s = 60.0 * np.arange(n_minutes) + 30.0
