@@ -38,6 +38,8 @@ class Replications:
     ) -> None:  # fmt: skip
         """Run those of the jobs that have not been run. what: they are, for whoever watches."""
         wanted = [job for job in jobs if not self._is_over(job)]
+        if not wanted:
+            return
 
         def tell(news: Progress) -> None:
             if on_progress is not None:

@@ -13,9 +13,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import typer
 from typer.testing import CliRunner, Result
 
+from gridfleet.cli.experiments.campaigns import Bar, told_too_early
 from gridfleet.cli.main import app
+from gridfleet.experiments.errors import ExperimentError
 
 ROOT = Path(__file__).resolve().parents[2]
 TINY = ("--kind", "shift", "--hours", "0.05", "--robots", "3", "--pilots", "3", "--most", "3",
@@ -93,6 +96,7 @@ def test_another_question_to_the_same_runs_runs_nothing(folder: Path, tmp_path: 
         (("teaching", "teaching", "--precision", "-1%"), "precision is -0.01"),
         (("teaching", "teaching", "--precision", "much"), "write a percentage, such as 1%"),
         (("teaching", "teaching", "--at-least", "some"), "--at-least is 'some'"),
+        (("teaching", "teaching", "--at-least", "nan%"), "--at-least is 'nan%'"),
         (("teaching", "teaching", "--kind", "stedy"), "did you mean 'steady'?"),
         (("teaching", "teaching", "--hours", "0.1"), "give --hours 0.9 or more"),
         (("teaching", "teaching", "--pilots", "50"), "most is 40, fewer than the 50 pilot runs"),
@@ -121,6 +125,22 @@ def test_the_folder_of_a_run_is_not_overwritten(tmp_path: Path) -> None:
     (tmp_path / "report.html").write_text("of the run")
     assert "is the folder of a run" in refused("teaching", "teaching", *TINY, "--out", tmp_path)
     assert (tmp_path / "report.html").read_text() == "of the run"
+
+
+def _tell_nothing(*, interrupts: bool) -> None:
+    with Bar(is_quiet=True) as bar, told_too_early(bar):
+        if interrupts:
+            os.kill(os.getpid(), signal.SIGINT)
+        raise ExperimentError("only 1 replication is done")
+
+
+def test_too_early_to_tell_is_no_bad_input(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(typer.Exit) as ended:
+        _tell_nothing(interrupts=True)
+    assert ended.value.exit_code == 130
+    assert capsys.readouterr().err == "interrupted: only 1 replication is done\n"
+    with pytest.raises(ExperimentError):
+        _tell_nothing(interrupts=False)
 
 
 @pytest.mark.slow

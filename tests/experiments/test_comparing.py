@@ -125,6 +125,9 @@ def test_what_is_reported_on_the_way(capsys: pytest.CaptureFixture[str]) -> None
     run_comparison(line_of("a", "b", kind=SHIFT), ask, campaign_of(make), tell)
     assert told[:1] == [("pilot runs", 0, 8)]
     assert told[-1] == ("replications", 4, 4)
+    told.clear()
+    run_comparison(line_of("a", "b", kind=SHIFT), Ask(precision=0.9), campaign_of(make), tell)
+    assert {what for what, _, _ in told} == {"pilot runs"}, "nothing more to run, nothing to tell"
     assert capsys.readouterr().out == ""
 
 

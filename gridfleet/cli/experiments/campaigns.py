@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
@@ -117,7 +118,9 @@ def percent(text: str, option: str) -> float:
     try:
         value = float(number)
     except ValueError:
-        raise ExperimentError(f"{option} is {text!r}; write a percentage, such as 1%") from None
+        value = math.nan
+    if not math.isfinite(value):
+        raise ExperimentError(f"{option} is {text!r}; write a percentage, such as 1%")
     return value / 100.0 if text.strip().endswith("%") else value
 
 
@@ -128,6 +131,20 @@ def refused_interrupts(told: str) -> Iterator[None]:
         yield
     except KeyboardInterrupt:
         print(f"interrupted: {told}", file=sys.stderr)
+        raise typer.Exit(INTERRUPTED) from None
+
+
+@contextmanager
+def told_too_early(bar: Bar) -> Iterator[None]:
+    """What cannot be told because Ctrl-C came too early is no bad input."""
+    from gridfleet.experiments.errors import ExperimentError
+
+    try:
+        yield
+    except ExperimentError as error:
+        if not bar.is_interrupted:
+            raise
+        print(f"interrupted: {error}", file=sys.stderr)
         raise typer.Exit(INTERRUPTED) from None
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -18,6 +17,7 @@ from gridfleet.cli.experiments.campaigns import (
     given_options,
     percent,
     refused_interrupts,
+    told_too_early,
 )
 
 if TYPE_CHECKING:
@@ -142,20 +142,14 @@ def _run(
 ) -> tuple[Runs, bool]:  # fmt: skip
     """What ran, and whether Ctrl-C cut it."""
     from gridfleet.experiments.comparing import run_comparison
-    from gridfleet.experiments.errors import ExperimentError
 
     variants = {variant.name: variant for variant in line.variants}
     with (
         Bar(is_quiet, deadline_s) as bar,
         campaign(variants, folder, workers, cluster) as running,
     ):
-        try:
+        with told_too_early(bar):
             runs = run_comparison(line, ask, running, bar.show, bar.should_stop)
-        except ExperimentError as error:
-            if not bar.is_interrupted:
-                raise
-            print(f"interrupted: {error}", file=sys.stderr)
-            raise typer.Exit(INTERRUPTED) from None
         return runs, bar.is_interrupted
 
 

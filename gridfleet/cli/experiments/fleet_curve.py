@@ -15,6 +15,7 @@ from gridfleet.cli.experiments.campaigns import (
     campaign,
     given_options,
     refused_interrupts,
+    told_too_early,
 )
 
 if TYPE_CHECKING:
@@ -82,7 +83,8 @@ def fleet_curve(
             Bar(quiet) as bar,
             campaign(variants, folder, workers, cluster) as running,
         ):
-            found = run_curves(field, ask, running, bar.show, bar.should_stop)
+            with told_too_early(bar):
+                found = run_curves(field, ask, running, bar.show, bar.should_stop)
             is_interrupted = bar.is_interrupted
         _tell(found, folder, as_json)
         if is_interrupted:

@@ -15,6 +15,7 @@ from gridfleet.cli.experiments.campaigns import (
     campaign,
     given_options,
     refused_interrupts,
+    told_too_early,
 )
 
 if TYPE_CHECKING:
@@ -79,7 +80,8 @@ def lost_capacity(
             line, words = line_up_changes(floor, options, folder, kind=kind, as_given=as_given)
             variants = {variant.name: variant for variant in line.variants}
             with Bar(quiet) as bar, campaign(variants, folder, workers, cluster) as running:
-                runs = run_comparison(line, ask, running, bar.show, bar.should_stop)
+                with told_too_early(bar):
+                    runs = run_comparison(line, ask, running, bar.show, bar.should_stop)
                 is_interrupted = bar.is_interrupted
             _tell(runs, folder, words, as_json)
         if is_interrupted:
