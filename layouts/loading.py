@@ -19,7 +19,7 @@ from layouts.kiva_write import kiva_text
 from layouts.layout import Layout
 from layouts.lif import read_lif
 from layouts.lif_write import lif_text
-from layouts.lorr import read_league_map, read_league_problem
+from layouts.lorr import map_of_problem, read_league_map, read_league_problem
 from layouts.movingai import read_movingai
 from layouts.movingai_write import movingai_text
 from layouts.native import read_native
@@ -106,6 +106,12 @@ def format_of(path: Path) -> str:
     if path.suffix.lower() in _BY_SUFFIX:
         return _BY_SUFFIX[path.suffix.lower()]
     raise LayoutError(f"{path}: not a floor file of a known format: {', '.join(FORMATS)}")
+
+
+def floor_files(path: Path) -> list[Path]:
+    """All files that the floor of a file is read from: a League problem names its map. Raises
+    LayoutError."""
+    return [path, map_of_problem(path)] if format_of(path) == "League problem" else [path]
 
 
 def save(layout: Layout, path: str | Path) -> None:

@@ -43,6 +43,20 @@ def read_league_map(path: Path) -> Layout:
 
 def read_league_problem(path: Path) -> Layout:
     """The floor of a problem, with its team size as the recommended fleet. Raises LayoutError."""
+    problem, map_path = _problem(path)
+    if problem.teamSize < 0:
+        raise LayoutError(f"{path}: teamSize is {problem.teamSize}; it must be 0 or more")
+    floor = read_league_map(map_path)
+    return replace(floor, name=path.stem, recommended_units=problem.teamSize)
+
+
+def map_of_problem(path: Path) -> Path:
+    """The file that a problem names as its map. Raises LayoutError."""
+    return _problem(path)[1]
+
+
+def _problem(path: Path) -> tuple[Problem, Path]:
+    """The problem, and its map, which is there."""
     try:
         problem = msgspec.convert(json.loads(read_text(path)), Problem)
     except (ValueError, msgspec.ValidationError) as error:
@@ -52,7 +66,4 @@ def read_league_problem(path: Path) -> Layout:
         raise LayoutError(
             f"{path}: its mapFile {problem.mapFile!r} is not there; looked for {map_path}"
         )
-    if problem.teamSize < 0:
-        raise LayoutError(f"{path}: teamSize is {problem.teamSize}; it must be 0 or more")
-    floor = read_league_map(map_path)
-    return replace(floor, name=path.stem, recommended_units=problem.teamSize)
+    return problem, map_path

@@ -51,6 +51,7 @@ def _run(line: str) -> str:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 def test_every_command_does_what_the_page_says(told: tuple[Path, dict[str, str]]) -> None:
     folder, said = told
     (shown,) = [text for kind, text in BLOCKS if kind == "text"]

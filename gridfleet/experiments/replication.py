@@ -7,6 +7,7 @@ very same. A runner takes the files of the scenarios along: workers need not see
 from __future__ import annotations
 
 import hashlib
+import os
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -30,6 +31,7 @@ from gridfleet.scenario import Scenario
 from gridfleet.simulation import Progress, Simulation
 from gridfleet.wiring import compile_kernels
 from layouts import library_names
+from layouts.loading import floor_files
 
 MACHINE_FIGURES = ("plan_ms", "wall_s", "speed_x_real_time")
 """Key figures that are another in every run: an outcome has none of them."""
@@ -187,16 +189,19 @@ def _outcome(name: str, seed: int, record: RunRecord, minutes: Minutes, failure:
 
 
 def files_of(scenario: Scenario) -> dict[str, bytes]:
-    """What is in the files that the scenario names. Raises OSError for one that cannot be read."""
+    """What is in the files that the scenario names. Raises OSError for one that cannot be read,
+    LayoutError for a floor."""
     paths = [scenario.order_file, scenario.faults, scenario.stock.file]
     if scenario.layout not in library_names():
-        paths.append(scenario.layout)
+        paths += map(str, floor_files(Path(scenario.layout)))
     return {path: Path(path).read_bytes() for path in sorted(filter(None, paths))}
 
 
 def with_files(variant: Variant, folder: Path) -> Scenario:
-    """The scenario with files that hold what the variant says: those that it names, where they do,
-    or else new ones in the folder."""
+    """The scenario with files that hold what the variant says: those that it names, where all of
+    them do, or else copies in the folder."""
+    if all(_is_there(path, data) for path, data in variant.files.items()):
+        return variant.scenario
     placed = {path: _place(path, data, folder) for path, data in variant.files.items()}
     scenario = variant.scenario
     return msgspec.structs.replace(
@@ -208,12 +213,16 @@ def with_files(variant: Variant, folder: Path) -> Scenario:
     )
 
 
-def _place(path: str, data: bytes, folder: Path) -> str:
-    """Where the file is with that in it. A copy keeps its name, which may name the floor."""
+def _is_there(path: str, data: bytes) -> bool:
     there = Path(path)
-    if there.is_file() and there.read_bytes() == data:
-        return path
-    copy = folder / hashlib.sha256(path.encode()).hexdigest()[:8] / there.name
-    copy.parent.mkdir()
+    return there.is_file() and there.read_bytes() == data
+
+
+def _place(path: str, data: bytes, folder: Path) -> str:
+    """Copies keep their names, one of which may name the floor, and lie to each other as the files
+    do, one of which may name another."""
+    there = Path(os.path.abspath(path))
+    copy = folder / there.relative_to(there.anchor)
+    copy.parent.mkdir(parents=True, exist_ok=True)
     copy.write_bytes(data)
     return str(copy)

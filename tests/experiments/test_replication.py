@@ -77,6 +77,24 @@ def test_files_that_are_there_are_used_where_they_are(hall: Path, tmp_path: Path
     assert copy.read_bytes() == variant.files[str(hall)]
 
 
+@pytest.mark.parametrize("map_file", ["open.map", "maps/open.map", "../open.map"])
+def test_a_map_that_a_floor_file_names_travels_too(tmp_path: Path, map_file: str) -> None:
+    problem = tmp_path / "league" / "team.json"
+    the_map = problem.parent / map_file
+    the_map.parent.mkdir(parents=True, exist_ok=True)
+    problem.parent.mkdir(exist_ok=True)
+    rows = "\n".join(["." * 9] * 7)
+    the_map.write_text(f"type octile\nheight 7\nwidth 9\nmap\n{rows}\n", encoding="utf-8")
+    problem.write_text(f'{{"mapFile": "{map_file}", "teamSize": 3}}', encoding="utf-8")
+    variant = _variant(Scenario(layout=str(problem), hours=0.03))
+    assert len(variant.files) == 2
+    before = Runner({"a": variant})(_job(variant))
+    the_map.write_text("nothing", encoding="utf-8")
+    assert Runner({"a": variant})(_job(variant)) == before
+    problem.unlink()
+    assert Runner({"a": variant})(_job(variant)) == before
+
+
 def test_the_same_job_gives_the_same_bytes() -> None:
     variant = _variant(TINY)
     first, again = (Runner({"a": variant})(_job(variant)) for _ in range(2))
