@@ -113,7 +113,7 @@ def _of_regimes(found: Comparison) -> Iterator[str]:
         for side in found.sides:
             counted = [f"{name} in {n}" for name, n in side.regimes.items()]
             yield f"{side.name} was {listed(counted)} of {side.n} runs."
-    yield from _of_one_regime({side.regime for side in found.sides})
+    yield from _of_one_regime({name for side in found.sides for name in side.regimes})
 
 
 def _of_one_regime(names: set[str | None]) -> Iterator[str]:

@@ -404,6 +404,17 @@ def test_limits_that_no_floor_moves_are_said(regime: str, told: str) -> None:
     assert [side.regime for side in found.sides] == [regime, regime]
 
 
+def test_a_limit_of_most_runs_is_not_that_of_all() -> None:
+    def make(job: Job) -> Outcome:
+        regime = "unit-bound" if job.variant == "a" and job.seed == 3 else "station-bound"
+        return made(job.variant, job.seed, regime=regime)
+
+    found = analyse(_compare(make))
+    assert [side.regime for side in found.sides] == ["station-bound", "station-bound"]
+    assert "a was station-bound in 9 and unit-bound in 1 of 10 runs." in _told(found)
+    assert "Stations were the limit of all" not in _told(found)
+
+
 def test_a_comparison_is_plain_json() -> None:
     found = analyse(_compare(noisy({"a": 20.0, "b": 21.0}), most=10))
     told = found.as_json()
