@@ -6,6 +6,7 @@ the lint which was none before is not made.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
@@ -232,8 +233,10 @@ def lift_one_way_rules(layout: Layout) -> Change | None:
 
 
 def _new_faults(before: Layout, after: Layout) -> bool:
-    return len(_faults(after)) > len(_faults(before))
+    """More faults of any kind: that another is gone makes up for none."""
+    return bool(_faults(after) - _faults(before))
 
 
-def _faults(layout: Layout) -> list[str]:
-    return [finding.text for finding in lint(layout) if finding.severity is Severity.FAULT]
+def _faults(layout: Layout) -> Counter[str]:
+    found = (finding for finding in lint(layout) if finding.severity is Severity.FAULT)
+    return Counter(finding.code for finding in found)

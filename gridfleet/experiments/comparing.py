@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 
 from gridfleet.experiments.engine import Campaign
 from gridfleet.experiments.errors import ExperimentError
-from gridfleet.experiments.measures.catalogue import OUTPUT, figures_of, measure_named
-from gridfleet.experiments.measures.window import output_minutes
+from gridfleet.experiments.measures.catalogue import OUTPUT, measure_named
+from gridfleet.experiments.measures.window import output_minutes, window_of
 from gridfleet.experiments.replicating import OnProgress, Replications, ShouldStop, jobs_for
 from gridfleet.experiments.replication import Outcome
 from gridfleet.experiments.statistics import bonferroni, mser5, n_pairs, relative_half_width
@@ -25,6 +25,7 @@ from gridfleet.experiments.statistics.warm_up import FEWEST
 from gridfleet.experiments.variants import STEADY, Line
 
 Floats = NDArray[np.float64]
+OR_WHOLE_RUNS = "or compare whole runs with --kind shift"
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,10 +87,10 @@ class Runs:
 
     def figures(self, measure: str) -> Floats:
         """float64[n_variants, n_seeds], nan where a run has no such figure."""
-        seeds = self.seeds
+        seeds, of = self.seeds, measure_named(measure).of
         return np.array(
             [
-                [figures_of(self.outcome(name, seed), self.warm_up)[measure] for seed in seeds]
+                [of(window_of(self.outcome(name, seed), self.warm_up)) for seed in seeds]
                 for name in self.names
             ]
         ).reshape(len(self.names), len(seeds))
@@ -111,10 +112,14 @@ def run_comparison(
     and how far it is. Raises ExperimentError where nothing can be learned from what ran.
     """
     runs = Runs(line, ask)
+    if line.kind == STEADY:
+        hours = min(variant.scenario.hours for variant in line.variants)
+        check_long_enough(60.0 * hours, OR_WHOLE_RUNS)
     _replicate(runs, ask.pilots, campaign, "pilot runs", on_progress, should_stop)
     runs.n_pilots = len(runs.seeds)
     _check_pilots(runs)
     runs.warm_up, runs.is_warm = _warm_up(runs)
+    _check_figures(runs)
     runs.n_wanted = _pairs_wanted(runs)
     if runs.n_wanted is not None and not runs.done.is_cut:
         n_all = min(runs.n_wanted, ask.most)
@@ -154,25 +159,38 @@ def _warm_up(runs: Runs) -> tuple[int, bool]:
     ends, is_found = [0], True
     for name in runs.names:
         minutes = runs.output_minutes(name).mean(axis=0)
-        if len(minutes) < FEWEST:
-            raise ExperimentError(
-                f"a replication has {len(minutes)} minutes, and the warm-up is looked for in "
-                f"{FEWEST} or more; give --hours {math.ceil(FEWEST / 6) / 10:g} or more, or "
-                "compare whole runs with --kind shift"
-            )
+        check_long_enough(len(minutes), OR_WHOLE_RUNS)
         truncation = mser5(minutes)
         ends.append(truncation.n_deleted)
         is_found = is_found and truncation.is_found
     return max(ends), is_found
 
 
+def check_long_enough(n_minutes: float, cure: str = "") -> None:
+    """Raises ExperimentError where no warm-up can be looked for. cure: beside a longer run."""
+    if n_minutes < FEWEST:
+        cures = [f"give --hours {math.ceil(FEWEST / 6) / 10:g} or more", cure]
+        raise ExperimentError(
+            f"a run has {n_minutes:.3g} minutes, and the warm-up is looked for in {FEWEST} or "
+            f"more; {', '.join(filter(None, cures))}"
+        )
+
+
+def _check_figures(runs: Runs) -> None:
+    figures = runs.figures(runs.ask.measure)
+    n_whole = int(np.isfinite(figures).all(axis=0).sum())
+    if n_whole < 2:
+        raise ExperimentError(
+            f"{n_whole} of {runs.n_pilots} seeds have {runs.ask.measure} in all variants; give "
+            "more --hours or choose another with --kpi"
+        )
+
+
 def _pairs_wanted(runs: Runs) -> int | None:
-    """Seeds that the precision takes: those of the comparison that varies most."""
+    """Seeds that the precision takes: those of the comparison that varies most. None where there is
+    nothing that the precision is a share of."""
     figures, ask = runs.figures(runs.ask.measure), runs.ask
-    whole = np.isfinite(figures).all(axis=0)
-    if whole.sum() < 2:
-        return None
-    figures = figures[:, whole]
+    figures = figures[:, np.isfinite(figures).all(axis=0)]
     if figures[0].mean() == 0.0:
         return None
     half_width = relative_half_width(figures[0], ask.precision)

@@ -73,8 +73,9 @@ class Effect:
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """One variant. figures: mean and interval of every figure. jams: runs of n that jammed, and
-    the interval of its probability. regimes: what limited the runs, and how many of them. reason:
+    """One variant. n: runs that came through with every variant. figures: mean and interval of
+    every figure. jams: of n_tried, those that broke on the way included, and the interval of the
+    probability of a jam. regimes: what limited the runs, and how many of them. reason:
     of the most frequent one, of the first run that has it."""
 
     name: str
@@ -83,6 +84,7 @@ class Side:
     n_stations: int
     figures: dict[str, Spread]
     jams: int
+    n_tried: int
     jam_share: Spread
     regimes: dict[str, int]
     reason: str
@@ -271,6 +273,7 @@ def _side(runs: Runs, name: str) -> Side:
         for measure in MEASURES
     }
     n_broken = runs.done.n_broken(name)
+    n_tried = len(outcomes) + n_broken
     n_jams = sum(jam_begins(outcome) is not None for outcome in outcomes)
     counted = Counter(str(outcome.kpis["regime"] or "unknown") for outcome in outcomes)
     regimes = dict(counted.most_common())
@@ -281,9 +284,8 @@ def _side(runs: Runs, name: str) -> Side:
         n_stations=outcomes[0].n_stations,
         figures={key: spread for key, spread in figures.items() if spread is not None},
         jams=n_jams + n_broken,
-        jam_share=as_spread(
-            share_interval(n_jams + n_broken, len(outcomes) + n_broken, runs.ask.confidence)
-        ),
+        n_tried=n_tried,
+        jam_share=as_spread(share_interval(n_jams + n_broken, n_tried, runs.ask.confidence)),
         regimes=regimes,
         reason=next(
             str(outcome.kpis["regime_reason"])

@@ -18,12 +18,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gridfleet.brain import lay_groundwork
+from gridfleet.experiments.comparing import check_long_enough
 from gridfleet.experiments.comparison import Spread, as_spread
 from gridfleet.experiments.engine import Campaign
 from gridfleet.experiments.errors import ExperimentError
-from gridfleet.experiments.measures.catalogue import figures_of, measure_named
+from gridfleet.experiments.measures.catalogue import measure_named
 from gridfleet.experiments.measures.jams import jam_begins
-from gridfleet.experiments.measures.window import output_minutes
+from gridfleet.experiments.measures.window import output_minutes, window_of
 from gridfleet.experiments.replicating import OnProgress, Replications, ShouldStop, jobs_for
 from gridfleet.experiments.replication import Outcome, Variant
 from gridfleet.experiments.statistics import (
@@ -33,7 +34,6 @@ from gridfleet.experiments.statistics import (
     paired_interval,
     share_interval,
 )
-from gridfleet.experiments.statistics.warm_up import FEWEST
 from gridfleet.experiments.variants import line_up_variants
 from gridfleet.wiring.choice import FULFILMENT
 from gridfleet.wiring.fleet import laden_capacity
@@ -71,7 +71,8 @@ class CurveAsk:
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """One size. figure: of the measure. jams: of n runs. jam_share: their probability."""
+    """One size. figure: of the measure. jams: of n runs. jam_share: their probability.
+    waiting: per cent of the time on the way."""
 
     n_units: int
     n: int
@@ -130,6 +131,7 @@ class Field:
 def lay_out(layouts: Sequence[str], options: Mapping[str, Any], ask: CurveAsk) -> Field:
     """Raises GridfleetError for floors and fleets that cannot be run."""
     line = line_up_variants([*layouts], options)
+    check_long_enough(60.0 * min(variant.scenario.hours for variant in line.variants))
     variants: list[Variant] = []
     sizes: dict[str, dict[int, str]] = {}
     advised, carries = {}, {}
@@ -219,9 +221,14 @@ def _curve(
         raise ExperimentError(f"no run on {layout} is finished")
     warm_up = _warm_up(outcomes)
     figures = {
-        n_units: {o.seed: figures_of(o, warm_up)[ask.measure] for o in found}
-        for n_units, found in outcomes.items()
+        n_units: _figures(found, warm_up, ask.measure) for n_units, found in outcomes.items()
     }
+    for n_units, found in figures.items():
+        if not found:
+            raise ExperimentError(
+                f"no run on {layout} with {n_units} units has {ask.measure}; give more --hours or "
+                "choose another with --kpi"
+            )
     points = tuple(
         _point(n_units, found, figures[n_units], done.n_broken(names[n_units]), warm_up, ask)
         for n_units, found in outcomes.items()
@@ -240,17 +247,20 @@ def _curve(
     )
 
 
+def _figures(outcomes: Sequence[Outcome], warm_up: int, measure: str) -> dict[int, float]:
+    """By seed, of those runs that have the figure."""
+    of = measure_named(measure).of
+    found = {outcome.seed: of(window_of(outcome, warm_up)) for outcome in outcomes}
+    return {seed: value for seed, value in found.items() if math.isfinite(value)}
+
+
 def _warm_up(outcomes: Mapping[int, Sequence[Outcome]]) -> int:
     """The longest of all sizes, by MSER-5; at most half of the run."""
     ends = [0]
     for found in outcomes.values():
         n_minutes = min(outcome.n_minutes for outcome in found)
         minutes = np.mean([output_minutes(outcome)[:n_minutes] for outcome in found], axis=0)
-        if len(minutes) < FEWEST:
-            raise ExperimentError(
-                f"a run has {len(minutes)} minutes, and the warm-up is looked for in {FEWEST} or "
-                f"more; give --hours {math.ceil(FEWEST / 6) / 10:g} or more"
-            )
+        check_long_enough(len(minutes))
         truncation = mser5(minutes)
         ends.append(truncation.n_deleted if truncation.is_found else 0)
     return max(ends)
@@ -262,7 +272,7 @@ def _point(
 ) -> Point:  # fmt: skip
     jams = sum(jam_begins(outcome) is not None for outcome in outcomes) + n_broken
     n = len(outcomes) + n_broken
-    waiting = [figures_of(outcome, warm_up)["waiting_on_the_way"] for outcome in outcomes]
+    waiting = _figures(outcomes, warm_up, "waiting_on_the_way")
     values = np.array(list(figures.values()))
     return Point(
         n_units=n_units,
@@ -270,7 +280,7 @@ def _point(
         figure=as_spread(mean_interval(values, ask.confidence)),
         jams=jams,
         jam_share=as_spread(share_interval(jams, n, ask.confidence)),
-        waiting=float(np.mean(waiting)),
+        waiting=float(np.mean(list(waiting.values()))) if waiting else 0.0,
     )
 
 

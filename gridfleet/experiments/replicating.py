@@ -14,11 +14,13 @@ ShouldStop = Callable[[], bool]
 
 @dataclass(frozen=True, slots=True)
 class Broken:
-    """A replication that gave no outcome. text: why."""
+    """A replication that gave no outcome. text: why. on_the_way: it had begun, and broke by what
+    happened on the floor; not so where it cannot be run, or its worker was lost."""
 
     variant: str
     seed: int
     text: str
+    on_the_way: bool = False
 
 
 @dataclass(slots=True)
@@ -56,7 +58,7 @@ class Replications:
 
     def _take(self, job: Job, outcome: Outcome) -> None:
         if outcome.failure:
-            self.broken.append(Broken(job.variant, job.seed, outcome.failure))
+            self.broken.append(Broken(job.variant, job.seed, outcome.failure, on_the_way=True))
         else:
             self.outcomes.setdefault(job.variant, {})[job.seed] = outcome
 
@@ -70,7 +72,8 @@ class Replications:
         return sorted(set.intersection(*(set(self.outcomes.get(name, {})) for name in variants)))
 
     def n_broken(self, variant: str) -> int:
-        return sum(one.variant == variant for one in self.broken)
+        """Runs of a variant that broke on the way."""
+        return sum(one.variant == variant and one.on_the_way for one in self.broken)
 
 
 def jobs_for(variants: Sequence[Variant], seeds: Iterable[int]) -> Iterator[Job]:

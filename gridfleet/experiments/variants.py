@@ -6,9 +6,9 @@ not look better for having been given more units, or other orders.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain, count
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,7 @@ from gridfleet.experiments.replication import Variant, files_of
 from gridfleet.overrides import overridden, scenario_file
 from gridfleet.run_folder import SCENARIO
 from gridfleet.scenario import Scenario, ScenarioError
-from gridfleet.typed_files import read_table
+from gridfleet.typed_files import read_table, suggest
 from gridfleet.wiring.choice import FULFILMENT, SORTATION
 from gridfleet.wiring.sortation import parcel_rate
 from layouts import PICK_STATIONS, StationKind, library_names
@@ -70,6 +70,8 @@ def line_up_variants(
     SHIFT. as_given: floors get made-up orders by the clock, not more than they can fill.
     Raises GridfleetError for what cannot be run, ExperimentError for what cannot be compared.
     """
+    if kind not in (None, SHIFT, STEADY):
+        raise ExperimentError(f"unknown kind {kind!r}; {suggest(kind, (SHIFT, STEADY))}")
     named = [_read(name, options) for name in names]
     is_open = all(one.is_floor for one in named) and not named[0].scenario.order_file
     kind = kind or (STEADY if is_open else SHIFT)
@@ -115,11 +117,10 @@ def _is_scenario(path: Path) -> bool:
 
 def _unique(names: list[str]) -> list[str]:
     """Names that tell variants apart: the second demo is demo-2."""
-    seen: Counter[str] = Counter()
-    found = []
+    found: list[str] = []
     for name in names:
-        seen[name] += 1
-        found.append(f"{name}-{seen[name]}" if seen[name] > 1 else name)
+        others = (f"{name}-{number}" for number in count(2))
+        found.append(next(free for free in chain([name], others) if free not in found))
     return found
 
 
@@ -234,16 +235,17 @@ def _count(ground: Groundwork, kinds: Sequence[StationKind]) -> int:
 
 
 def differences(scenarios: Sequence[Scenario]) -> dict[str, tuple[Any, ...]]:
-    """Dotted keys in which scenarios differ, with the value of each; the seed is not looked at."""
+    """Dotted keys in which scenarios differ, with the value of each, None where it has none; the
+    seed is not looked at."""
     flat = [dict(_leaves(msgspec.to_builtins(scenario))) for scenario in scenarios]
-    keys = [key for key in flat[0] if key != "seed"]
+    keys = [key for key in dict.fromkeys(chain(*flat)) if key != "seed"]
     values = {key: tuple(one.get(key) for one in flat) for key in keys}
     return {key: found for key, found in values.items() if any(v != found[0] for v in found)}
 
 
 def _leaves(table: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
     for key, value in table.items():
-        if isinstance(value, dict) and value:
+        if isinstance(value, dict):
             yield from _leaves(value, f"{prefix}{key}.")
         else:
             yield f"{prefix}{key}", value

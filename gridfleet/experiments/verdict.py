@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from gridfleet.experiments.comparison import Comparison, Effect, Side
+from gridfleet.experiments.comparison import Comparison, Effect, Side, Spread
 from gridfleet.experiments.measures.catalogue import measure_named
 from layouts.words import listed
 
@@ -19,7 +19,12 @@ def verdict(found: Comparison) -> str:
 
 def _of_one(found: Comparison, effect: Effect, first: str) -> str:
     percent = effect.percent
-    if percent is None or percent.low is None or percent.high is None:
+    if percent is None:
+        return (
+            f"{first} has no {effect.words} to compare with; {effect.variant} has "
+            f"{effect.value:,.1f}."
+        )
+    if percent.low is None or percent.high is None:
         return f"{effect.variant} and {first} cannot be compared in {effect.words}: too little ran."
     between = f"between {percent.low:+.1f} % and {percent.high:+.1f} %, {found.confidence:.0%} sure"
     if not effect.is_sure:
@@ -58,11 +63,15 @@ def at_least(found: Comparison, percent: float) -> Iterator[str]:
     """Whether each variant is better than the first by so many per cent."""
     better = measure_named(found.measure).better or 1
     for effect in found.main:
-        if effect.percent is None or effect.percent.low is None or effect.percent.high is None:
-            continue
-        low, high = sorted((better * effect.percent.low, better * effect.percent.high))
-        answer = "yes" if low >= percent else "no" if high < percent else "cannot be told"
-        yield f"Is {effect.variant} better by {percent:g} % or more? {answer.capitalize()}."
+        answer = _is_at_least(effect.percent, better, percent)
+        yield f"Is {effect.variant} better by {percent:g} % or more? {answer}."
+
+
+def _is_at_least(spread: Spread | None, better: int, percent: float) -> str:
+    if spread is None or spread.low is None or spread.high is None:
+        return "Cannot be told"
+    low, high = sorted((better * spread.low, better * spread.high))
+    return "Yes" if low >= percent else "No" if high < percent else "Cannot be told"
 
 
 def remarks(found: Comparison) -> Iterator[str]:
@@ -70,6 +79,8 @@ def remarks(found: Comparison) -> Iterator[str]:
     for side in found.sides:
         if side.jams:
             yield _of_jams(side, found.confidence)
+    if found.is_cut:
+        yield "It was ended early; the same command goes on from what is finished."
     yield from _of_regimes(found)
     yield _of_precision(found)
     yield _of_kind(found)
@@ -90,7 +101,7 @@ def _of_jams(side: Side, confidence: float) -> str:
         if share.low is not None and share.high is not None
         else ""
     )
-    return f"{side.name} jammed in {side.jams} of {side.n} runs{between}."
+    return f"{side.name} jammed in {side.jams} of {side.n_tried} runs{between}."
 
 
 def _of_regimes(found: Comparison) -> Iterator[str]:
@@ -121,8 +132,9 @@ def _of_precision(found: Comparison) -> str:
     if found.reached is not None:
         told += f" give ±{found.reached:.2f} %; ±{found.precision:g} % was asked for"
     if found.n_wanted is not None and found.n_wanted > n:
-        why = "it was stopped" if found.is_cut else f"{found.most} is the most that was allowed"
-        told += f", which would take about {found.n_wanted:,}, and {why}"
+        told += f", which would take about {found.n_wanted:,}"
+        if not found.is_cut:
+            told += f", and {found.most} is the most that was allowed"
     if found.detectable_percent is not None:
         told += (
             f". A true difference of {found.detectable_percent:.1f} % would have been found four "

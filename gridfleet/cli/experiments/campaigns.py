@@ -28,10 +28,17 @@ REPLICATIONS = "replications"
 def campaign(
     variants: Mapping[str, Variant], out: Path, workers: int, cluster: str
 ) -> Iterator[Campaign]:
-    """Workers that run replications of these variants, and keep them in the folder."""
+    """Workers that run replications of these variants, and keep them in the folder. Raises
+    ExperimentError for a folder of something else, EngineError and StoreError."""
     from gridfleet.experiments.engine import Campaign, Store
+    from gridfleet.experiments.errors import ExperimentError
     from gridfleet.experiments.replication import Runner
+    from gridfleet.run_folder import SCENARIO
 
+    if (out / SCENARIO).exists():
+        raise ExperimentError(
+            f"{out} is the folder of a run, whose report would be lost; choose another with --out"
+        )
     with ExitStack() as stack:
         store = Store(out / REPLICATIONS)
         executor = stack.enter_context(_executor(Runner(dict(variants)), workers, cluster))

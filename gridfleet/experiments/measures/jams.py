@@ -15,9 +15,9 @@ ON_THE_WAY = ("unit_loaded_s", "unit_empty_s", "unit_waiting_s")
 
 
 def jam_begins(outcome: Outcome) -> int | None:
-    """The first of ten minutes in a row in which units were on the way and no task or errand was
-    finished, or in which they waited for nearly all of their time on the way; None for a run
-    without. A run that broke counts as jammed where it broke."""
+    """The first of ten minutes in a row, in each of which units were on the way, and in which no
+    task or errand was finished, or they waited for nearly all of their time on the way; None for a
+    run without. A run that broke counts as jammed where it broke."""
     if outcome.failure:
         return outcome.n_minutes
     minutes = outcome.minutes
@@ -28,7 +28,7 @@ def jam_begins(outcome: Outcome) -> int | None:
     n_done, on_the_way_s, waiting_s = (
         _rolling(values) for values in (done, way_s, minutes["unit_waiting_s"])
     )
-    is_busy = on_the_way_s > 0.0
+    is_busy = _rolling((way_s > 0.0).astype(np.float64)) > JAM_MINUTES - 0.5
     jammed = is_busy & ((n_done == 0) | (waiting_s >= STUCK * on_the_way_s))
     return int(np.argmax(jammed)) if jammed.any() else None
 

@@ -40,7 +40,8 @@ def window_of(outcome: Outcome, first: int = 0) -> Window:
     sums = {name: float(values[first:].sum()) for name, values in minutes.items()}
     done_s, cycle_s = outcome.orders
     end_s = outcome.n_minutes * MINUTE_S
-    inside = (done_s >= first * MINUTE_S) & (done_s < end_s)
+    # The last minute has its end, as in histograms of events.
+    inside = (done_s >= first * MINUTE_S) & (done_s <= end_s)
     hours = max(outcome.n_minutes - first, 0) * MINUTE_S / 3600.0
     return Window(outcome, hours, sums, cycle_s[inside])
 
