@@ -18,6 +18,7 @@ from gridfleet.cli.demo import demo
 from gridfleet.cli.emulate import emulate
 from gridfleet.cli.experiments.compare import compare
 from gridfleet.cli.experiments.fleet_curve import fleet_curve
+from gridfleet.cli.experiments.sweep import sweep
 from gridfleet.cli.render import render
 from gridfleet.cli.replay import replay
 from gridfleet.cli.resume import resume
@@ -38,6 +39,7 @@ app.command()(render)
 app.command()(replay)
 app.command()(compare)
 app.command()(fleet_curve)
+app.command()(sweep)
 app.command()(crosscheck)
 app.command()(calibrate)
 app.command()(demo)

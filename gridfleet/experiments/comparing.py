@@ -8,7 +8,6 @@ stages, statistics/stein.py). Nothing is decided by looking at the differences t
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -20,8 +19,8 @@ from gridfleet.experiments.measures.catalogue import OUTPUT, figures_of, measure
 from gridfleet.experiments.measures.window import output_minutes
 from gridfleet.experiments.replicating import OnProgress, Replications, ShouldStop, jobs_for
 from gridfleet.experiments.replication import Outcome
-from gridfleet.experiments.statistics import bonferroni, mser5, n_pairs, relative_half_width
-from gridfleet.experiments.statistics.warm_up import FEWEST
+from gridfleet.experiments.settling import settling_time
+from gridfleet.experiments.statistics import bonferroni, n_pairs, relative_half_width
 from gridfleet.experiments.variants import STEADY, Line
 
 Floats = NDArray[np.float64]
@@ -151,19 +150,10 @@ def _warm_up(runs: Runs) -> tuple[int, bool]:
     averaged over the pilot runs; and whether such a time was found."""
     if runs.line.kind != STEADY:
         return 0, True
-    ends, is_found = [0], True
-    for name in runs.names:
-        minutes = runs.output_minutes(name).mean(axis=0)
-        if len(minutes) < FEWEST:
-            raise ExperimentError(
-                f"a replication has {len(minutes)} minutes, and the warm-up is looked for in "
-                f"{FEWEST} or more; give --hours {math.ceil(FEWEST / 6) / 10:g} or more, or "
-                "compare whole runs with --kind shift"
-            )
-        truncation = mser5(minutes)
-        ends.append(truncation.n_deleted)
-        is_found = is_found and truncation.is_found
-    return max(ends), is_found
+    return settling_time(
+        (runs.output_minutes(name).mean(axis=0) for name in runs.names),
+        "give --hours {hours:g} or more, or compare whole runs with --kind shift",
+    )
 
 
 def _pairs_wanted(runs: Runs) -> int | None:

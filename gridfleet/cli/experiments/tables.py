@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from gridfleet.experiments.comparison import Comparison, Effect, Spread
+    from gridfleet.experiments.sweep.sweeping import Sweep
 
 
 def effect_table(found: Comparison) -> str:
@@ -41,3 +42,21 @@ def _told(effect: Effect) -> str:
     if spread.low is None or spread.high is None:
         return f"{spread.mean:+.2f}{unit} {star}"
     return f"{spread.mean:+.2f}{unit} ({spread.low:+.2f} to {spread.high:+.2f}) {star}"
+
+
+def level_table(found: Sweep) -> str:
+    """The mean at every level of every parameter, with its interval. A star: the parameter surely
+    does something."""
+    from gridfleet.experiments.sweep.words import value_words
+
+    head = found.words + (f", {found.unit}" if found.unit else "")
+    lines = [f"{'':<40}{head:>26}{'interval':>24}{'of the variance':>18}"]
+    for effect in found.parameters:
+        share = f"{effect.share:.0%} {'*' if effect.is_sure else ' '}"
+        for level in effect.levels:
+            low, high = level.figure.low, level.figure.high
+            between = "-" if low is None or high is None else f"{low:,.1f} to {high:,.1f}"
+            name = f"{effect.key} = {value_words(level.value)}"
+            lines.append(f"{name:<40}{level.figure.mean:>26,.1f}{between:>24}{share:>18}".rstrip())
+            share = ""
+    return "\n".join(lines)
