@@ -45,18 +45,23 @@ def _told(effect: Effect) -> str:
 
 
 def level_table(found: Sweep) -> str:
-    """The mean at every level of every parameter, with its interval. A star: the parameter surely
-    does something."""
+    """The mean at every level of every parameter, and how it differs from that of all levels, seed
+    by seed. A star: the parameter surely does something."""
     from gridfleet.experiments.sweep.words import value_words
 
     head = found.words + (f", {found.unit}" if found.unit else "")
-    lines = [f"{'':<40}{head:>26}{'interval':>24}{'of the variance':>18}"]
+    lines = [f"{'':<40}{head:>26}{'against all its values':>32}{'of the variance':>18}"]
     for effect in found.parameters:
         share = f"{effect.share:.0%} {'*' if effect.is_sure else ' '}"
         for level in effect.levels:
-            low, high = level.figure.low, level.figure.high
-            between = "-" if low is None or high is None else f"{low:,.1f} to {high:,.1f}"
             name = f"{effect.key} = {value_words(level.value)}"
-            lines.append(f"{name:<40}{level.figure.mean:>26,.1f}{between:>24}{share:>18}".rstrip())
+            against = _signed(level.effect)
+            lines.append(f"{name:<40}{level.figure.mean:>26,.1f}{against:>32}{share:>18}".rstrip())
             share = ""
     return "\n".join(lines)
+
+
+def _signed(spread: Spread) -> str:
+    if spread.low is None or spread.high is None:
+        return f"{spread.mean:+,.1f}"
+    return f"{spread.mean:+,.1f} ({spread.low:+,.1f} to {spread.high:+,.1f})"

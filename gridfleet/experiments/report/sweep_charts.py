@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from gridfleet.experiments.report.charts import colour_of
-from gridfleet.experiments.sweep.effects import Interaction, ParameterEffect
+from gridfleet.experiments.sweep.effects import Interaction, Level, ParameterEffect
 from gridfleet.experiments.sweep.sweeping import Sweep
 from gridfleet.experiments.sweep.words import value_words
 from gridfleet.report.charts import BLUE, GREY, SKY, SOFT, as_svg, drawing
@@ -76,8 +76,7 @@ def _main_effect(axes: Any, found: Sweep, effect: ParameterEffect) -> None:
     places = _places(values)
     means = [level.figure.mean for level in effect.levels]
     _scatter(axes, found, effect, values, places)
-    lows = [_or(level.figure.low, level.figure.mean) for level in effect.levels]
-    highs = [_or(level.figure.high, level.figure.mean) for level in effect.levels]
+    lows, highs = zip(*map(_ends, effect.levels), strict=True)
     if effect.is_range:
         axes.fill_between(places, lows, highs, color=SKY, alpha=0.7, linewidth=0)
         axes.plot(places, means, color=BLUE, linewidth=1.6)
@@ -88,6 +87,15 @@ def _main_effect(axes: Any, found: Sweep, effect: ParameterEffect) -> None:
     _label(axes, values, places)
     axes.set_xlabel(effect.key)
     axes.yaxis.set_major_formatter("{x:,.6g}")
+
+
+def _ends(level: Level) -> tuple[float, float]:
+    """Of the interval against the mean of all levels, around the level's own mean: that is what
+    levels are told apart by."""
+    mean, effect = level.figure.mean, level.effect
+    if effect.low is None or effect.high is None:
+        return mean, mean
+    return mean + effect.low - effect.mean, mean + effect.high - effect.mean
 
 
 def _scatter(

@@ -23,7 +23,8 @@ EXACT = 1e-12
 
 def indicators(codes: Sequence[int], n_levels: int) -> Floats:
     """float64[n, n_levels - 1]: which level but the first each point has, codes from 0."""
-    return np.eye(n_levels)[np.asarray(codes)][:, 1:]
+    found: Floats = np.eye(n_levels)[np.asarray(codes)][:, 1:]
+    return found
 
 
 def powers(values: Floats, low: float, high: float) -> Floats:

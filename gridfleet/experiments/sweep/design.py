@@ -1,9 +1,9 @@
 """Which points of the space are run: all combinations, or a Latin hypercube.
 
 A Latin hypercube of n samples cuts every range into n slices and puts one sample into each of them
-(McKay, Beckman & Conover, Technometrics 21 (1979) 239-245); scipy draws it, and exchanges
-coordinates until the points lie evenly. Values are rounded, so that points can coincide; each is
-run once.
+(McKay, Beckman & Conover, Technometrics 21 (1979) 239-245); scipy draws it, and where points are
+few exchanges coordinates until they lie evenly. Values are rounded, so that points can coincide;
+each is run once.
 """
 
 from __future__ import annotations
@@ -21,6 +21,8 @@ FACTORIAL, LATIN = "factorial", "latin"
 DESIGNS = (FACTORIAL, LATIN)
 PURPOSE = 0x1A71
 """Key of the stream of designs among all streams of a seed."""
+FEW = 200
+"""More points than this lie evenly by themselves, and exchanging takes long."""
 Values = tuple[Any, ...]
 """Of one point, in the order of the parameters."""
 
@@ -33,7 +35,8 @@ def factorial(parameters: Sequence[Parameter]) -> list[Values]:
 def latin_hypercube(parameters: Sequence[Parameter], n_samples: int, seed: int) -> list[Values]:
     """At most so many different points; the same seed gives the same ones."""
     rng = np.random.Generator(np.random.PCG64(np.random.SeedSequence([seed, PURPOSE])))
-    sampler = qmc.LatinHypercube(len(parameters), optimization="random-cd", rng=rng)
+    exchange = "random-cd" if n_samples <= FEW else None
+    sampler = qmc.LatinHypercube(len(parameters), optimization=exchange, rng=rng)
     shares = np.minimum(sampler.random(n_samples), np.nextafter(1.0, 0.0))
     columns = [parameter.at(shares[:, index]) for index, parameter in enumerate(parameters)]
     points: list[Values] = []

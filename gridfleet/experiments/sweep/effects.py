@@ -37,18 +37,20 @@ STRONGEST = 3
 
 @dataclass(frozen=True, slots=True)
 class Level:
-    """A value of a parameter, and the mean over everything else there."""
+    """A value of a parameter. figure: the mean over everything else there. effect: how that differs
+    from the mean of all levels, seed by seed, so that what a seed does to all of them cancels."""
 
     value: Any
     figure: Spread
+    effect: Spread
 
 
 @dataclass(frozen=True, slots=True)
 class ParameterEffect:
     """share: of the variance between points. p_value: that chance alone does as much; None where
-    that is not known. is_sure: that it does something, all parameters taken together. worst, best:
-    values of the levels with the least and the most favourable mean, and how the best differs from
-    the worst."""
+    that is not known. is_sure: that it does something, all parameters taken together, and that its
+    best level differs from its worst. worst, best: values of the levels with the least and the most
+    favourable mean, and how the best differs from the worst, seed by seed."""
 
     key: str
     is_range: bool
@@ -196,21 +198,26 @@ def _effect(table: Table, index: int) -> ParameterEffect:
     n_pairs = max(1, len(values) * (len(values) - 1) // 2)
     confidence = bonferroni(table.confidence, n_pairs)
     a, b = figures[worst], figures[best]
+    difference = paired_interval(a, b, confidence)
     is_known = np.isfinite(p_value)
     limit = 1.0 - bonferroni(table.confidence, len(table.parameters))
     return ParameterEffect(
         key=parameter.key,
         is_range=parameter.is_range,
         levels=tuple(
-            Level(value, as_spread(mean_interval(row, table.confidence)))
+            Level(
+                value,
+                as_spread(mean_interval(row, table.confidence)),
+                as_spread(paired_interval(figures.mean(axis=0), row, table.confidence)),
+            )
             for value, row in zip(values, figures, strict=True)
         ),
         share=share,
         p_value=p_value if is_known else None,
-        is_sure=bool(is_known and p_value < limit),
+        is_sure=bool(is_known and p_value < limit and not difference.contains(0.0)),
         worst=values[worst],
         best=values[best],
-        difference=as_spread(paired_interval(a, b, confidence)),
+        difference=as_spread(difference),
         percent=as_spread(percent_interval(a, b, confidence)) if a.mean() else None,
     )
 

@@ -16,6 +16,7 @@ are relative to the folder of the file.
 
 from __future__ import annotations
 
+import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -95,7 +96,7 @@ def read_sweep(path: Path, options: Mapping[str, Any] | None = None) -> SweepFil
     for name in (name for name, value in tables.items() if not isinstance(value, dict)):
         faults.append(f"{name} is {tables[name]!r}; it is a table: write [{name}] and keys below")
         tables[name] = {}
-    table = fill_table({**tables[SWEEP], **(options or {})}, SweepTable, SWEEP, faults)
+    table = _sweep_table({**tables[SWEEP], **(options or {})}, faults)
     parameters = read_parameters(tables[PARAMETERS], faults)
     base = _base(given, path.parent, faults)
     if table is not None:
@@ -106,6 +107,15 @@ def read_sweep(path: Path, options: Mapping[str, Any] | None = None) -> SweepFil
         raise ExperimentError("\n".join(f"{path}: {line}" for line in lines))
     assert table is not None
     return SweepFile(path, table, base, parameters)
+
+
+def _sweep_table(given: dict[str, Any], faults: list[str]) -> SweepTable | None:
+    """Unknown keys do not hide what is wrong with the known ones."""
+    known = [field.name for field in msgspec.structs.fields(SweepTable)]
+    for key in [key for key in given if key not in known]:
+        del given[key]
+        faults.append(unknown_key(key, known, prefix=f"{SWEEP}."))
+    return fill_table(given, SweepTable, SWEEP, faults)
 
 
 def with_values(base: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:
@@ -135,7 +145,7 @@ def _base(given: dict[str, Any], folder: Path, faults: list[str]) -> dict[str, A
         faults.append(f"{SCENARIO} is {name!r}; name a scenario file in quotes")
         return given
     try:
-        base = msgspec.to_builtins(scenario_file(folder / name))
+        base = tomllib.loads(scenario_file(folder / name).to_toml())
     except GridfleetError as error:
         faults += str(error).split("\n")
         return given

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from gridfleet.scenario import Scenario
 from gridfleet.typed_files import checked_value, leaf_types, suggest, unknown_key
+from layouts.words import count
 
 RANGE = ("from", "to", "steps", "log")
 DIGITS = 4
@@ -127,8 +128,8 @@ def _levels(key: str, values: list[Any], kind: Any, faults: list[str]) -> Parame
     checked = [checked_value(value, kind, f"parameters: {key}", faults) for value in values]
     if len(values) < 2:
         faults.append(
-            f"parameters: {key} has {len(values)} values; give two or more, or set it above as a "
-            "key of the scenario"
+            f"parameters: {key} has {count(len(values), 'value')}; give two or more, or set it "
+            "above as a key of the scenario"
         )
     for index, value in enumerate(checked):
         if value in checked[:index]:

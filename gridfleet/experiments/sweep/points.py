@@ -5,9 +5,8 @@ A point that cannot be run is a fault that is told before anything runs.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -20,6 +19,7 @@ from gridfleet.experiments.sweep.parameters import Parameter
 from gridfleet.experiments.variants import SHIFT, STEADY, check_work, files_in, with_one_demand
 from gridfleet.scenario import Scenario
 from layouts import GridfleetError
+from layouts.words import count
 
 _DEMAND = (
     "orders", "demand.orders_per_hour", "demand.keep_waiting", "demand.n_skus",
@@ -88,28 +88,39 @@ def _name(parameters: Sequence[Parameter], values: Sequence[Any]) -> str:
 
 
 def _made(sweep: SweepFile, points: Sequence[Point]) -> list[Scenario]:
+    """The scenario of each point. Where one cannot be made, the others are tried on their floors,
+    so that all faults come together."""
     faults, found = _Faults(sweep), []
     for point in points:
         try:
-            found.append(scenario_of(sweep.keys_at(point.values), Path(sweep.path).parent))
+            found.append((point, scenario_of(sweep.keys_at(point.values), sweep.path.parent)))
         except GridfleetError as error:
             faults.add(point, error)
+    if faults:
+        _grounds(found, faults)
     faults.check(len(points))
-    return found
+    return [scenario for _, scenario in found]
 
 
-def _grounds(
+def _grounds(found: Iterable[tuple[Point, Scenario]], faults: _Faults) -> list[Groundwork]:
+    """Of each point that can be run."""
+    grounds = []
+    for point, scenario in found:
+        try:
+            grounds.append(lay_groundwork(scenario))
+        except GridfleetError as error:
+            faults.add(point, error)
+    return grounds
+
+
+def _checked(
     sweep: SweepFile, points: Sequence[Point], scenarios: Sequence[Scenario]
 ) -> list[Groundwork]:
     """Of each point; so all of them can be run."""
-    faults, found = _Faults(sweep), []
-    for point, scenario in zip(points, scenarios, strict=True):
-        try:
-            found.append(lay_groundwork(scenario))
-        except GridfleetError as error:
-            faults.add(point, error)
+    faults = _Faults(sweep)
+    grounds = _grounds(zip(points, scenarios, strict=True), faults)
     faults.check(len(points))
-    return found
+    return grounds
 
 
 def _says_no_demand(sweep: SweepFile, first: Scenario) -> bool:
@@ -132,12 +143,12 @@ def _alike(
             f"{sweep.path}: some points have an order file and some made-up orders, which are not "
             "alike; name order files only"
         )
-    grounds = _grounds(sweep, points, scenarios)
+    grounds = _checked(sweep, points, scenarios)
     is_saturated = kind == STEADY and _says_no_demand(sweep, scenarios[0])
     scenarios, more = with_one_demand(scenarios, grounds, is_saturated=is_saturated)
     if not keys & set(_DEMAND):
         notes += [line.replace("variants", "points") for line in more]
-    return scenarios, _grounds(sweep, points, scenarios), notes
+    return scenarios, _checked(sweep, points, scenarios), notes
 
 
 def _advised(first: Scenario) -> int:
@@ -160,6 +171,9 @@ class _Faults:
         self._sweep = sweep
         self._points: dict[str, list[Point]] = {}
 
+    def __bool__(self) -> bool:
+        return bool(self._points)
+
     def add(self, point: Point, error: GridfleetError) -> None:
         for line in str(error).split("\n"):
             self._points.setdefault(line, []).append(point)
@@ -171,7 +185,7 @@ class _Faults:
         for fault, points in self._points.items():
             first = points[0]
             place = f"point {first.number} ({told(keys, first.values)}): "
-            more = f" (and at {len(points) - 1} more points)" if len(points) > 1 else ""
+            more = f" (and at {count(len(points) - 1, 'more point')})" if len(points) > 1 else ""
             if len(points) == n_points:
                 place = more = ""
             lines.append(f"{self._sweep.path}: {place}{fault}{more}")

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from gridfleet.experiments.comparison import Spread
+from gridfleet.experiments.measures.catalogue import measure_named
 from gridfleet.experiments.sweep.design import FACTORIAL
 from gridfleet.experiments.sweep.effects import Interaction, ParameterEffect
 from gridfleet.experiments.sweep.points import told
@@ -31,8 +32,8 @@ def headline(found: Sweep) -> str:
     first = found.parameters[0]
     if first.p_value is None:
         return (
-            f"Too little has run to tell chance from effect; {first.key} has {effect_words(first)} "
-            f"{found.words} so far."
+            f"Too little has run to tell chance from effect; so far {first.key} brings "
+            f"{_change(first, found)} {found.words}."
         )
     if not first.is_sure:
         return (
@@ -41,7 +42,7 @@ def headline(found: Sweep) -> str:
         )
     return (
         f"Of what was varied, {first.key} matters most: from {value_words(first.worst)} to "
-        f"{value_words(first.best)} it brings {effect_words(first)} {found.words}"
+        f"{value_words(first.best)} it brings {_change(first, found)} {found.words}"
         f"{_between(first, found)}, and it explains {first.share:.0%} of the variance between "
         "points."
     )
@@ -50,9 +51,7 @@ def headline(found: Sweep) -> str:
 def best_words(found: Sweep) -> str:
     """The best point, and how sure it is that it is the best."""
     best = found.point(found.best_point)
-    told_values = point_words(best)
-    figure = best.figures[found.measure].mean
-    text = f"Best is point {best.number} ({told_values}) with {figure:,.1f} {found.words}"
+    text = f"Best is {point_words(best)}: {figure_words(found, best.figures[found.measure].mean)}"
     n = len(found.analysed)
     if found.best.sure_up_to is None:
         return f"{text}, in the only seed that all points have come through."
@@ -62,7 +61,7 @@ def best_words(found: Sweep) -> str:
         f"; that it is the best of {n} is {found.best.sure_up_to:.0%} sure, and not "
         f"{found.confidence:.0%}"
     )
-    others = [f"{number} ({point_words(found.point(number))})" for number in found.may_be_best]
+    others = [point_words(found.point(number)) for number in found.may_be_best]
     if len(others) > _MOST:
         return f"{text}: {len(others)} other points may be as good."
     return f"{text}: {listed(others)} may be as good." if others else f"{text}."
@@ -80,10 +79,8 @@ def remarks(found: Sweep) -> Iterator[str]:
     yield from _limits(found)
     yield _kind(found)
     for one in found.broken[:_MOST]:
-        values = told([*one.values], [*one.values.values()])
-        yield (
-            f"Point {one.point} ({values}) with seed {one.seed} failed and is left out: {one.text}"
-        )
+        where = point_words(found.point(one.point))
+        yield f"Seed {one.seed} failed at {where} and is left out: {one.text}"
     if len(found.broken) > _MOST:
         yield f"{len(found.broken) - _MOST} more runs failed."
     if len(found.analysed) < len(found.points):
@@ -100,21 +97,34 @@ def value_words(value: Any) -> str:
 
 
 def point_words(point: PointFigures) -> str:
-    return told([*point.values], [value_words(value) for value in point.values.values()])
+    values = [value_words(value) for value in point.values.values()]
+    return f"point {point.number} ({told([*point.values], values)})"
 
 
-def effect_words(effect: ParameterEffect) -> str:
-    """The best level against the worst."""
+def figure_words(found: Sweep, value: float) -> str:
+    number = f"{value:,.{measure_named(found.measure).digits}f}"
+    return f"{found.words} {number} {found.unit}" if found.unit else f"{number} {found.words}"
+
+
+def _told(effect: ParameterEffect, found: Sweep) -> tuple[Spread, str]:
+    """The best level against the worst, as people read it, and its unit: in per cent, but in points
+    for what is a percentage itself."""
+    if found.unit == "%":
+        return effect.difference, " points"
     if effect.percent is None:
-        return f"{effect.difference.mean:+.2f}"
-    return f"{effect.percent.mean:+.1f} %"
+        return effect.difference, f" {found.unit}" if found.unit else ""
+    return effect.percent, " %"
+
+
+def _change(effect: ParameterEffect, found: Sweep) -> str:
+    spread, unit = _told(effect, found)
+    return f"{spread.mean:+.1f}{unit}"
 
 
 def _between(effect: ParameterEffect, found: Sweep) -> str:
-    spread: Spread = effect.percent or effect.difference
+    spread, unit = _told(effect, found)
     if spread.low is None or spread.high is None:
         return ""
-    unit = " %" if effect.percent else ""
     low, high = f"{spread.low:+.1f}{unit}", f"{spread.high:+.1f}{unit}"
     return f" (between {low} and {high}, {found.confidence:.0%} sure)"
 
@@ -124,7 +134,7 @@ def _other(effect: ParameterEffect, found: Sweep) -> str:
         return f"What {effect.key} does cannot be told from chance."
     return (
         f"{effect.key} from {value_words(effect.worst)} to {value_words(effect.best)} brings "
-        f"{effect_words(effect)}{_between(effect, found)}, {effect.share:.0%} of the variance."
+        f"{_change(effect, found)}{_between(effect, found)}, {effect.share:.0%} of the variance."
     )
 
 
@@ -139,8 +149,8 @@ def _jams(found: Sweep) -> Iterator[str]:
         return
     worst = max(jammed, key=lambda point: point.jams / max(1, point.n + point.broken))
     yield (
-        f"Runs jammed at {count(len(jammed), 'point')}, most often at {worst.number} "
-        f"({point_words(worst)}): {worst.jams} of {worst.n + worst.broken}."
+        f"Runs jammed at {count(len(jammed), 'point')}, most often at "
+        f"{point_words(worst)}: {worst.jams} of {worst.n + worst.broken}."
     )
 
 
