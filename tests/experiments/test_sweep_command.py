@@ -19,7 +19,8 @@ from gridfleet.experiments.sweep.file import read_sweep
 ROOT = Path(__file__).resolve().parents[2]
 TINY = """
 layout = "teaching"
-hours = 0.05
+hours = 0.1
+demand.orders_per_hour = 400.0
 [sweep]
 replications = 3
 [parameters]

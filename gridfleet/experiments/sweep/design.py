@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import product
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from scipy.stats import qmc
@@ -35,7 +35,7 @@ def factorial(parameters: Sequence[Parameter]) -> list[Values]:
 def latin_hypercube(parameters: Sequence[Parameter], n_samples: int, seed: int) -> list[Values]:
     """At most so many different points; the same seed gives the same ones."""
     rng = np.random.Generator(np.random.PCG64(np.random.SeedSequence([seed, PURPOSE])))
-    exchange = "random-cd" if n_samples <= FEW else None
+    exchange: Literal["random-cd"] | None = "random-cd" if n_samples <= FEW else None
     sampler = qmc.LatinHypercube(len(parameters), optimization=exchange, rng=rng)
     shares = np.minimum(sampler.random(n_samples), np.nextafter(1.0, 0.0))
     columns = [parameter.at(shares[:, index]) for index, parameter in enumerate(parameters)]

@@ -131,7 +131,7 @@ def _between(effect: ParameterEffect, found: Sweep) -> str:
 
 def _other(effect: ParameterEffect, found: Sweep) -> str:
     if not effect.is_sure:
-        return f"What {effect.key} does cannot be told from chance."
+        return f"The effect of {effect.key} cannot be told from chance."
     return (
         f"{effect.key} from {value_words(effect.worst)} to {value_words(effect.best)} brings "
         f"{_change(effect, found)}{_between(effect, found)}, {effect.share:.0%} of the variance."
@@ -140,7 +140,10 @@ def _other(effect: ParameterEffect, found: Sweep) -> str:
 
 def _pair(pair: Interaction) -> str:
     first, second = pair.keys
-    return f"What {first} does depends on {second}: together they explain another {pair.share:.0%}."
+    return (
+        f"The effect of {first} depends on {second}: together they explain another "
+        f"{pair.share:.0%}."
+    )
 
 
 def _jams(found: Sweep) -> Iterator[str]:
