@@ -75,9 +75,9 @@ def line_up_variants(
     kind = kind or (STEADY if is_open else SHIFT)
     scenarios, notes = _with_one_fleet(named, options)
     grounds = [lay_groundwork(scenario) for scenario in scenarios]
-    check_work([one.name for one in named], grounds)
+    check_work([one.name for one in named], [ground.kind for ground in grounds])
     _check_orders(named, grounds)
-    scenarios, more = with_one_demand(scenarios, grounds, is_saturated=is_open and not as_given)
+    scenarios, more = with_one_demand(scenarios, grounds[0], is_saturated=is_open and not as_given)
     _check_catalogues(scenarios)
     for scenario in scenarios:
         lay_groundwork(scenario)
@@ -150,14 +150,13 @@ def _with_one_fleet(
     return scenarios, [f"All floors have {n_units} units, as many as {named[0].name} advises."]
 
 
-def check_work(names: Sequence[str], grounds: Sequence[Groundwork]) -> None:
-    """Raises ExperimentError where not all do the same work."""
-    first = grounds[0]
-    for name, ground in zip(names, grounds, strict=True):
-        if ground.kind != first.kind:
+def check_work(names: Sequence[str], kinds: Sequence[str]) -> None:
+    """Raises ExperimentError where not all do the same kind of work."""
+    for name, kind in zip(names, kinds, strict=True):
+        if kind != kinds[0]:
             raise ExperimentError(
-                f"{names[0]} does {first.kind} and {name} does {ground.kind}; compare floors that "
-                "do the same work"
+                f"{names[0]} does {kinds[0]} and {name} does {kind}; compare floors that do the "
+                "same work"
             )
 
 
@@ -173,11 +172,10 @@ def _check_orders(named: Sequence[Named], grounds: Sequence[Groundwork]) -> None
 
 
 def with_one_demand(
-    scenarios: Sequence[Scenario], grounds: Sequence[Groundwork], *, is_saturated: bool
+    scenarios: Sequence[Scenario], first: Groundwork, *, is_saturated: bool
 ) -> tuple[list[Scenario], list[str]]:
     """The same, with made-up orders or parcels sized to the first, where a scenario does not say
     itself; and what was done. is_saturated: more of them than a floor can do."""
-    first = grounds[0]
     if first.kind == SORTATION:
         return _with_one_stream(scenarios, first, is_saturated=is_saturated)
     if first.kind != FULFILMENT or first.scenario.order_file:

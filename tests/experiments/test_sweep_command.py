@@ -56,10 +56,10 @@ def test_a_sweep_leaves_its_tables_and_a_page(done: tuple[Path, Result]) -> None
     assert result.exit_code == 0, result.output
     assert result.stdout.startswith("Of what was varied, robots matters most: from 2 to 9 it")
     assert sorted(path.name for path in out.iterdir()) == list(FILES)
-    table = duckdb.read_parquet(str(out / "results.parquet"))
-    assert table.columns[:5] == ["point", "robots", "service.line_s", "seed", "output_per_hour"]
-    assert table.columns[-2:] == ["regime", "jammed"]
-    rows = duckdb.sql("select point, robots, seed from table order by all").fetchall()
+    runs = duckdb.read_parquet(str(out / "results.parquet"))
+    assert runs.columns[:5] == ["point", "robots", "service.line_s", "seed", "output_per_hour"]
+    assert runs.columns[-2:] == ["regime", "jammed"]
+    rows = duckdb.sql("select point, robots, seed from runs order by all").fetchall()
     assert rows == [(p, 2 if p < 3 else 9, seed) for p in (1, 2, 3, 4) for seed in (0, 1, 2)]
     points = duckdb.read_parquet(str(out / "points.parquet"))
     assert len(points) == 4

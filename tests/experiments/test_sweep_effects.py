@@ -153,6 +153,12 @@ def test_the_best_point_and_how_sure_that_is() -> None:
     assert close.sure_up_to < 0.95
 
 
+def test_points_that_do_exactly_the_same() -> None:
+    found = best_point(full([100, 101, 102, 103, 130, 130]))
+    assert (found.row, found.is_sure, found.others) == (4, False, (5,))
+    assert found.sure_up_to == pytest.approx(1 / 6)
+
+
 def test_less_may_be_better() -> None:
     table = full([fleet + rule for fleet, rule in product((90, 100, 113), (0, 4))], better=-1)
     robots, _ = parameter_effects(table)

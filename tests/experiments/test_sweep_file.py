@@ -9,6 +9,8 @@ import pytest
 from gridfleet.experiments.errors import ExperimentError
 from gridfleet.experiments.sweep.file import SweepFile, read_sweep, scenario_of
 from gridfleet.experiments.sweep.points import lay_out
+from gridfleet.scenario import Scenario
+from gridfleet.typed_files import leaf_types
 
 BASE = 'layout = "teaching"\nhours = 0.1\nrobots = 6\n[demand]\norders_per_hour = 60.0\n'
 
@@ -165,3 +167,11 @@ def test_a_sweep_with_more_values_has_the_points_of_before(tmp_path: Path) -> No
     few = lay_out(read(tmp_path, f"{BASE}[parameters]\nrobots = [4, 8]\n"))
     more = lay_out(read(tmp_path, f"{BASE}[parameters]\nrobots = [4, 6, 8]\n"))
     assert {one.digest for one in few.variants} < {one.digest for one in more.variants}
+
+
+def test_keys_of_tables_within_tables() -> None:
+    types = leaf_types(Scenario)
+    assert types["robots"] is int
+    assert types["unit.laden.speed_m_s"] is float
+    assert "unit.laden" not in types
+    assert "unit" not in types

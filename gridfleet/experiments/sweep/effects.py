@@ -143,13 +143,18 @@ def chance_share(table: Table) -> float | None:
 def best_point(table: Table) -> Best:
     """The point with the best mean."""
     rows = table.better * table.values
-    row = int(rows.mean(axis=1).argmax())
+    means = rows.mean(axis=1)
+    row = int(means.argmax())
     if min(rows.shape) < 2:
         return Best(row, False, None, ())
     found = select(rows, rows.shape[1], table.confidence)
-    others = [i for i, one in enumerate(found.against_best) if i != row and one.high > 0.0]
+    # Points can do exactly the same, where something that was not varied is the limit.
+    ties = np.flatnonzero(means == means[row])
+    others = [i for i, one in enumerate(found.against_best) if one.high > 0.0 or i in ties]
+    others.remove(row)
+    sure_up_to = _sure_up_to(rows, row) if len(ties) == 1 else 1.0 / len(rows)
     is_sure = found.against_best[row].low >= 0.0 and not others
-    return Best(row, is_sure, _sure_up_to(rows, row), tuple(others))
+    return Best(row, is_sure, sure_up_to, tuple(others))
 
 
 def _sure_up_to(rows: Floats, row: int) -> float:

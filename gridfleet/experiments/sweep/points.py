@@ -60,13 +60,12 @@ def lay_out(sweep: SweepFile) -> Field:
         raise ExperimentError(f"{sweep.path}: all samples are the same point; vary more")
     scenarios = _made(sweep, points)
     kind = sweep.table.kind or (STEADY if _says_no_demand(sweep, scenarios[0]) else SHIFT)
-    scenarios, grounds, notes = _alike(sweep, points, scenarios, kind)
     if kind == STEADY and any(parameter.key == "hours" for parameter in sweep.parameters):
         raise ExperimentError(
             f"{sweep.path}: hours cannot be varied in a steady state, which does not depend on it; "
             f"set kind = {SHIFT!r}, or demand.orders_per_hour"
         )
-    check_work([point.name for point in points], grounds)
+    scenarios, notes = _alike(sweep, points, scenarios, kind)
     kept: dict[bytes, bytes] = {}
     variants = tuple(
         Variant(name=point.name, scenario=scenario, files=_shared(files_in(scenario), kept))
@@ -97,30 +96,28 @@ def _made(sweep: SweepFile, points: Sequence[Point]) -> list[Scenario]:
         except GridfleetError as error:
             faults.add(point, error)
     if faults:
-        _grounds(found, faults)
+        _kinds(found, faults)
     faults.check(len(points))
     return [scenario for _, scenario in found]
 
 
-def _grounds(found: Iterable[tuple[Point, Scenario]], faults: _Faults) -> list[Groundwork]:
-    """Of each point that can be run."""
-    grounds = []
+def _kinds(found: Iterable[tuple[Point, Scenario]], faults: _Faults) -> list[str]:
+    """Kinds of work of the points that can be run."""
+    kinds = []
     for point, scenario in found:
         try:
-            grounds.append(lay_groundwork(scenario))
+            kinds.append(lay_groundwork(scenario).kind)
         except GridfleetError as error:
             faults.add(point, error)
-    return grounds
+    return kinds
 
 
-def _checked(
-    sweep: SweepFile, points: Sequence[Point], scenarios: Sequence[Scenario]
-) -> list[Groundwork]:
-    """Of each point; so all of them can be run."""
+def _check(sweep: SweepFile, points: Sequence[Point], scenarios: Sequence[Scenario]) -> None:
+    """Raises ExperimentError where a point cannot be run, or does other work than the first."""
     faults = _Faults(sweep)
-    grounds = _grounds(zip(points, scenarios, strict=True), faults)
+    kinds = _kinds(zip(points, scenarios, strict=True), faults)
     faults.check(len(points))
-    return grounds
+    check_work([point.name for point in points], kinds)
 
 
 def _says_no_demand(sweep: SweepFile, first: Scenario) -> bool:
@@ -132,31 +129,35 @@ def _says_no_demand(sweep: SweepFile, first: Scenario) -> bool:
 
 def _alike(
     sweep: SweepFile, points: Sequence[Point], scenarios: list[Scenario], kind: str
-) -> tuple[list[Scenario], list[Groundwork], list[str]]:
+) -> tuple[list[Scenario], list[str]]:
     """The same fleet and the same demand where nothing says otherwise: those of the first point."""
     keys, notes = {parameter.key for parameter in sweep.parameters}, []
-    if "robots" not in keys and (n_units := _advised(scenarios[0])):
-        scenarios = [msgspec.structs.replace(one, robots=n_units) for one in scenarios]
-        notes.append(f"Every point has {n_units} units, as many as the first one's floor advises.")
+    first = _first(sweep, points, scenarios)
+    if "robots" not in keys and not scenarios[0].robots:
+        scenarios = [msgspec.structs.replace(one, robots=first.n_units) for one in scenarios]
+        notes.append(
+            f"Every point has {first.n_units} units, as many as the first one's floor advises."
+        )
     if len({bool(one.order_file) for one in scenarios}) > 1:
         raise ExperimentError(
             f"{sweep.path}: some points have an order file and some made-up orders, which are not "
             "alike; name order files only"
         )
-    grounds = _checked(sweep, points, scenarios)
     is_saturated = kind == STEADY and _says_no_demand(sweep, scenarios[0])
-    scenarios, more = with_one_demand(scenarios, grounds, is_saturated=is_saturated)
+    scenarios, more = with_one_demand(scenarios, first, is_saturated=is_saturated)
     if not keys & set(_DEMAND):
         notes += [line.replace("variants", "points") for line in more]
-    return scenarios, _checked(sweep, points, scenarios), notes
+    _check(sweep, points, scenarios)
+    return scenarios, notes
 
 
-def _advised(first: Scenario) -> int:
-    """Units where the scenario sets none; 0 where it does, or cannot be run."""
+def _first(sweep: SweepFile, points: Sequence[Point], scenarios: Sequence[Scenario]) -> Groundwork:
+    """What the others are made alike with. Where it cannot be run, all faults are told."""
     try:
-        return 0 if first.robots else lay_groundwork(first).n_units
+        return lay_groundwork(scenarios[0])
     except GridfleetError:
-        return 0
+        _check(sweep, points, scenarios)
+        raise
 
 
 def _shared(files: Mapping[str, bytes], kept: dict[bytes, bytes]) -> dict[str, bytes]:

@@ -116,7 +116,7 @@ class Sweep:
 
     def as_json(self) -> dict[str, Any]:
         found: dict[str, Any] = msgspec.to_builtins(self, enc_hook=lambda value: value.item())
-        return found
+        return {**found, "may_be_best": list(self.may_be_best)}
 
 
 def run_sweep(
