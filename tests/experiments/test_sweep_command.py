@@ -110,7 +110,7 @@ def test_another_key_figure_of_the_same_runs_as_json(done: tuple[Path, Result]) 
     [
         ("robots = [3, 9]", "error: bad.toml: the key 'layout' is missing"),
         (
-            'layout = "teaching"\n[parameters]\nrobots = [3, 9000]',
+            'layout = "teaching"\nsweep.kind = "shift"\n[parameters]\nrobots = [3, 9000]',
             "error: bad.toml: point 2 (robots = 9000): 9000 robots do not fit",
         ),
         ("layout = ", "error: bad.toml: not readable as TOML"),

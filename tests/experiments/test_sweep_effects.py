@@ -8,15 +8,11 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from gridfleet.experiments.sweep.best import best_point
 from gridfleet.experiments.sweep.design import factorial, latin_hypercube
-from gridfleet.experiments.sweep.effects import (
-    Table,
-    best_point,
-    chance_share,
-    interactions,
-    parameter_effects,
-)
+from gridfleet.experiments.sweep.effects import chance_share, interactions, parameter_effects
 from gridfleet.experiments.sweep.parameters import Parameter
+from gridfleet.experiments.sweep.table import Table
 
 Floats = NDArray[np.float64]
 ROBOTS = Parameter("robots", (20, 30, 40))

@@ -15,8 +15,9 @@ from gridfleet.experiments.errors import ExperimentError
 from gridfleet.experiments.replication import Job, Outcome, run_one
 from gridfleet.experiments.report.sweep_page import write_sweep
 from gridfleet.experiments.sweep.file import read_sweep
+from gridfleet.experiments.sweep.findings import Row, Sweep
 from gridfleet.experiments.sweep.points import Field, lay_out
-from gridfleet.experiments.sweep.sweeping import Row, Sweep, run_sweep
+from gridfleet.experiments.sweep.sweeping import run_sweep
 from gridfleet.experiments.sweep.words import headline, remarks
 from gridfleet.scenario import Scenario
 
@@ -122,6 +123,7 @@ def test_an_interrupted_sweep_tells_what_there_is(field: Field, template: Outcom
     assert found.seeds == (0, 1)
     assert len(rows) == 10
     assert headline(found).startswith("Of what was varied, robots matters most")
+    assert next(remarks(found)) == "Ended early, after 2 runs of each point; 4 were asked for."
 
 
 def test_an_interrupt_in_the_first_seed(field: Field, template: Outcome, tmp_path: Path) -> None:

@@ -19,8 +19,8 @@ from gridfleet.cli.experiments.campaigns import (
 )
 
 if TYPE_CHECKING:
+    from gridfleet.experiments.sweep.findings import Row, Sweep
     from gridfleet.experiments.sweep.points import Field
-    from gridfleet.experiments.sweep.sweeping import Row, Sweep
 
 
 def sweep(

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from gridfleet.experiments.comparison import Comparison, Effect, Spread
-    from gridfleet.experiments.sweep.sweeping import Sweep
+    from gridfleet.experiments.sweep.findings import Sweep
 
 
 def effect_table(found: Comparison) -> str:

@@ -10,7 +10,7 @@ import numpy as np
 
 from gridfleet.experiments.report.charts import colour_of
 from gridfleet.experiments.sweep.effects import Interaction, Level, ParameterEffect
-from gridfleet.experiments.sweep.sweeping import Sweep
+from gridfleet.experiments.sweep.findings import Sweep
 from gridfleet.experiments.sweep.words import value_words
 from gridfleet.report.charts import BLUE, GREY, SKY, SOFT, as_svg, drawing
 

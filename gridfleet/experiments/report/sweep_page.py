@@ -11,7 +11,7 @@ from gridfleet.experiments.measures.catalogue import MEASURES, measure_named
 from gridfleet.experiments.report import sweep_charts
 from gridfleet.experiments.report.data import write_rows
 from gridfleet.experiments.sweep.design import FACTORIAL
-from gridfleet.experiments.sweep.sweeping import PointFigures, Row, Sweep
+from gridfleet.experiments.sweep.findings import PointFigures, Row, Sweep
 from gridfleet.experiments.sweep.words import value_words
 from gridfleet.report.page import template
 from gridfleet.run_folder import REPORT, write_text

@@ -1,5 +1,5 @@
-"""What each parameter does to a figure, how much of all differences it explains, which pairs of
-parameters work together, and which point is best.
+"""What each parameter does to a figure, how much of all differences it explains, and which pairs
+of parameters work together.
 
 All combinations: analysis of variance, held against what chance does to means of points. A Latin
 hypercube: a quadratic fit for each parameter alone, whose share is corrected for what a fit gets by
@@ -14,7 +14,6 @@ from itertools import combinations
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from gridfleet.experiments.comparison import Spread, as_spread
 from gridfleet.experiments.statistics import (
@@ -22,13 +21,10 @@ from gridfleet.experiments.statistics import (
     mean_interval,
     paired_interval,
     percent_interval,
-    select,
 )
 from gridfleet.experiments.statistics import factors as fit
-from gridfleet.experiments.sweep.design import Values
-from gridfleet.experiments.sweep.parameters import Parameter
+from gridfleet.experiments.sweep.table import Floats, Table
 
-Floats = NDArray[np.float64]
 GRID = 9
 """Values of a range at which its fit is told."""
 STRONGEST = 3
@@ -77,46 +73,6 @@ class Interaction:
     means: tuple[tuple[float | None, ...], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Best:
-    """row: of the point with the best mean. is_sure: that it is the best with the confidence asked
-    for (Nelson and Matejcik); sure_up_to: the highest confidence with which it is. others: rows
-    that may be as good. None, and no others, where one seed is all there is."""
-
-    row: int
-    is_sure: bool
-    sure_up_to: float | None
-    others: tuple[int, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Table:
-    """What is analysed. points: values of the parameters, by row. values: float64[n_points,
-    n_seeds]. better: 1 where more is better, -1 where less is."""
-
-    parameters: tuple[Parameter, ...]
-    points: tuple[Values, ...]
-    values: Floats
-    is_factorial: bool
-    confidence: float = 0.95
-    better: int = 1
-
-    @property
-    def means(self) -> Floats:
-        means: Floats = self.values.mean(axis=1)
-        return means
-
-    @property
-    def total(self) -> float:
-        """Sum of squares between points; 0 where rounding is all there is."""
-        means = self.means
-        squares = float(((means - means.mean()) ** 2).sum())
-        return squares if squares > fit.EXACT * float((means**2).sum()) else 0.0
-
-    def column(self, index: int) -> list[Any]:
-        return [point[index] for point in self.points]
-
-
 def parameter_effects(table: Table) -> tuple[ParameterEffect, ...]:
     """Of every parameter, the one that explains most first."""
     found = [_effect(table, index) for index in range(len(table.parameters))]
@@ -138,35 +94,6 @@ def chance_share(table: Table) -> float | None:
     if not degrees or not table.total:
         return None
     return min(1.0, variance * (len(table.points) - 1) / table.total)
-
-
-def best_point(table: Table) -> Best:
-    """The point with the best mean."""
-    rows = table.better * table.values
-    means = rows.mean(axis=1)
-    row = int(means.argmax())
-    if min(rows.shape) < 2:
-        return Best(row, False, None, ())
-    found = select(rows, rows.shape[1], table.confidence)
-    # Points can do exactly the same, where something that was not varied is the limit.
-    ties = np.flatnonzero(means == means[row])
-    others = [i for i, one in enumerate(found.against_best) if one.high > 0.0 or i in ties]
-    others.remove(row)
-    sure_up_to = _sure_up_to(rows, row) if len(ties) == 1 else 1.0 / len(rows)
-    is_sure = found.against_best[row].low >= 0.0 and not others
-    return Best(row, is_sure, sure_up_to, tuple(others))
-
-
-def _sure_up_to(rows: Floats, row: int) -> float:
-    """By halving; guessing among all points is right so often."""
-    low, high = 1.0 / len(rows), 0.9999
-    for _ in range(14):
-        middle = (low + high) / 2.0
-        if select(rows, rows.shape[1], middle).against_best[row].low >= 0.0:
-            low = middle
-        else:
-            high = middle
-    return low
 
 
 # ---------------------------------------------------------------------- one parameter

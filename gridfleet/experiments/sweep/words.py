@@ -11,8 +11,8 @@ from gridfleet.experiments.comparison import Spread
 from gridfleet.experiments.measures.catalogue import measure_named
 from gridfleet.experiments.sweep.design import FACTORIAL
 from gridfleet.experiments.sweep.effects import Interaction, ParameterEffect
+from gridfleet.experiments.sweep.findings import PointFigures, Sweep
 from gridfleet.experiments.sweep.points import told
-from gridfleet.experiments.sweep.sweeping import PointFigures, Sweep
 from gridfleet.experiments.variants import STEADY
 from layouts.words import count, listed
 
@@ -69,6 +69,9 @@ def best_words(found: Sweep) -> str:
 
 def remarks(found: Sweep) -> Iterator[str]:
     """What a reader has to know, the most important first."""
+    if found.is_cut:
+        runs = count(len(found.seeds), "run")
+        yield f"Ended early, after {runs} of each point; {found.replications} were asked for."
     yield best_words(found)
     for effect in found.parameters[1:]:
         yield _other(effect, found)
