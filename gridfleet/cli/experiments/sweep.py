@@ -17,6 +17,7 @@ from gridfleet.cli.experiments.campaigns import (
     given_options,
     refused_interrupts,
 )
+from gridfleet.cli.experiments.options import Cluster, Json, Quiet, Workers
 
 if TYPE_CHECKING:
     from gridfleet.experiments.sweep.findings import Row, Sweep
@@ -46,17 +47,13 @@ def sweep(
             "the file]"
         ),
     ] = None,
-    workers: Annotated[
-        int, typer.Option(min=0, help="Processes; 0 for as many as there are processors.")
-    ] = 0,
-    cluster: Annotated[
-        str, typer.Option(help="Address of a dask scheduler to run on, as tcp://host:8786.")
-    ] = "",
+    workers: Workers = 0,
+    cluster: Cluster = "",
     out: Annotated[
         Path | None, typer.Option(help="Result folder. [default: experiments/sweep-FILE]")
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print what was found as JSON.")] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", help="No progress on stderr.")] = False,
+    as_json: Json = False,
+    quiet: Quiet = False,
 ) -> None:
     """Vary anything in a scenario: main effects, what works together, the best point.
 
