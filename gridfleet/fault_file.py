@@ -28,8 +28,11 @@ class FaultFileError(GridfleetError, ValueError):
     """A fault file that cannot be used; the text says what to change, one fault a line."""
 
 
-def read_faults(path: Path, layout: Layout, n_units: int, hours: float) -> FaultSchedule:
-    """The schedule of that file for a run of so many hours with units 0 to n_units - 1.
+def read_faults(
+    path: Path, layout: Layout, n_units: int, hours: float, seed: int = 0
+) -> FaultSchedule:
+    """The schedule of that file for a run of so many hours with units 0 to n_units - 1. seed: of
+    the run, so that replications draw random faults of their own.
 
     Raises FaultFileError with everything that is wrong, a line each."""
     table = read_table(path, FaultFileError)
@@ -42,7 +45,7 @@ def read_faults(path: Path, layout: Layout, n_units: int, hours: float) -> Fault
     random = _random(table.get("random", {}), wrong)
     if wrong:
         raise FaultFileError("\n".join(f"{path}: {line}" for line in wrong))
-    drawn = random_schedule(random.seed, random.rates(), hours, layout, n_units)
+    drawn = random_schedule(random.seed + seed, random.rates(), hours, layout, n_units)
     return schedule_of([*faults, *drawn.faults])
 
 

@@ -99,7 +99,7 @@ class Simulation:
         if not scenario.faults:
             return None
         path = Path(scenario.faults)
-        schedule = read_faults(path, self.layout, self._n_units, scenario.hours)
+        schedule = read_faults(path, self.layout, self._n_units, scenario.hours, scenario.seed)
         self.needs_journal = schedule.kills
         return TroubledWorld(self.layout, twin, schedule, scenario.seed, self._books)
 

@@ -50,6 +50,22 @@ def fill_table(table: dict[str, Any], kind: type[T], key: str, faults: list[str]
     return value if isinstance(value, kind) else None
 
 
+def checked_value(value: object, kind: Any, key: str, faults: list[str]) -> object:
+    """The value as a field of that type, which is no table, has it. Where it is none, a message is
+    added to `faults`, and what is returned means nothing."""
+    return _value(value, kind, NO_DEFAULT, key, faults, set())
+
+
+def leaf_types(kind: Any, prefix: str = "") -> dict[str, Any]:
+    """Type of every key that a file may have and that is no table, by its dotted name."""
+    found = {}
+    for name, field_kind in _types(kind).items():
+        table, _ = _table_of(field_kind)
+        own = leaf_types(table, f"{prefix}{name}.") if _is_table(table) else {}
+        found.update(own or {prefix + name: field_kind})
+    return found
+
+
 def _read_text(path: Path, error: type[GridfleetError]) -> str:
     try:
         return path.read_text(encoding="utf-8")
@@ -95,6 +111,20 @@ def suggest(name: str, known: Iterable[str], most: int | None = None) -> str:
     return f"known: {', '.join(names[:most])}, ..."
 
 
+def unknown_key(
+    name: str, beside: Iterable[str], known: Iterable[str] = (), prefix: str = "",
+    most: int | None = None,
+) -> str:  # fmt: skip
+    """That the key is unknown, and the nearest: a near spelling beside it, or the same word in
+    another table. known: all dotted keys. most: of those beside it that are listed otherwise."""
+    names = list(beside)
+    near = [prefix + other for other in get_close_matches(name, names, n=1, cutoff=0.75)]
+    moved = sorted(other for other in known if other.rpartition(".")[2] == name)
+    for other in (*near, *moved):
+        return f"unknown key {prefix + name!r}; did you mean {other!r}?"
+    return f"unknown key {prefix + name!r}; {suggest(name, names, most)}"
+
+
 def _without_none(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: _without_none(entry) for key, entry in value.items() if entry is not None}
@@ -107,7 +137,7 @@ def _fill(
     """A `kind` of the table's values, over `default` where there is one."""
     prefix, n_before = f"{key}." if key else "", len(faults)
     types, defaults = _types(kind), _defaults(kind)
-    faults += [_unknown(prefix, name, types, known) for name in table if name not in types]
+    faults += [unknown_key(name, types, known, prefix) for name in table if name not in types]
     values = {}
     for name, field_kind in types.items():
         own = defaults[name] if default is NO_DEFAULT else getattr(default, name)
@@ -152,15 +182,6 @@ def _in_words(fault: str) -> str:
     for name, word in _WORDS.items():
         fault = fault.replace(f"`{name} | null`", word).replace(f"`{name}`", word)
     return fault[0].lower() + fault[1:]
-
-
-def _unknown(prefix: str, name: str, types: dict[str, Any], known: set[str]) -> str:
-    """The nearest key is a near spelling beside it, or the same word in another table."""
-    near = [prefix + other for other in get_close_matches(name, types, n=1, cutoff=0.75)]
-    moved = sorted(other for other in known if other.rpartition(".")[2] == name)
-    for other in (*near, *moved):
-        return f"unknown key {prefix + name!r}; did you mean {other!r}?"
-    return f"unknown key {prefix + name!r}; {suggest(name, types)}"
 
 
 def _is_table(kind: Any) -> bool:

@@ -20,6 +20,7 @@ from gridfleet.cli.emulate import emulate
 from gridfleet.cli.experiments.compare import compare
 from gridfleet.cli.experiments.fleet_curve import fleet_curve
 from gridfleet.cli.experiments.lost_capacity import lost_capacity
+from gridfleet.cli.experiments.sweep import sweep
 from gridfleet.cli.render import render
 from gridfleet.cli.replay import replay
 from gridfleet.cli.resume import resume
@@ -42,6 +43,7 @@ app.command()(compare)
 app.command()(fleet_curve)
 app.command()(lost_capacity)
 app.command()(diff)
+app.command()(sweep)
 app.command()(crosscheck)
 app.command()(calibrate)
 app.command()(demo)

@@ -8,7 +8,6 @@ stages, statistics/stein.py). Nothing is decided by looking at the differences t
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -20,12 +19,13 @@ from gridfleet.experiments.measures.catalogue import OUTPUT, measure_named
 from gridfleet.experiments.measures.window import output_minutes, window_of
 from gridfleet.experiments.replicating import OnProgress, Replications, ShouldStop, jobs_for
 from gridfleet.experiments.replication import Outcome
-from gridfleet.experiments.statistics import bonferroni, mser5, n_pairs, relative_half_width
-from gridfleet.experiments.statistics.warm_up import FEWEST
+from gridfleet.experiments.settling import check_long_enough, settling_time
+from gridfleet.experiments.statistics import bonferroni, n_pairs, relative_half_width
 from gridfleet.experiments.variants import STEADY, Line
 
 Floats = NDArray[np.float64]
-OR_WHOLE_RUNS = "or compare whole runs with --kind shift"
+LONGER = "give --hours {hours:g} or more"
+OR_WHOLE_RUNS = f"{LONGER}, or compare whole runs with --kind shift"
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,24 +156,8 @@ def _warm_up(runs: Runs) -> tuple[int, bool]:
     averaged over the pilot runs; and whether such a time was found."""
     if runs.line.kind != STEADY:
         return 0, True
-    ends, is_found = [0], True
-    for name in runs.names:
-        minutes = runs.output_minutes(name).mean(axis=0)
-        check_long_enough(len(minutes), OR_WHOLE_RUNS)
-        truncation = mser5(minutes)
-        ends.append(truncation.n_deleted)
-        is_found = is_found and truncation.is_found
-    return max(ends), is_found
-
-
-def check_long_enough(n_minutes: float, cure: str = "") -> None:
-    """Raises ExperimentError where no warm-up can be looked for. cure: beside a longer run."""
-    if n_minutes < FEWEST:
-        cures = [f"give --hours {math.ceil(FEWEST / 6) / 10:g} or more", cure]
-        raise ExperimentError(
-            f"a run has {n_minutes:.3g} minutes, and the warm-up is looked for in {FEWEST} or "
-            f"more; {', '.join(filter(None, cures))}"
-        )
+    rows = (runs.output_minutes(name).mean(axis=0) for name in runs.names)
+    return settling_time(rows, OR_WHOLE_RUNS)
 
 
 def _check_figures(runs: Runs) -> None:

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gridfleet.brain import lay_groundwork
-from gridfleet.experiments.comparing import check_long_enough
+from gridfleet.experiments.comparing import LONGER
 from gridfleet.experiments.comparison import Spread, as_spread
 from gridfleet.experiments.engine import Campaign
 from gridfleet.experiments.errors import ExperimentError
@@ -27,6 +27,7 @@ from gridfleet.experiments.measures.jams import jam_begins
 from gridfleet.experiments.measures.window import output_minutes, window_of
 from gridfleet.experiments.replicating import OnProgress, Replications, ShouldStop, jobs_for
 from gridfleet.experiments.replication import Outcome, Variant
+from gridfleet.experiments.settling import check_long_enough
 from gridfleet.experiments.statistics import (
     bonferroni,
     mean_interval,
@@ -131,7 +132,7 @@ class Field:
 def lay_out(layouts: Sequence[str], options: Mapping[str, Any], ask: CurveAsk) -> Field:
     """Raises GridfleetError for floors and fleets that cannot be run."""
     line = line_up_variants([*layouts], options)
-    check_long_enough(60.0 * min(variant.scenario.hours for variant in line.variants))
+    check_long_enough(60.0 * min(variant.scenario.hours for variant in line.variants), LONGER)
     variants: list[Variant] = []
     sizes: dict[str, dict[int, str]] = {}
     advised, carries = {}, {}
@@ -260,7 +261,7 @@ def _warm_up(outcomes: Mapping[int, Sequence[Outcome]]) -> int:
     for found in outcomes.values():
         n_minutes = min(outcome.n_minutes for outcome in found)
         minutes = np.mean([output_minutes(outcome)[:n_minutes] for outcome in found], axis=0)
-        check_long_enough(len(minutes))
+        check_long_enough(len(minutes), LONGER)
         truncation = mser5(minutes)
         ends.append(truncation.n_deleted if truncation.is_found else 0)
     return max(ends)

@@ -77,12 +77,14 @@ def line_up_variants(
     kind = kind or (STEADY if is_open else SHIFT)
     scenarios, notes = _with_one_fleet(named, options)
     grounds = [lay_groundwork(scenario) for scenario in scenarios]
-    _check_work(named, grounds)
-    scenarios, more = _with_one_demand(scenarios, grounds, is_saturated=is_open and not as_given)
+    check_work([one.name for one in named], [ground.kind for ground in grounds])
+    _check_orders(named, grounds)
+    scenarios, more = with_one_demand(scenarios, grounds[0], is_saturated=is_open and not as_given)
+    _check_catalogues(scenarios)
     for scenario in scenarios:
         lay_groundwork(scenario)
     variants = tuple(
-        Variant(name=name, scenario=scenario, files=_files(scenario))
+        Variant(name=name, scenario=scenario, files=files_in(scenario))
         for name, scenario in zip(_unique([one.name for one in named]), scenarios, strict=True)
     )
     return Line(variants, kind, grounds[0].kind, differences(scenarios), (*notes, *more))
@@ -124,7 +126,8 @@ def _unique(names: list[str]) -> list[str]:
     return found
 
 
-def _files(scenario: Scenario) -> dict[str, bytes]:
+def files_in(scenario: Scenario) -> dict[str, bytes]:
+    """As `files_of`, but raises ExperimentError."""
     try:
         return files_of(scenario)
     except OSError as error:
@@ -148,14 +151,19 @@ def _with_one_fleet(
     return scenarios, [f"All floors have {n_units} units, as many as {named[0].name} advises."]
 
 
-def _check_work(named: Sequence[Named], grounds: Sequence[Groundwork]) -> None:
+def check_work(names: Sequence[str], kinds: Sequence[str]) -> None:
+    """Raises ExperimentError where not all do the same kind of work."""
+    for name, kind in zip(names, kinds, strict=True):
+        if kind != kinds[0]:
+            raise ExperimentError(
+                f"{names[0]} does {kinds[0]} and {name} does {kind}; compare floors that do the "
+                "same work"
+            )
+
+
+def _check_orders(named: Sequence[Named], grounds: Sequence[Groundwork]) -> None:
     first = grounds[0]
     for one, ground in zip(named, grounds, strict=True):
-        if ground.kind != first.kind:
-            raise ExperimentError(
-                f"{named[0].name} does {first.kind} and {one.name} does {ground.kind}; compare "
-                "floors that do the same work"
-            )
         if ground.scenario.order_file != first.scenario.order_file:
             raise ExperimentError(
                 f"{named[0].name} and {one.name} have different orders and different catalogues: "
@@ -164,11 +172,11 @@ def _check_work(named: Sequence[Named], grounds: Sequence[Groundwork]) -> None:
             )
 
 
-def _with_one_demand(
-    scenarios: Sequence[Scenario], grounds: Sequence[Groundwork], *, is_saturated: bool
+def with_one_demand(
+    scenarios: Sequence[Scenario], first: Groundwork, *, is_saturated: bool
 ) -> tuple[list[Scenario], list[str]]:
-    """Made-up orders are sized to the first variant."""
-    first = grounds[0]
+    """The same, with made-up orders or parcels sized to the first, where a scenario does not say
+    itself; and what was done. is_saturated: more of them than a floor can do."""
     if first.kind == SORTATION:
         return _with_one_stream(scenarios, first, is_saturated=is_saturated)
     if first.kind != FULFILMENT or first.scenario.order_file:
@@ -188,7 +196,6 @@ def _with_one_demand(
         if n_waiting and not demand.keep_waiting:
             demand = msgspec.structs.replace(demand, keep_waiting=n_waiting)
         alike.append(msgspec.structs.replace(scenario, demand=demand))
-    _check_catalogues(alike)
     if n_waiting:
         told = f"{n_waiting} orders wait at all times, more than a floor can fill"
     else:
@@ -197,6 +204,8 @@ def _with_one_demand(
 
 
 def _check_catalogues(scenarios: Sequence[Scenario]) -> None:
+    if scenarios[0].order_file:
+        return
     sizes = sorted({scenario.demand.n_skus for scenario in scenarios})
     if len(sizes) > 1:
         told = " and ".join(f"{size:,}" for size in sizes)

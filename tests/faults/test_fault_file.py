@@ -210,6 +210,14 @@ def test_random_faults_come_besides_those_written_down(tmp_path) -> None:
     assert not read(tmp_path, "").faults
 
 
+def test_replications_have_random_faults_of_their_own(tmp_path) -> None:
+    path = tmp_path / "faults.toml"
+    path.write_text('[random]\nfaults_per_hour = 60\nkinds = ["stop"]\n', encoding="utf-8")
+    first, again, other = (read_faults(path, hall(), 5, 2.0, seed).faults for seed in (3, 3, 4))
+    assert first == again
+    assert first != other
+
+
 def test_the_example_has_every_kind_and_fits_its_floor() -> None:
     layout = load("demo")
     schedule = read_faults(ROOT / "examples/faults.toml", layout, layout.recommended_units, 2.0)

@@ -19,6 +19,16 @@ from gridfleet.cli.experiments.campaigns import (
     refused_interrupts,
     told_too_early,
 )
+from gridfleet.cli.experiments.options import (
+    Cluster,
+    Confidence,
+    Hours,
+    Json,
+    Kpi,
+    Quiet,
+    Seed,
+    Workers,
+)
 
 if TYPE_CHECKING:
     from gridfleet.experiments.comparing import Ask, Runs
@@ -34,20 +44,15 @@ def compare(
             show_default=False,
         ),
     ],
-    hours: Annotated[
-        float | None,
-        typer.Option(
-            help="Simulated hours of a replication. [default: 1, or as the scenarios say]"
-        ),
-    ] = None,
+    hours: Hours = None,
     precision: Annotated[
         str, typer.Option(help="Half width of the interval that is wanted, of the first's mean.")
     ] = "1%",
-    kpi: Annotated[str, typer.Option(help="Key figure that decides.")] = "output_per_hour",
+    kpi: Kpi = "output_per_hour",
     at_least: Annotated[
         str | None, typer.Option(help="Say whether the others are better by so much, as 2%.")
     ] = None,
-    confidence: Annotated[float, typer.Option(help="Of the intervals.")] = 0.95,
+    confidence: Confidence = 0.95,
     pilots: Annotated[int, typer.Option(help="Replications before the number is decided.")] = 10,
     most: Annotated[int, typer.Option(help="Replications of each at the most.")] = 40,
     minutes: Annotated[
@@ -76,18 +81,14 @@ def compare(
     columns: Annotated[str | None, typer.Option(help="Its columns, as in simulate.")] = None,
     start: Annotated[str | None, typer.Option(help="Begin of its window, as in simulate.")] = None,
     faults: Annotated[str | None, typer.Option(help="Fault file of all variants.")] = None,
-    seed: Annotated[int, typer.Option(min=0, help="Of the first replication.")] = 0,
-    workers: Annotated[
-        int, typer.Option(min=0, help="Processes; 0 for as many as there are processors.")
-    ] = 0,
-    cluster: Annotated[
-        str, typer.Option(help="Address of a dask scheduler to run on, as tcp://host:8786.")
-    ] = "",
+    seed: Seed = 0,
+    workers: Workers = 0,
+    cluster: Cluster = "",
     out: Annotated[
         Path | None, typer.Option(help="Result folder. [default: experiments/A-B]")
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the comparison as JSON.")] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", help="No progress on stderr.")] = False,
+    as_json: Json = False,
+    quiet: Quiet = False,
 ) -> None:
     """Compare floors or scenarios by paired replications.
 

@@ -17,6 +17,16 @@ from gridfleet.cli.experiments.campaigns import (
     refused_interrupts,
     told_too_early,
 )
+from gridfleet.cli.experiments.options import (
+    Cluster,
+    Confidence,
+    Hours,
+    Json,
+    Kpi,
+    Quiet,
+    Seed,
+    Workers,
+)
 
 if TYPE_CHECKING:
     from gridfleet.experiments.fleet_curve import Curves
@@ -33,12 +43,10 @@ def fleet_curve(
             "floor advises]"
         ),
     ] = None,
-    hours: Annotated[
-        float | None, typer.Option(help="Simulated hours of a run. [default: 1]")
-    ] = None,
+    hours: Hours = None,
     replications: Annotated[int, typer.Option(help="Runs of each size.")] = 5,
-    kpi: Annotated[str, typer.Option(help="Key figure of the curve.")] = "output_per_hour",
-    confidence: Annotated[float, typer.Option(help="Of the intervals.")] = 0.95,
+    kpi: Kpi = "output_per_hour",
+    confidence: Confidence = 0.95,
     limited: Annotated[
         bool,
         typer.Option(
@@ -47,18 +55,14 @@ def fleet_curve(
             "work.",
         ),
     ] = False,
-    seed: Annotated[int, typer.Option(min=0, help="Of the first run of each size.")] = 0,
-    workers: Annotated[
-        int, typer.Option(min=0, help="Processes; 0 for as many as there are processors.")
-    ] = 0,
-    cluster: Annotated[
-        str, typer.Option(help="Address of a dask scheduler to run on, as tcp://host:8786.")
-    ] = "",
+    seed: Seed = 0,
+    workers: Workers = 0,
+    cluster: Cluster = "",
     out: Annotated[
         Path | None, typer.Option(help="Result folder. [default: experiments/curve-LAYOUT]")
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the curves as JSON.")] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", help="No progress on stderr.")] = False,
+    as_json: Json = False,
+    quiet: Quiet = False,
 ) -> None:
     """Throughput against the number of units, where it collapses, and the largest safe fleet.
 

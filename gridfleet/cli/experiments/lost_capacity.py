@@ -17,6 +17,7 @@ from gridfleet.cli.experiments.campaigns import (
     refused_interrupts,
     told_too_early,
 )
+from gridfleet.cli.experiments.options import Cluster, Hours, Json, Kpi, Quiet, Seed, Workers
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -28,14 +29,12 @@ def lost_capacity(
     floor: Annotated[
         str, typer.Argument(help="Ready floor, floor file, scenario file or folder of a run.")
     ],
-    hours: Annotated[
-        float | None, typer.Option(help="Simulated hours of a replication. [default: 1]")
-    ] = None,
+    hours: Hours = None,
     robots: Annotated[
         int | None, typer.Option(help="Units. [default: as the floor advises]")
     ] = None,
     replications: Annotated[int, typer.Option(help="Of the floor and of each change.")] = 10,
-    kpi: Annotated[str, typer.Option(help="Key figure that values are in.")] = "output_per_hour",
+    kpi: Kpi = "output_per_hour",
     confidence: Annotated[float, typer.Option(help="Of the intervals, together.")] = 0.95,
     kind: Annotated[
         str | None,
@@ -44,18 +43,14 @@ def lost_capacity(
     as_given: Annotated[
         bool, typer.Option("--as-given", help="Made-up orders come by the clock, as in simulate.")
     ] = False,
-    seed: Annotated[int, typer.Option(min=0, help="Of the first replication.")] = 0,
-    workers: Annotated[
-        int, typer.Option(min=0, help="Processes; 0 for as many as there are processors.")
-    ] = 0,
-    cluster: Annotated[
-        str, typer.Option(help="Address of a dask scheduler to run on, as tcp://host:8786.")
-    ] = "",
+    seed: Seed = 0,
+    workers: Workers = 0,
+    cluster: Cluster = "",
     out: Annotated[
         Path | None, typer.Option(help="Result folder. [default: experiments/lost-FLOOR]")
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the values as JSON.")] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", help="No progress on stderr.")] = False,
+    as_json: Json = False,
+    quiet: Quiet = False,
 ) -> None:
     """Where capacity is lost on a floor, and what a unit, a station or an aisle more would bring.
 

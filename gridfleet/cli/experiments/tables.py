@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from gridfleet.experiments.comparison import Comparison, Effect, Spread
+    from gridfleet.experiments.sweep.findings import Sweep
 
 
 def effect_table(found: Comparison) -> str:
@@ -41,3 +42,26 @@ def _told(effect: Effect) -> str:
     if spread.low is None or spread.high is None:
         return f"{spread.mean:+.2f}{unit} {star}"
     return f"{spread.mean:+.2f}{unit} ({spread.low:+.2f} to {spread.high:+.2f}) {star}"
+
+
+def level_table(found: Sweep) -> str:
+    """The mean at every level of every parameter, and how it differs from that of all levels, seed
+    by seed. A star: the parameter surely does something."""
+    from gridfleet.experiments.sweep.words import value_words
+
+    head = found.words + (f", {found.unit}" if found.unit else "")
+    lines = [f"{'':<40}{head:>26}{'against all its values':>32}{'of the variance':>18}"]
+    for effect in found.parameters:
+        share = f"{effect.share:.0%} {'*' if effect.is_sure else ' '}"
+        for level in effect.levels:
+            name = f"{effect.key} = {value_words(level.value)}"
+            against = _signed(level.effect)
+            lines.append(f"{name:<40}{level.figure.mean:>26,.1f}{against:>32}{share:>18}".rstrip())
+            share = ""
+    return "\n".join(lines)
+
+
+def _signed(spread: Spread) -> str:
+    if spread.low is None or spread.high is None:
+        return f"{spread.mean:+,.1f}"
+    return f"{spread.mean:+,.1f} ({spread.low:+,.1f} to {spread.high:+,.1f})"
