@@ -272,7 +272,7 @@ def _side(runs: Runs, name: str) -> Side:
         measure: _spread_of(runs.figures(measure)[runs.names.index(name)], runs.ask.confidence)
         for measure in MEASURES
     }
-    n_broken = runs.done.n_broken(name)
+    n_broken = runs.done.n_broken_on_the_way(name)
     n_tried = len(outcomes) + n_broken
     n_jams = sum(jam_begins(outcome) is not None for outcome in outcomes)
     counted = Counter(str(outcome.kpis["regime"] or "unknown") for outcome in outcomes)

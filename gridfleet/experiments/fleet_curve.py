@@ -231,7 +231,9 @@ def _curve(
                 "choose another with --kpi"
             )
     points = tuple(
-        _point(n_units, found, figures[n_units], done.n_broken(names[n_units]), warm_up, ask)
+        _point(
+            n_units, found, figures[n_units], done.n_broken_on_the_way(names[n_units]), warm_up, ask
+        )
         for n_units, found in outcomes.items()
     )
     sign = measure_named(ask.measure).better or 1

@@ -74,7 +74,10 @@ class Replications:
         return sorted(set.intersection(*(set(self.outcomes.get(name, {})) for name in variants)))
 
     def n_broken(self, variant: str) -> int:
-        """Runs of a variant that broke on the way."""
+        return sum(one.variant == variant for one in self.broken)
+
+    def n_broken_on_the_way(self, variant: str) -> int:
+        """Those that had begun: they tell something of the floor."""
         return sum(one.variant == variant and one.on_the_way for one in self.broken)
 
 
