@@ -30,4 +30,4 @@ $(VENV)/.installed-dev: $(BIN)/python pyproject.toml constraints.txt
 	touch $@ $(VENV)/.installed
 
 clean:
-	rm -rf $(VENV) runs demo-run build *.egg-info .pytest_cache .mypy_cache .ruff_cache
+	rm -rf $(VENV) runs experiments demo-run build *.egg-info .pytest_cache .mypy_cache .ruff_cache

@@ -39,7 +39,7 @@ class Ask:
 
     measure: str = OUTPUT
     precision: float = 0.01
-    pilots: int = 10
+    pilots: int = 8
     most: int = 40
     confidence: float = 0.95
     seed: int = 0

@@ -53,7 +53,7 @@ def compare(
         str | None, typer.Option(help="Say whether the others are better by so much, as 2%.")
     ] = None,
     confidence: Confidence = 0.95,
-    pilots: Annotated[int, typer.Option(help="Replications before the number is decided.")] = 10,
+    pilots: Annotated[int, typer.Option(help="Replications before the number is decided.")] = 8,
     most: Annotated[int, typer.Option(help="Replications of each at the most.")] = 40,
     minutes: Annotated[
         float | None, typer.Option(help="Stop after so many minutes of computing.")
