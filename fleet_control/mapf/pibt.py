@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fleet_control.mapf.fields import DistanceFields
-from fleet_control.mapf.grid import CELL_COST, TURN_COST, UNREACHABLE, Grid, with_blocked
+from fleet_control.mapf.grid import CELL_COST, UNREACHABLE, Grid, with_blocked
 from fleet_control.mapf.pibt_kernels import N_CANDIDATES, plan_step
 from fleet_control.mapf.planner import PlannerOptions
 from fleet_control.mapf.priority_kernels import BONUS, EPOCH, PATIENCE, SHOVE_AFTER, track_progress
@@ -19,7 +19,7 @@ class PibtPlanner:
         self._grid = grid
         self._options = options
         self._barred = np.zeros((2, grid.n_cells), dtype=bool)
-        self.fields = DistanceFields(grid, n_units)
+        self.fields = DistanceFields(grid, n_units, turn_cost=options.turn_cost)
         self._goals = np.full(n_units, -1, dtype=np.int32)
         self._slots = np.zeros(n_units, dtype=np.int32)
         self._loads = np.zeros(n_units, dtype=np.int8)
@@ -89,7 +89,7 @@ class PibtPlanner:
         plan_step(
             order, self._max_shoves, cells, headings, aims, self._slots, self._loads, fixed,
             grid.neighbours, grid.surcharges, grid.through, grid.zones, grid.compact,
-            self.fields.values, TURN_COST, self._salt,
+            self.fields.values, self._options.turn_cost, self._salt,
             self._options.allow_cycles, self._at_now, self._at_next, chosen,
             self._candidates, self._counts, self._stays, self._cursors, self._stack, self._shoved,
             self._candidate_keys,
@@ -128,7 +128,7 @@ class PibtPlanner:
         turns[turns == 3] = 1
         beyond = self.fields.values[self._slots[units], 4 * grid.compact[ahead] + heading]
         may_go &= beyond < UNREACHABLE
-        costs = turns * np.int64(TURN_COST) + CELL_COST + grid.surcharges[cells, heading] + beyond
+        costs = turns * np.int64(self._options.turn_cost) + CELL_COST + grid.surcharges[cells, heading] + beyond
         return ahead, np.where(may_go, costs, 3 * UNREACHABLE)
 
     def _refresh_fields(self, cells: NDArray[np.int32], headings: NDArray[np.int8]) -> None:
