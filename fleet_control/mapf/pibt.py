@@ -9,7 +9,14 @@ from fleet_control.mapf.fields import DistanceFields
 from fleet_control.mapf.grid import CELL_COST, UNREACHABLE, Grid, with_blocked
 from fleet_control.mapf.pibt_kernels import N_CANDIDATES, plan_step
 from fleet_control.mapf.planner import PlannerOptions
-from fleet_control.mapf.priority_kernels import BONUS, EPOCH, PATIENCE, SHOVE_AFTER, track_progress
+from fleet_control.mapf.priority_kernels import (
+    BONUS,
+    EPOCH,
+    PATIENCE,
+    SHOVE_AFTER,
+    UNLIMITED,
+    track_progress,
+)
 
 
 class PibtPlanner:
@@ -83,6 +90,8 @@ class PibtPlanner:
             self._since, self._best, self._last_progress, self._bonus, self._step, redraw,
             draws, PATIENCE, SHOVE_AFTER, self._keys, self._max_shoves,
         )  # fmt: skip
+        if not self._options.rations_shoves:
+            self._max_shoves[:] = UNLIMITED
         order = np.argsort(self._keys, kind="stable")
         chosen = np.empty(n_units, dtype=np.int32)
         self._salt += n_units

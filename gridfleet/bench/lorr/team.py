@@ -36,8 +36,11 @@ class Team:
     def __init__(self, problem: LeagueProblem, planner: str, seed: int) -> None:
         self.grid: Grid = grid_of(problem.floor)
         options = PlannerOptions(
-            seed, allow_cycles=problem.edition < 2026, turn_cost=CELL_COST
-        )  # fmt: skip
+            seed,
+            allow_cycles=problem.edition < 2026,
+            turn_cost=CELL_COST,
+            rations_shoves=False,
+        )
         self._planner = action_planner_named(planner, self.grid, problem.n_units, options)
         self.times = Times()
         self._goals = np.full(problem.n_units, -1, dtype=np.int32)
