@@ -9,7 +9,7 @@ from fleet_control.assignment.assignment_kernels import add_leg_costs, way_cost
 from fleet_control.mapf.fields import DistanceFields
 from fleet_control.mapf.grid import CELL_COST, EMPTY, Grid
 
-LARGEST_EXACT = 4000
+LARGEST_EXACT = 2000
 """Cells of a floor whose ways are all worked out: 4 * 2 * 4000**2 bytes."""
 
 

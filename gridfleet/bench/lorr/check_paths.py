@@ -40,16 +40,12 @@ def letters_of(paths: list[str], n_units: int, name: str, faults: list[str]) -> 
     if len(lengths) > 1:
         usual = max(lengths)
         short = next(unit for unit, row in enumerate(rows) if len(row) != usual)
-        faults.append(
-            f"{name}: agent {short} has {len(rows[short])} actions, others have {usual}"
-        )
+        faults.append(f"{name}: agent {short} has {len(rows[short])} actions, others have {usual}")
     n_steps = min(lengths)
     for unit, row in enumerate(rows):
         strange = next((step for step, word in enumerate(row) if word not in tuple("FRCWT")), None)
         if strange is not None:
-            faults.append(
-                f"{name}: agent {unit}, step {strange}: {row[strange]!r} is no action"
-            )
+            faults.append(f"{name}: agent {unit}, step {strange}: {row[strange]!r} is no action")
             rows[unit] = [word if word in tuple("FRCWT") else "W" for word in row]
     return np.array([row[:n_steps] for row in rows], dtype="U1").T.reshape(n_steps, n_units)
 
@@ -62,9 +58,7 @@ def drive_steps(table: dict[str, Any], problem: LeagueProblem, faults: list[str]
     if "plannerPaths" in table:
         wanted = letters_of(table["plannerPaths"], n_units, "plannerPaths", faults)
         if wanted.shape != actual.shape:
-            faults.append(
-                f"plannerPaths has {len(wanted)} steps, actualPaths has {len(actual)}"
-            )
+            faults.append(f"plannerPaths has {len(wanted)} steps, actualPaths has {len(actual)}")
             wanted = None
     n_cols = problem.floor.n_cols
     rows, cols = np.divmod(problem.starts.astype(np.int64), n_cols)
@@ -75,7 +69,9 @@ def drive_steps(table: dict[str, Any], problem: LeagueProblem, faults: list[str]
         is_late = bool((actions == "T").any())
         driven.late.append(is_late and problem.edition != 2023)
         if wanted is not None:
-            refused += _compare(step, wanted[step], actions, (rows, cols, headings), problem, faults)
+            refused += _compare(
+                step, wanted[step], actions, (rows, cols, headings), problem, faults
+            )
             driven.late[-1] = bool((wanted[step] == "T").any())
         if is_late and not (actions == "T").all():
             faults.append(f"step {step}: some agents have a timeout and others have not")
@@ -114,7 +110,11 @@ def _fault_in(
     if len(same):
         pair = order[same[0] : same[0] + 2]
         return f"agents {pair[0]} and {pair[1]} end on one cell (vertex conflict)"
-    moves = {(int(one), int(two)): unit for unit, (one, two) in enumerate(zip(before, after)) if one != two}
+    moves = {
+        (int(one), int(two)): unit
+        for unit, (one, two) in enumerate(zip(before, after))
+        if one != two
+    }
     for (one, two), unit in moves.items():
         other = moves.get((two, one))
         if other is not None:
@@ -147,7 +147,9 @@ def _check_errors(table: dict[str, Any], refused: list[int], faults: list[str]) 
     told = sorted({int(error[2]) - 1 for error in table.get("errors", [])})
     if told != refused:
         odd = sorted(set(told) ^ set(refused))
-        faults.append(f"errors: steps {told[:3]}..., but invalid are {refused[:3]}...; see {odd[:3]}")
+        faults.append(
+            f"errors: steps {told[:3]}..., but invalid are {refused[:3]}...; see {odd[:3]}"
+        )
     if "AllValid" in table and (table["AllValid"] == "Yes") != (not refused):
         faults.append(f"AllValid is {table['AllValid']!r}; {len(refused)} steps were refused")
     if "numPlannerErrors" in table and table["numPlannerErrors"] != len(refused):

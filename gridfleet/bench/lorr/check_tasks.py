@@ -133,9 +133,13 @@ class _Pool:
         for unit, task in changes.items():
             before = self.task_of.get(unit, -1)
             if before >= 0 and before != task and before in self.left and self.is_begun(before):
-                faults.append(f"actualSchedule, step {step}: agent {unit} drops task {before}, which it has begun")
+                faults.append(
+                    f"actualSchedule, step {step}: agent {unit} drops task {before}, which it has begun"
+                )
             if task >= 0 and task not in self.left:
-                faults.append(f"actualSchedule, step {step}: agent {unit} gets task {task}, which is not open")
+                faults.append(
+                    f"actualSchedule, step {step}: agent {unit} gets task {task}, which is not open"
+                )
             holder = self.owner.get(task, unit)
             if task >= 0 and (given[task] > 1 or (holder != unit and holder not in changes)):
                 faults.append(f"actualSchedule, step {step}: task {task} is given to two agents")
@@ -179,7 +183,9 @@ def check_pool(
         n_finished += n_before - len(pool.left)
         pool.fill(step)
     if changes:
-        faults.append(f"actualSchedule: a change at step {max(changes)}, after the end of the paths")
+        faults.append(
+            f"actualSchedule: a change at step {max(changes)}, after the end of the paths"
+        )
     _tell_difference("events", sorted(map(list, table["events"])), sorted(events), faults)
     _tell_difference("tasks", table["tasks"], pool.rows, faults)
     return n_finished, len(events)

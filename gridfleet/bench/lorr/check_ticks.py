@@ -98,7 +98,9 @@ def _overlap(
     """A pair of squares that overlap while they move from `at` by `along`, None without any."""
     reach = size - SLACK
     middle = at + along / 2
-    pairs = cKDTree(middle).query_pairs(size + np.abs(along).max() + SLACK, p=np.inf, output_type="ndarray")
+    pairs = cKDTree(middle).query_pairs(
+        size + np.abs(along).max() + SLACK, p=np.inf, output_type="ndarray"
+    )
     if not len(pairs):
         return None
     gap, speed = np.diff(at[pairs], axis=1)[:, 0], np.diff(along[pairs], axis=1)[:, 0]

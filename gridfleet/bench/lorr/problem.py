@@ -106,7 +106,9 @@ def read_problem(path: Path) -> LeagueProblem:
     for key in ("mapFile", "agentFile", "taskFile"):
         target = path.parent / getattr(file, key)
         if not target.is_file():
-            faults.append(f"{path}: its {key} {getattr(file, key)!r} is not there; put it at {target}")
+            faults.append(
+                f"{path}: its {key} {getattr(file, key)!r} is not there; put it at {target}"
+            )
     if faults:
         raise BenchError(faults)
     try:
@@ -186,9 +188,19 @@ def _setting_faults(path: Path, file: _File, edition: int) -> list[str]:
             "ever open; the league takes 1.5",
         ))  # fmt: skip
     if file.agentCounter is not None:
-        checks.append((file.agentCounter >= 1, f"agentCounter is {file.agentCounter}; an action takes 1 tick or more"))
+        checks.append(
+            (
+                file.agentCounter >= 1,
+                f"agentCounter is {file.agentCounter}; an action takes 1 tick or more",
+            )
+        )
     if file.agentSize is not None:
-        checks.append((0.0 < file.agentSize <= 1.0, f"agentSize is {file.agentSize:g}; a unit is above 0 and at most 1 cell wide"))
+        checks.append(
+            (
+                0.0 < file.agentSize <= 1.0,
+                f"agentSize is {file.agentSize:g}; a unit is above 0 and at most 1 cell wide",
+            )
+        )
     if file.delayConfig is not None:
         checks += _delay_checks(file.delayConfig)
     return [f"{path}: {text}" for holds, text in checks if not holds]
@@ -271,9 +283,7 @@ def _start_faults(path: Path, floor: Layout, starts: NDArray[np.int32]) -> list[
     return faults
 
 
-def _task_faults(
-    path: Path, floor: Layout, starts: NDArray[np.int32], tasks: Tasks
-) -> list[str]:
+def _task_faults(path: Path, floor: Layout, starts: NDArray[np.int32], tasks: Tasks) -> list[str]:
     owner = np.repeat(np.arange(len(tasks)), np.diff(tasks.offsets))
     is_on = (tasks.cells >= 0) & (tasks.cells < floor.n_cells)
     is_free = is_on & floor.driveable[np.where(is_on, tasks.cells, 0)]

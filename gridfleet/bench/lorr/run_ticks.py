@@ -92,8 +92,10 @@ class TickGame:
         self.pool.reveal(record.n_steps)
 
     def take(self, schedule: Schedule, plan: NDArray[np.int8]) -> None:
-        """What the team has answered holds from the next tick on."""
+        """What the team has answered holds from the next tick on. Who has finished its task
+        meanwhile has none."""
         record = self._record
+        schedule = np.where(self.pool.are_open(schedule), schedule, -1).astype(np.int32)
         self._wanted = schedule
         faults = self.pool.repair(schedule)
         record.n_schedule_errors += len(faults)

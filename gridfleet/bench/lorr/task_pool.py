@@ -50,6 +50,11 @@ class TaskPool:
         starts = self.tasks.offsets[self.source(ids)] + self._n_done[ids]
         return self.tasks.cells[starts]
 
+    def are_open(self, ids: NDArray[np.int32]) -> NDArray[np.bool_]:
+        """bool[n], False for ids that there are not yet, too."""
+        is_known = (ids >= 0) & (ids < len(self))
+        return np.asarray(is_known & self._is_open[np.where(is_known, ids, 0)])
+
     def unopened(self) -> NDArray[np.int32]:
         """int32[n], ids of open tasks of which nothing is done, ascending."""
         n = len(self)
@@ -83,7 +88,7 @@ class TaskPool:
         faults: list[ScheduleFault] = []
         if schedule.shape != self.schedule.shape:
             return [(-1, -1, -1, _wrong_size(schedule, self.schedule))]
-        kept = self.is_opened()
+        kept, is_open = self.is_opened(), self.are_open(schedule)
         taken = np.where(kept, self.schedule, -1).astype(np.int32)
         owners = {int(task): int(unit) for unit, task in enumerate(taken) if task >= 0}
         for unit, task in enumerate(schedule.tolist()):
@@ -92,7 +97,7 @@ class TaskPool:
                     faults.append((int(self.schedule[unit]), unit, -1, "task is opened and stays"))
             elif task in owners:
                 faults.append((task, unit, owners[task], "task is given to two units"))
-            elif task >= 0 and not self._may_have(task):
+            elif task >= 0 and not is_open[unit]:
                 faults.append((task, unit, -1, "task is not open"))
             elif task >= 0:
                 taken[unit] = task
@@ -100,15 +105,12 @@ class TaskPool:
         self.schedule = taken
         return faults
 
-    def _may_have(self, task: int) -> bool:
-        return 0 <= task < len(self) and bool(self._is_open[task])
-
     def _fault_in(self, schedule: NDArray[np.int32]) -> ScheduleFault | None:
         if schedule.shape != self.schedule.shape:
             return -1, -1, -1, _wrong_size(schedule, self.schedule)
         units = np.flatnonzero(schedule >= 0)
         ids = schedule[units]
-        is_open = (ids < len(self)) & self._is_open[np.minimum(ids, len(self) - 1)]
+        is_open = self.are_open(ids)
         if not is_open.all():
             row = int(np.flatnonzero(~is_open)[0])
             return int(ids[row]), int(units[row]), -1, "task is not open"

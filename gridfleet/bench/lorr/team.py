@@ -45,8 +45,8 @@ class Team:
         self.times = Times()
         self._goals = np.full(problem.n_units, -1, dtype=np.int32)
         self._nobody = np.zeros(problem.n_units, dtype=bool)
+        self.ways = Ways(self.grid)
         if problem.edition > 2023:
-            self.ways = Ways(self.grid)
             self._assignment = ThroughputAssignment(self.ways)
             self._lengths = self.ways.lengths(problem.tasks.offsets, problem.tasks.cells)
 

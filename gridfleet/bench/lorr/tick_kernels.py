@@ -19,7 +19,9 @@ OPEN, ASKED, DECIDED = 0, 1, 2
 
 
 @kernel
-def _column(cell: int, heading: int, count: int, counter: int, is_driving: bool, n_cols: int) -> float:
+def _column(
+    cell: int, heading: int, count: int, counter: int, is_driving: bool, n_cols: int
+) -> float:
     d_col = (1.0 if heading == 0 else 0.0) - (1.0 if heading == 2 else 0.0)
     return cell % n_cols + (d_col * count / counter if is_driving else 0.0)
 
@@ -31,9 +33,7 @@ def _row(cell: int, heading: int, count: int, counter: int, is_driving: bool, n_
 
 
 @kernel
-def _collide(
-    d_col: float, d_row: float, v_col: float, v_row: float, size: float
-) -> bool:
+def _collide(d_col: float, d_row: float, v_col: float, v_row: float, size: float) -> bool:
     """Whether squares at this offset that move so against each other overlap within a tick."""
     reach = size - EPS
     begin = 0.0
