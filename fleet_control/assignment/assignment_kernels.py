@@ -33,7 +33,7 @@ def _turns_to_face(heading: int, d_rows: int, d_cols: int) -> int:
     if across < 0 and along < 0:
         return 0
     if across >= 0 and along >= 0:
-        if heading < 0 or heading == across or heading == along:
+        if heading in (-1, across, along):
             return 1
         return 2
     if heading < 0:
@@ -56,10 +56,10 @@ def way_cost(
         row = compact[goal]
         first = 4 * compact[cell]
         if heading >= 0:
-            return np.int64(table[row, first + heading])
-        best = np.int64(table[row, first])
+            return int(table[row, first + heading])
+        best = int(table[row, first])
         for other in range(1, 4):
-            best = min(best, np.int64(table[row, first + other]))
+            best = min(best, int(table[row, first + other]))
         return best
     d_rows = goal // n_cols - cell // n_cols
     d_cols = goal % n_cols - cell % n_cols
@@ -75,8 +75,8 @@ def add_leg_costs(
     for task in range(lengths.size):
         total = 0
         for index in range(offsets[task] + 1, offsets[task + 1]):
-            here = np.int64(errands[index - 1])
-            total += way_cost(here, -1, np.int64(errands[index]), n_cols, compact, table)
+            here = int(errands[index - 1])
+            total += way_cost(here, -1, int(errands[index]), n_cols, compact, table)
         lengths[task] = total
 
 
@@ -145,8 +145,8 @@ def list_near_tasks(
     k = costs.shape[1]
     for index in range(units.size):
         unit = units[index]
-        cell = np.int64(cells[unit])
-        heading = np.int64(headings[unit])
+        cell = int(cells[unit])
+        heading = int(headings[unit])
         row = cell // n_cols // side
         col = cell % n_cols // side
         costs[index, :] = NONE
@@ -154,9 +154,9 @@ def list_near_tasks(
         count = 0
         mine = held[unit]
         if mine >= 0 and is_left[mine]:
-            way = way_cost(cell, heading, np.int64(firsts[mine]), n_cols, compact, table)
+            way = way_cost(cell, heading, int(firsts[mine]), n_cols, compact, table)
             cost = weight * way + lengths[mine] - loyalty
-            count = _offer(cost, np.int64(mine), costs[index], tasks[index], count)
+            count = _offer(cost, int(mine), costs[index], tasks[index], count)
         for radius in range(max(n_block_rows, n_block_cols)):
             if count == k and weight * ((radius - 1) * side + 1) > costs[index, k - 1]:
                 break
@@ -168,10 +168,10 @@ def list_near_tasks(
                         continue
                     block = block_row * n_block_cols + block_col
                     for entry in range(starts[block], starts[block + 1]):
-                        task = np.int64(sorted_tasks[entry])
+                        task = int(sorted_tasks[entry])
                         if task == mine:
                             continue
-                        goal = np.int64(firsts[task])
+                        goal = int(firsts[task])
                         cost = weight * way_cost(cell, heading, goal, n_cols, compact, table)
                         cost += lengths[task]
                         count = _offer(cost, task, costs[index], tasks[index], count)
@@ -223,11 +223,11 @@ def exchange_tasks(
                 continue
             other = owners[task]
             gain = -least_gain
-            for one, from_task, to_task in ((unit, mine, task), (np.int64(other), task, mine)):
-                cell = np.int64(cells[one])
-                heading = np.int64(headings[one])
-                before = np.int64(firsts[from_task])
-                after = np.int64(firsts[to_task])
+            for one, from_task, to_task in ((unit, mine, task), (int(other), task, mine)):
+                cell = int(cells[one])
+                heading = int(headings[one])
+                before = int(firsts[from_task])
+                after = int(firsts[to_task])
                 gain += way_cost(cell, heading, before, n_cols, compact, table)
                 gain -= way_cost(cell, heading, after, n_cols, compact, table)
             if gain >= 0:

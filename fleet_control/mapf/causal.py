@@ -30,8 +30,9 @@ class ActionPlanner(Protocol):
     def act(
         self, cells: NDArray[np.int32], headings: NDArray[np.int8], fixed: NDArray[np.bool_]
     ) -> NDArray[np.int8]:
-        """int8[n_units], action of every unit: 0 forward, 1 turn clockwise, 2 turn counter-clockwise,
-        3 wait. Together they are valid: no two units end on one cell or change places."""
+        """int8[n_units], action of every unit: 0 forward, 1 turn clockwise, 2 turn
+        counter-clockwise, 3 wait. Together they are valid: no two units end on one cell or change
+        places."""
 
 
 class CausalPlanner:

@@ -1,9 +1,9 @@
-"""Plain lifelong path finding: every unit has a goal at any time, and gets another when it is there.
+"""Plain lifelong path finding: every unit has a goal, and another when it is there.
 
-As in the literature: units begin on cells drawn at random, a task is done when its unit stands on the
-goal at the end of a step, and the same goal may be that of several units. Steps are the league's:
-forward, a quarter turn or a wait; without turning, a unit goes to any neighbour. A joint step that is
-invalid makes everybody wait, and is counted.
+As in the literature: units begin on cells drawn at random, a task is done when its unit stands on
+the goal at the end of a step, and the same goal may be that of several units. Steps are the
+league's: forward, a quarter turn or a wait; without turning, a unit goes to any neighbour. A joint
+step that is invalid makes everybody wait, and is counted.
 """
 
 from __future__ import annotations
@@ -71,8 +71,8 @@ def endpoints_of(layout: Layout) -> NDArray[np.int32]:
 
 
 def guided(grid: Grid, path: Path) -> Grid:
-    """The grid with costs of moves from a .npy file: float[n_cells, 4], 1 for an ordinary move, along
-    east, north, west, south. Raises BenchError."""
+    """The grid with costs of moves from a .npy file: float[n_cells, 4], 1 for an ordinary move,
+    along east, north, west, south. Raises BenchError."""
     try:
         costs = np.load(path, allow_pickle=False)
     except (OSError, ValueError) as error:

@@ -17,12 +17,12 @@ def free_flow_given(
     """Tasks done when unit k goes from its start to errands[k], errands[k + stride], and so on."""
     n_done = 0
     for unit in range(starts.size):
-        cell = np.int64(starts[unit])
+        cell = int(starts[unit])
         heading = 0
         spent = 0
         index = unit
         while index < errands.size or wraps:
-            goal = np.int64(errands[index % errands.size])
+            goal = int(errands[index % errands.size])
             spent += max(way_cost(cell, heading, goal, n_cols, compact, table), 1)
             if spent > n_steps:
                 break
@@ -71,7 +71,7 @@ def free_flow_pool(
             best = NONE
             best_at = -1
             for index in range(n_pool):
-                goal = np.int64(firsts[pool[index]])
+                goal = int(firsts[pool[index]])
                 way = way_cost(cells[unit], heading, goal, n_cols, compact, table)
                 if way < best:
                     best = way

@@ -87,7 +87,11 @@ def _check(table: dict[str, Any], found: Findings) -> None:
         faults.append(f"teamSize is {table['teamSize']}; the problem has {problem.n_units}")
     n_cols = problem.floor.n_cols
     right = [[*divmod(cell, n_cols), "E"] for cell in problem.starts.tolist()]
-    wrong = [unit for unit, (one, two) in enumerate(zip(table["start"], right)) if one != two]
+    wrong = [
+        unit
+        for unit, (one, two) in enumerate(zip(table["start"], right, strict=False))
+        if one != two
+    ]
     if wrong or len(table["start"]) != len(right):
         unit = wrong[0] if wrong else min(len(right), len(table["start"]))
         faults.append(f"start: agent {unit} does not start where the problem says")

@@ -19,7 +19,7 @@ D_COLS = np.array([1, 0, -1, 0])
 
 @dataclass(slots=True)
 class Drive:
-    """cells: one int64[n_units] after each step, the start first. late: bool for each step, whether a
+    """cells: one int64[n_units] after each step, the start first. late: for each step, whether a
     timeout made everybody wait."""
 
     cells: list[NDArray[np.int64]]
@@ -112,7 +112,7 @@ def _fault_in(
         return f"agents {pair[0]} and {pair[1]} end on one cell (vertex conflict)"
     moves = {
         (int(one), int(two)): unit
-        for unit, (one, two) in enumerate(zip(before, after))
+        for unit, (one, two) in enumerate(zip(before, after, strict=True))
         if one != two
     }
     for (one, two), unit in moves.items():
@@ -138,7 +138,7 @@ def _compare(
     if (right != actions).any():
         unit = int((right != actions).argmax())
         faults.append(
-            f"step {step}: agent {unit} did {actions[unit]}; by plannerPaths it must be {right[unit]}"
+            f"step {step}: agent {unit} did {actions[unit]}; plannerPaths ask {right[unit]}"
         )
     return [step] if is_refused else []
 

@@ -129,20 +129,17 @@ class _Pool:
 
     def change(self, step: int, changes: dict[int, int], faults: list[str]) -> None:
         """Take the schedule of this step; what breaks a rule is a fault and is left out."""
+        place = f"actualSchedule, step {step}"
         given = Counter(changes.values())
         for unit, task in changes.items():
             before = self.task_of.get(unit, -1)
             if before >= 0 and before != task and before in self.left and self.is_begun(before):
-                faults.append(
-                    f"actualSchedule, step {step}: agent {unit} drops task {before}, which it has begun"
-                )
+                faults.append(f"{place}: agent {unit} drops task {before}, which it has begun")
             if task >= 0 and task not in self.left:
-                faults.append(
-                    f"actualSchedule, step {step}: agent {unit} gets task {task}, which is not open"
-                )
+                faults.append(f"{place}: agent {unit} gets task {task}, which is not open")
             holder = self.owner.get(task, unit)
             if task >= 0 and (given[task] > 1 or (holder != unit and holder not in changes)):
-                faults.append(f"actualSchedule, step {step}: task {task} is given to two agents")
+                faults.append(f"{place}: task {task} is given to two agents")
         for unit in changes:
             before = self.task_of.pop(unit, -1)
             if before >= 0:

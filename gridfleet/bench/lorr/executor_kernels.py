@@ -138,9 +138,13 @@ def next_commands(
             leader = at_now[ahead]
             if waits_for == 0:
                 verdict = GO
-            elif waits_for > 1 or leader < 0 or headings[leader] != headings[unit]:
-                verdict = STOP
-            elif lengths[leader] == 0 or staged[leader, 0] != FORWARD:
+            elif (
+                waits_for > 1
+                or leader < 0
+                or headings[leader] != headings[unit]
+                or lengths[leader] == 0
+                or staged[leader, 0] != FORWARD
+            ):
                 verdict = STOP
             else:
                 unit = leader

@@ -49,7 +49,6 @@ def as_output(record: Record, beside: Path) -> dict[str, Any]:
             for task, index, _, _ in record.tasks
         ]
     else:
-        assert record.actual_schedule is not None and record.planner_schedule is not None
         table["scheduleErrors"] = [list(error) for error in record.schedule_errors]
         table["actualSchedule"] = _schedule(record.actual_schedule)
         table["plannerSchedule"] = _schedule(record.planner_schedule)

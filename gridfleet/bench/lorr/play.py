@@ -10,7 +10,8 @@ import numpy as np
 from fleet_control.mapf.planner import PLANNERS
 from gridfleet.bench.errors import BenchError
 from gridfleet.bench.lorr.bound import free_flow
-from gridfleet.bench.lorr.problem import Delays, LeagueProblem, Tasks
+from gridfleet.bench.lorr.cell_lists import Tasks
+from gridfleet.bench.lorr.problem import Delays, LeagueProblem
 from gridfleet.bench.lorr.record import Record
 from gridfleet.bench.lorr.run import Rules, Watcher, run_steps
 from gridfleet.bench.lorr.run_ticks import run_ticks

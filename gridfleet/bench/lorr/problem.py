@@ -16,9 +16,15 @@ from typing import Any, Literal
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage
 
 from gridfleet.bench.errors import BenchError
+from gridfleet.bench.lorr.cell_lists import (
+    Tasks,
+    read_starts,
+    read_tasks,
+    start_faults,
+    task_faults,
+)
 from layouts import Layout, LayoutError
 from layouts.drawing import read_text
 from layouts.lorr import read_league_map
@@ -56,25 +62,10 @@ class _File(msgspec.Struct):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Tasks:
-    """Task i is to visit cells[offsets[i]:offsets[i + 1]] in that order. int64[n + 1], int32[]."""
-
-    offsets: NDArray[np.int64]
-    cells: NDArray[np.int32]
-
-    def __len__(self) -> int:
-        return len(self.offsets) - 1
-
-    def errands(self, index: int) -> NDArray[np.int32]:
-        """int32[k], cells to visit."""
-        return self.cells[self.offsets[index] : self.offsets[index + 1]]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
 class LeagueProblem:
-    """path: of its JSON. edition: one of EDITIONS. starts: int32[n_units]. reveal: open tasks a unit
-    (2024, 2026), tasks in advance (2023). strategy: of 2023. counter: ticks an action takes, size:
-    side of a unit in cells, delays: all of 2026."""
+    """path: of its JSON. edition: one of EDITIONS. starts: int32[n_units]. reveal: open tasks a
+    unit (2024, 2026), tasks in advance (2023). strategy: of 2023. counter: ticks an action takes,
+    size: side of a unit in cells, delays: all of 2026."""
 
     path: Path
     edition: int
@@ -115,11 +106,11 @@ def read_problem(path: Path) -> LeagueProblem:
         floor = read_league_map(path.parent / file.mapFile)
     except LayoutError as error:
         raise BenchError(error.faults) from None
-    starts = _read_starts(path.parent / file.agentFile, file.teamSize, path)
-    tasks = _read_tasks(path.parent / file.taskFile, edition)
+    starts = read_starts(path.parent / file.agentFile, file.teamSize, path)
+    tasks = read_tasks(path.parent / file.taskFile, edition)
     faults = [
-        *_start_faults(path.parent / file.agentFile, floor, starts),
-        *_task_faults(path.parent / file.taskFile, floor, starts, tasks),
+        *start_faults(path.parent / file.agentFile, floor, starts),
+        *task_faults(path.parent / file.taskFile, floor, starts, tasks),
     ]
     if faults:
         raise BenchError(faults)
@@ -187,141 +178,24 @@ def _setting_faults(path: Path, file: _File, edition: int) -> list[str]:
             f"numTasksReveal is {file.numTasksReveal:g}; with teamSize {file.teamSize} no task is "
             "ever open; the league takes 1.5",
         ))  # fmt: skip
-    if file.agentCounter is not None:
-        checks.append(
-            (
-                file.agentCounter >= 1,
-                f"agentCounter is {file.agentCounter}; an action takes 1 tick or more",
-            )
-        )
-    if file.agentSize is not None:
-        checks.append(
-            (
-                0.0 < file.agentSize <= 1.0,
-                f"agentSize is {file.agentSize:g}; a unit is above 0 and at most 1 cell wide",
-            )
-        )
+    counter, size = file.agentCounter, file.agentSize
+    if counter is not None:
+        text = f"agentCounter is {counter}; an action takes 1 tick or more"
+        checks.append((counter >= 1, text))
+    if size is not None:
+        text = f"agentSize is {size:g}; a unit is more than 0 and at most 1 cell wide"
+        checks.append((0.0 < size <= 1.0, text))
     if file.delayConfig is not None:
         checks += _delay_checks(file.delayConfig)
     return [f"{path}: {text}" for holds, text in checks if not holds]
 
 
 def _delay_checks(delays: Delays) -> list[tuple[bool, str]]:
-    span = f"minDelay {delays.minDelay}, maxDelay {delays.maxDelay}"
-    return [
-        (0.0 <= delays.pDelay <= 1.0, f"delayConfig: pDelay is {delays.pDelay:g}; a share from 0 to 1"),
-        (1 <= delays.minDelay <= delays.maxDelay, f"delayConfig: {span}; both in ticks, 1 <= minDelay <= maxDelay"),
-        (delays.gaussStdRatio >= 0.0, f"delayConfig: gaussStdRatio is {delays.gaussStdRatio:g}; it must be 0 or more"),
-    ]  # fmt: skip
-
-
-# ---------------------------------------------------------------------- lists
-
-
-def _rows(path: Path, what: str) -> tuple[int, list[tuple[int, str]]]:
-    """The count that a list begins with, and its rows with their line numbers."""
-    try:
-        lines = read_text(path).split("\n")
-    except LayoutError as error:
-        raise BenchError(error.faults) from None
-    rows = [(n, line) for n, line in enumerate(lines, 1) if line.strip() and line[0] != "#"]
-    if not rows or not rows[0][1].strip().isdecimal():
-        found = f"line {rows[0][0]} is {rows[0][1]!r}" if rows else "it is empty"
-        raise BenchError(f"{path}: {found}; its first line must be the number of {what}")
-    count = int(rows[0][1])
-    if len(rows) - 1 < count:
-        raise BenchError(
-            f"{path}: {len(rows) - 1} {what}, not {count} as its first line says; is it cut off?"
-        )
-    return count, rows[1 : count + 1]
-
-
-def _read_starts(path: Path, n_units: int, problem: Path) -> NDArray[np.int32]:
-    count, rows = _rows(path, "agents")
-    if count < n_units:
-        raise BenchError(
-            f"{path}: {count} agents, but teamSize of {problem.name} is {n_units}; lower it or add "
-            "agents"
-        )
-    firsts = [(number, line.split(",")[0].strip()) for number, line in rows[:n_units]]
-    faults = [
-        f"{path}: line {number} is {word!r}; expected a cell, as row * width + column"
-        for number, word in firsts
-        if not word.isdecimal()
+    p, least, most, std = delays.pDelay, delays.minDelay, delays.maxDelay, delays.gaussStdRatio
+    checks = [
+        (0.0 <= p <= 1.0, f"pDelay is {p:g}; a share from 0 to 1"),
+        (least <= most, f"minDelay {least} is more than maxDelay {most}; both are ticks"),
+        (least >= 1, f"minDelay is {least}; a delay takes 1 tick or more"),
+        (std >= 0.0, f"gaussStdRatio is {std:g}; it must be 0 or more"),
     ]
-    if faults:
-        raise BenchError(faults)
-    return np.array([int(word) for _, word in firsts], dtype=np.int64).astype(np.int32)
-
-
-def _read_tasks(path: Path, edition: int) -> Tasks:
-    count, rows = _rows(path, "tasks")
-    if count == 0:
-        raise BenchError(f"{path}: no tasks; there must be at least one")
-    try:
-        errands = [list(map(int, line.split(","))) for _, line in rows]
-    except ValueError:
-        raise BenchError([
-            f"{path}: line {number} is {line!r}; expected cells, separated by commas"
-            for number, line in rows
-            if not all(word.strip().isdecimal() for word in line.split(","))
-        ]) from None  # fmt: skip
-    if edition == 2023:
-        errands = [row[:1] for row in errands]
-    offsets = np.concatenate([[0], np.cumsum([len(row) for row in errands])]).astype(np.int64)
-    cells = np.array([cell for row in errands for cell in row], dtype=np.int64)
-    return Tasks(offsets, np.clip(cells, -1, 2**31 - 1).astype(np.int32))
-
-
-def _start_faults(path: Path, floor: Layout, starts: NDArray[np.int32]) -> list[str]:
-    faults = _cell_faults(path, floor, starts, [f"agent {unit}" for unit in range(len(starts))])
-    order = np.argsort(starts, kind="stable")
-    for before, after in zip(order[:-1].tolist(), order[1:].tolist(), strict=True):
-        if starts[before] == starts[after]:
-            place = _place(int(starts[after]), floor)
-            faults.append(f"{path}: agents {before} and {after} both start at {place}; move one")
-    return faults
-
-
-def _task_faults(path: Path, floor: Layout, starts: NDArray[np.int32], tasks: Tasks) -> list[str]:
-    owner = np.repeat(np.arange(len(tasks)), np.diff(tasks.offsets))
-    is_on = (tasks.cells >= 0) & (tasks.cells < floor.n_cells)
-    is_free = is_on & floor.driveable[np.where(is_on, tasks.cells, 0)]
-    bad = np.flatnonzero(~is_free)
-    faults = _cell_faults(path, floor, tasks.cells[bad], [f"task {owner[row]}" for row in bad])
-    if faults or not _are_cells(floor, starts):
-        return faults
-    parts = ndimage.label(floor.driveable.reshape(floor.n_rows, floor.n_cols))[0].reshape(-1)
-    home = parts[starts]
-    for unit in np.flatnonzero(home != home[0])[:1].tolist():
-        faults.append(
-            f"{path}: agents 0 and {unit} are on parts of the map that are not connected, and so "
-            "cannot both do every task; open a way between them"
-        )
-    for row in np.flatnonzero(parts[tasks.cells] != home[0]).tolist():
-        place = _place(int(tasks.cells[row]), floor)
-        faults.append(f"{path}: task {owner[row]}: no agent can reach {place}; open a way to it")
-    return faults
-
-
-def _are_cells(floor: Layout, cells: NDArray[np.int32]) -> bool:
-    return bool(((cells >= 0) & (cells < floor.n_cells)).all() and floor.driveable[cells].all())
-
-
-def _cell_faults(
-    path: Path, floor: Layout, cells: NDArray[np.int32], names: list[str]
-) -> list[str]:
-    """Of cells that are off the map or obstacles."""
-    faults = []
-    for cell, name in zip(cells.tolist(), names, strict=True):
-        if not 0 <= cell < floor.n_cells:
-            size = f"{floor.n_rows} x {floor.n_cols} cells"
-            faults.append(f"{path}: {name}: cell {cell} is off the map, which has {size}")
-        elif not floor.driveable[cell]:
-            faults.append(f"{path}: {name}: {_place(cell, floor)} is an obstacle; take a free cell")
-    return faults
-
-
-def _place(cell: int, floor: Layout) -> str:
-    row, col = divmod(cell, floor.n_cols)
-    return f"cell {cell} (row {row + 1}, column {col + 1})"
+    return [(holds, f"delayConfig: {text}") for holds, text in checks]

@@ -50,9 +50,13 @@ class Record:
     tasks: list[tuple[int, int, int, int]] = field(default_factory=list)
     events: list[tuple[int, int, int, int]] = field(default_factory=list)
     n_finished: int = 0
-    actual_schedule: ScheduleLog | None = None
-    planner_schedule: ScheduleLog | None = None
+    actual_schedule: ScheduleLog = field(init=False)
+    planner_schedule: ScheduleLog = field(init=False)
     bounds: dict[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.actual_schedule = ScheduleLog(self.problem.n_units)
+        self.planner_schedule = ScheduleLog(self.problem.n_units)
 
     @property
     def n_steps(self) -> int:

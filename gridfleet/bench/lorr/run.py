@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from gridfleet.bench.errors import BenchError
 from gridfleet.bench.lorr.given_tasks import GivenTasks
 from gridfleet.bench.lorr.problem import LeagueProblem
-from gridfleet.bench.lorr.record import LATE, Record, ScheduleLog
+from gridfleet.bench.lorr.record import LATE, Record
 from gridfleet.bench.lorr.task_pool import TaskPool
 from gridfleet.bench.lorr.team import Team
 from gridfleet.bench.lorr.world import World
@@ -124,8 +124,6 @@ class PoolGame:
 
     def __init__(self, problem: LeagueProblem, record: Record) -> None:
         self._pool, self._record = TaskPool(problem), record
-        record.actual_schedule = ScheduleLog(problem.n_units)
-        record.planner_schedule = ScheduleLog(problem.n_units)
 
     @property
     def n_finished(self) -> int:
@@ -161,7 +159,6 @@ class PoolGame:
 
 def note_schedules(record: Record, step: int, schedule: Schedule, pool: TaskPool) -> None:
     """Log what the team wanted and what holds from this step on."""
-    assert record.actual_schedule is not None and record.planner_schedule is not None
     record.actual_schedule.note(step, pool.schedule)
     if schedule.shape == pool.schedule.shape:
         record.planner_schedule.note(step, schedule)

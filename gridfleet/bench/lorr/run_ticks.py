@@ -17,7 +17,7 @@ from fleet_control.mapf.action_kernels import WAIT
 from gridfleet.bench.lorr.delays import DelayModel
 from gridfleet.bench.lorr.executor import Executor
 from gridfleet.bench.lorr.problem import LeagueProblem
-from gridfleet.bench.lorr.record import LATE, Record, ScheduleLog
+from gridfleet.bench.lorr.record import LATE, Record
 from gridfleet.bench.lorr.run import Clock, Rules, Schedule, Watcher, close_pool, note_schedules
 from gridfleet.bench.lorr.task_pool import TaskPool
 from gridfleet.bench.lorr.team import Team
@@ -34,8 +34,6 @@ def run_ticks(
 ) -> None:
     """Fill the record, a row for each tick."""
     game = TickGame(record, rules)
-    record.actual_schedule = ScheduleLog(record.problem.n_units)
-    record.planner_schedule = ScheduleLog(record.problem.n_units)
     is_first = True
     while record.n_steps < rules.n_steps and not watcher.is_stopped():
         began = clock()

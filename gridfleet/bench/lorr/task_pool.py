@@ -10,7 +10,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from gridfleet.bench.lorr.problem import LeagueProblem, Tasks
+from gridfleet.bench.lorr.cell_lists import Tasks
+from gridfleet.bench.lorr.problem import LeagueProblem
 
 ScheduleFault = tuple[int, int, int, str]
 """Task, unit, other unit or -1, text."""
@@ -19,7 +20,7 @@ ScheduleFault = tuple[int, int, int, str]
 class TaskPool:
     """Tasks by id, in the order in which they were revealed.
 
-    schedule: int32[n_units], id of the task of each unit, -1 for none. revealed_at: step of each id.
+    schedule: int32[n_units], id of the task of each unit, -1 for none. revealed_at: step of each.
     events: (step, unit, id, errands done).
     """
 
@@ -43,12 +44,14 @@ class TaskPool:
         return np.asarray(task % len(self.tasks), dtype=np.int32)
 
     def errands_done(self, ids: NDArray[np.int32]) -> NDArray[np.int32]:
-        return self._n_done[ids]
+        done: NDArray[np.int32] = self._n_done[ids]
+        return done
 
     def next_cells(self, ids: NDArray[np.int32]) -> NDArray[np.int32]:
         """int32[n], cell of the next errand of open tasks."""
-        starts = self.tasks.offsets[self.source(ids)] + self._n_done[ids]
-        return self.tasks.cells[starts]
+        places = self.tasks.offsets[self.source(ids)] + self._n_done[ids]
+        cells: NDArray[np.int32] = self.tasks.cells[places]
+        return cells
 
     def are_open(self, ids: NDArray[np.int32]) -> NDArray[np.bool_]:
         """bool[n], False for ids that there are not yet, too."""

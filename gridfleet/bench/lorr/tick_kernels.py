@@ -62,9 +62,10 @@ def move_tick(
 ) -> None:  # fmt: skip
     """Move every unit by one tick, in place.
 
-    counts: int32[n_units], ticks done of the action in progress, acting: int8[n_units], that action.
-    actions: int8[n_units]; a wait pauses, anything else goes on with what has begun. Filled: done,
-    what each really did, and hit, the unit (or -2 for a wall) that made it wait, -1 for nobody.
+    counts: int32[n_units], ticks done of the action in progress. acting: int8[n_units], which that
+    is. actions: int8[n_units]; a wait pauses, anything else goes on with what has begun. Filled:
+    done, what each really did, and hit, the unit (or -2 for a wall) that made it wait, -1 for
+    nobody.
     heads: int32[n_cells], all -1 before and after; the rest is scratch of n_units.
     """
     n_units = cells.size
@@ -91,8 +92,8 @@ def move_tick(
         state[root] = ASKED
         while depth >= 0:
             unit = stack[depth]
-            heading = np.int64(headings[unit])
-            cell = np.int64(cells[unit])
+            heading = int(headings[unit])
+            cell = int(cells[unit])
             col = _column(cell, heading, counts[unit], counter, True, n_cols)
             row = _row(cell, heading, counts[unit], counter, True, n_cols)
             v_col = speed * ((heading == 0) - (heading == 2))
@@ -104,9 +105,9 @@ def move_tick(
                     other = heads[near_row * n_cols + near_col]
                     while other >= 0 and blocker < 0 and asked < 0:
                         if other != unit:
-                            turn = np.int64(headings[other])
+                            turn = int(headings[other])
                             drives = counts[other] > 0 and acting[other] == FORWARD
-                            at = np.int64(cells[other])
+                            at = int(cells[other])
                             d_col = _column(at, turn, counts[other], counter, drives, n_cols) - col
                             d_row = _row(at, turn, counts[other], counter, drives, n_cols) - row
                             w_col = 0.0
