@@ -202,6 +202,18 @@ def take_cheapest(
 
 
 @kernel
+def _way_to(
+    unit: int, task: int, cells: NDArray[np.int32], headings: NDArray[np.int8],
+    firsts: NDArray[np.int32], n_cols: int, compact: NDArray[np.int32],
+    table: NDArray[np.uint16],
+) -> int:  # fmt: skip
+    """Actions from where the unit is to the first errand of the task."""
+    return way_cost(
+        int(cells[unit]), int(headings[unit]), int(firsts[task]), n_cols, compact, table
+    )
+
+
+@kernel
 def exchange_tasks(
     units: NDArray[np.int64], cells: NDArray[np.int32], headings: NDArray[np.int8],
     firsts: NDArray[np.int32], tasks: NDArray[np.int32], n_cols: int, compact: NDArray[np.int32],
@@ -223,13 +235,10 @@ def exchange_tasks(
                 continue
             other = owners[task]
             gain = -least_gain
-            for one, from_task, to_task in ((unit, mine, task), (int(other), task, mine)):
-                cell = int(cells[one])
-                heading = int(headings[one])
-                before = int(firsts[from_task])
-                after = int(firsts[to_task])
-                gain += way_cost(cell, heading, before, n_cols, compact, table)
-                gain -= way_cost(cell, heading, after, n_cols, compact, table)
+            gain += _way_to(unit, mine, cells, headings, firsts, n_cols, compact, table)
+            gain -= _way_to(unit, task, cells, headings, firsts, n_cols, compact, table)
+            gain += _way_to(other, task, cells, headings, firsts, n_cols, compact, table)
+            gain -= _way_to(other, mine, cells, headings, firsts, n_cols, compact, table)
             if gain >= 0:
                 held[unit] = task
                 held[other] = mine

@@ -1,4 +1,4 @@
-"""Problems of the league: editions told apart, and what is wrong with files, with place and cure."""
+"""Problems of the league: editions told apart; faults of files with place and cure."""
 
 from __future__ import annotations
 

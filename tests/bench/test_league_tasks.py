@@ -24,9 +24,7 @@ def given(folder: Path, strategy: str, n_units: int, n_tasks: int) -> GivenTasks
 
 
 def pool_of(folder: Path, n_units: int, tasks: list[list[int]], reveal: float = 1.5) -> TaskPool:
-    path = write_problem(
-        folder, 2024, OPEN_5X5, list(range(n_units)), tasks, numTasksReveal=reveal
-    )
+    path = write_problem(folder, 2024, OPEN_5X5, list(range(n_units)), tasks, numTasksReveal=reveal)
     return TaskPool(read_problem(path))
 
 

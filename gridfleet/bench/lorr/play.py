@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -37,13 +36,7 @@ def play(
     if planner not in PLANNERS:
         raise BenchError(f"unknown planner {planner!r}; {suggest(planner, PLANNERS)}")
     if rules.step_ms > 0.0:
-        _play(
-            _smallest(problem.edition),
-            planner,
-            seed,
-            replace(rules, n_steps=30, step_ms=0.0),
-            Unwatched(),
-        )
+        warm_up(problem.edition, planner)
     return _play(problem, planner, seed, rules, watcher)
 
 
@@ -61,8 +54,13 @@ def _play(
     return record, team.times
 
 
+def warm_up(edition: int, planner: str) -> None:
+    """Compile every kernel that a run needs, before a clock begins."""
+    _play(_smallest(edition), planner, 0, Rules(30, 0.0), Unwatched())
+
+
 def _smallest(edition: int) -> LeagueProblem:
-    """Something to do for which every kernel is compiled, before a clock begins."""
+    """A problem that needs all there is."""
     floor = open_layout("smallest", np.full((4, 5), CellKind.FLOOR, dtype=np.int8))
     starts = np.array([0, 7, 12], dtype=np.int32)
     cells = np.array([3, 9, 19, 4, 15, 0, 8, 11, 18, 2, 5, 14], dtype=np.int32)
