@@ -1,9 +1,14 @@
 """Priority inheritance over operations of several steps (EPIBT; AAAI 2026), an explicit stack.
 
 Every unit holds one operation at any time, and no two of them are in conflict. A unit that wants a
-better one may take it from another that is less urgent than the unit where the chain began, if that
-one finds an operation in turn; otherwise all is as before. So there is a plan at any moment, and
-what was promised in the step before is kept until something better is found.
+better one may take it from another, if that one finds an operation in turn; otherwise all is as
+before. So there is a plan at any moment, and what was promised in the step before is kept until
+something better is found.
+
+Nothing is taken from a unit that is more urgent than the one where the chain began, as long as what
+it holds brings it nearer to its goal. Where it does not, it makes way for anybody: without that, a
+unit in a dead end and a more urgent one before it wait for each other forever, and with it no other
+rule against that was needed to keep 400 units going on a floor of 819 cells with 20 dead ends.
 
 Tables: used[cell, t] is the unit that is on the cell t steps from now, -1 for nobody. Who would be
 exchanged on an edge is seen there too.
@@ -30,13 +35,14 @@ def look_ahead(
     compact: NDArray[np.int32], fields: NDArray[np.uint16], parents: NDArray[np.int32],
     actions_to: NDArray[np.int8], nodes: NDArray[np.int32], cell_cost: int,
     reach: NDArray[np.int32], ranked: NDArray[np.int16], counts: NDArray[np.int32],
-    node_headings: NDArray[np.int64], node_costs: NDArray[np.int64],
+    costs: NDArray[np.int32], node_headings: NDArray[np.int64], node_costs: NDArray[np.int64],
     arrivals: NDArray[np.int64], keys: NDArray[np.int64],
 ) -> None:  # fmt: skip
     """Fill, for every unit, where operations lead and which are best.
 
     reach: int32[n_units, n_nodes], cell of each beginning, -1 where the unit may not go. ranked:
-    int16[n_units, n], the cheapest first, counts of them can be driven; waiting always can.
+    int16[n_units, n], the cheapest first; the first counts can be driven, and waiting always can.
+    costs: int32[n_units, n], by number.
     node_headings, node_costs, arrivals: scratch of n_nodes, keys of n.
 
     An operation costs what it leaves to go, and what its moves cost beyond the time they take. At a
@@ -98,6 +104,7 @@ def look_ahead(
                 cost += left
             elif operation == WAITING:
                 cost = 0
+            costs[unit, operation] = cost
             key = (cost << 16) - operation
             place = count
             while place > 0 and keys[place - 1] > key:
@@ -185,13 +192,14 @@ def _settle(
     """Put what is left of the last plan into the table; who is not free to drive it, or can not
     any more, waits, and so does everybody who counted on them to move."""
     n_waiting = 0
-    depth = nodes.shape[1]
+    n_times = nodes.shape[1]
     for unit in range(cells.size):
         if cells[unit] < 0:
+            chosen[unit] = WAITING
             continue
         used[cells[unit], 0] = unit
         can_go = is_free[unit]
-        for time in range(1, depth):
+        for time in range(1, n_times):
             can_go = can_go and reach[unit, nodes[chosen[unit], time]] >= 0
         if can_go and chosen[unit] != WAITING:
             _mark(unit, chosen[unit], unit, reach, nodes, used)
@@ -202,7 +210,7 @@ def _settle(
     while n_waiting > 0:
         n_waiting -= 1
         unit = stack[n_waiting]
-        for time in range(1, depth):
+        for time in range(1, n_times):
             other = used[cells[unit], time]
             if other >= 0 and other != unit:
                 _mark(other, chosen[other], -1, reach, nodes, used)
@@ -216,7 +224,8 @@ def _settle(
 def choose_operations(
     order: NDArray[np.int64], cells: NDArray[np.int32], fixed: NDArray[np.bool_],
     is_free: NDArray[np.bool_], reach: NDArray[np.int32], nodes: NDArray[np.int32],
-    ranked: NDArray[np.int16], counts: NDArray[np.int32], max_visits: int, allow_cycles: bool,
+    ranked: NDArray[np.int16], counts: NDArray[np.int32], costs: NDArray[np.int32],
+    max_visits: int, allow_cycles: bool,
     used: NDArray[np.int32], chosen: NDArray[np.int32], ranks: NDArray[np.int32],
     visits: NDArray[np.int32], stack: NDArray[np.int32], cursors: NDArray[np.int32],
     before: NDArray[np.int32], on_stack: NDArray[np.bool_],
@@ -258,7 +267,10 @@ def choose_operations(
                 other = _in_the_way(unit, operation, allow_cycles, chosen, reach, nodes, used)
                 if other >= 0 and (
                     fixed[other] or on_stack[other] or visits[other] >= max_visits
-                    or ranks[other] < position
+                    or (
+                        ranks[other] < position
+                        and costs[other, chosen[other]] < costs[other, WAITING]
+                    )
                 ):  # fmt: skip
                     other = REFUSED
                 if other != REFUSED:

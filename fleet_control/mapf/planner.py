@@ -61,13 +61,29 @@ class Planner(Protocol):
         nowhere to go, no way, or is there."""
 
 
+class ActionPlanner(Planner, Protocol):
+    """A planner that plans turns too. Of one fleet either `act` or `step` is called, not both."""
+
+    def act(
+        self, cells: NDArray[np.int32], headings: NDArray[np.int8], fixed: NDArray[np.bool_]
+    ) -> NDArray[np.int8]:
+        """int8[n_units], what every unit does in the next step, free of conflicts: 0 forward, 1 a
+        quarter turn clockwise, 2 counter-clockwise, 3 wait (operations.py). As of `step`
+        otherwise."""
+
+
 def planner_named(name: str, grid: Grid, n_units: int, options: PlannerOptions) -> Planner:
     """The planner of that name; KeyError for a name not in PLANNERS."""
+    from fleet_control.mapf.epibt import EpibtPlanner
     from fleet_control.mapf.pibt import PibtPlanner
 
-    if name not in PLANNERS:
-        raise KeyError(name)
-    return PibtPlanner(grid, n_units, options)
+    planners: dict[str, type[PibtPlanner | EpibtPlanner]] = {
+        "pibt": PibtPlanner, "epibt": EpibtPlanner,
+    }  # fmt: skip
+    return planners[name](grid, n_units, options)
 
 
-PLANNERS = {"pibt": "priority inheritance with backtracking on cells, turn-aware distances"}
+PLANNERS = {
+    "pibt": "priority inheritance with backtracking on cells, turn-aware distances",
+    "epibt": "priority inheritance over operations of three steps with turns",
+}
