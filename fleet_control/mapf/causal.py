@@ -9,30 +9,12 @@ decisions never make two units change places. Units that wait turn to where they
 
 from __future__ import annotations
 
-from typing import Protocol, runtime_checkable
-
 import numpy as np
 from numpy.typing import NDArray
 
 from fleet_control.mapf.action_kernels import act_towards
 from fleet_control.mapf.grid import Grid
-from fleet_control.mapf.planner import Planner, PlannerOptions, planner_named
-
-
-@runtime_checkable
-class ActionPlanner(Protocol):
-    """A planner that decides turns and waits too, for worlds that move in steps."""
-
-    def set_goal(self, unit: int, goal: int, load: int) -> None: ...
-
-    def clear_goal(self, unit: int, load: int) -> None: ...
-
-    def act(
-        self, cells: NDArray[np.int32], headings: NDArray[np.int8], fixed: NDArray[np.bool_]
-    ) -> NDArray[np.int8]:
-        """int8[n_units], action of every unit: 0 forward, 1 turn clockwise, 2 turn
-        counter-clockwise, 3 wait. Together they are valid: no two units end on one cell or change
-        places."""
+from fleet_control.mapf.planner import ActionPlanner, Planner, PlannerOptions, planner_named
 
 
 class CausalPlanner:
@@ -42,8 +24,13 @@ class CausalPlanner:
         self._planner = planner
         self._neighbours = grid.ways
         self._allow_cycles = options.allow_cycles
+        self.fields = planner.fields
         self.set_goal = planner.set_goal
         self.clear_goal = planner.clear_goal
+        self.set_blocked = planner.set_blocked
+        self.step = planner.step
+        self.ways_left = planner.ways_left
+        self.next_cells = planner.next_cells
         self._decided = np.full(n_units, -1, dtype=np.int32)
         self._seen = np.full(n_units, -1, dtype=np.int32)
         self._at_now = np.full(grid.n_cells, -1, dtype=np.int32)

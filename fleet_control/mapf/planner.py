@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -60,6 +60,18 @@ class Planner(Protocol):
     def next_cells(self, cells: NDArray[np.int32], headings: NDArray[np.int8]) -> NDArray[np.int32]:
         """int32[n_units], cell that each unit would go to next if it were alone; -1 where it has
         nowhere to go, no way, or is there."""
+
+
+@runtime_checkable
+class ActionPlanner(Planner, Protocol):
+    """A planner that plans turns too. Of one fleet either `act` or `step` is called, not both."""
+
+    def act(
+        self, cells: NDArray[np.int32], headings: NDArray[np.int8], fixed: NDArray[np.bool_]
+    ) -> NDArray[np.int8]:
+        """int8[n_units], what every unit does in the next step, free of conflicts: 0 forward, 1 a
+        quarter turn clockwise, 2 counter-clockwise, 3 wait (action_kernels.py). As of
+        `step` otherwise."""
 
 
 def planner_named(name: str, grid: Grid, n_units: int, options: PlannerOptions) -> Planner:
