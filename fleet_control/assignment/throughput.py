@@ -21,7 +21,7 @@ from fleet_control.assignment.assignment_kernels import (
 )
 from fleet_control.assignment.ways import Ways
 
-WAY_WEIGHT = 5
+WAY_WEIGHT = 10
 """A pair costs so many times its way and once the task's length."""
 N_NEAR = 8
 """Tasks near a unit that are looked at."""
