@@ -316,3 +316,11 @@ def test_lies_of_2026(tmp_path: Path) -> None:
         table["plannerPaths"] = table["actualPaths"]
         found = check_output(table, problem).faults
         assert any(fault in one for one in found), (first, found)
+
+
+def test_goals_that_do_not_fit_into_the_budget_are_set_later(tmp_path: Path) -> None:
+    """Everybody gets there in the end, one new goal a step or so."""
+    problem = random_problem(tmp_path, 2023, 2)
+    team = Team(problem, "pibt", 0, budget_s=0.0)
+    record = run(problem, 200, SlowClock(), team)
+    assert {unit for _, unit, _, _ in record.events} == set(range(problem.n_units))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import inf
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,7 @@ from gridfleet.bench.lorr.cell_lists import Tasks
 from gridfleet.bench.lorr.problem import Delays, LeagueProblem
 from gridfleet.bench.lorr.record import Record
 from gridfleet.bench.lorr.run import Rules, Watcher, run_steps
-from gridfleet.bench.lorr.run_ticks import run_ticks
+from gridfleet.bench.lorr.run_ticks import run_ticks, window_of
 from gridfleet.bench.lorr.team import Team, Times
 from gridfleet.typed_files import suggest
 from layouts import CellKind, open_layout
@@ -43,7 +44,8 @@ def play(
 def _play(
     problem: LeagueProblem, planner: str, seed: int, rules: Rules, watcher: Watcher
 ) -> tuple[Record, Times]:
-    team = Team(problem, planner, seed)
+    n_actions = window_of(problem, rules.step_ms) if problem.edition == 2026 else 1
+    team = Team(problem, planner, seed, rules.step_ms / 1000.0 / n_actions or inf)
     record = Record(problem, planner, seed, rules.step_ms, rules.n_steps)
     run = run_ticks if problem.edition == 2026 else run_steps
     run(record, team, rules, watcher)

@@ -53,6 +53,11 @@ def run_ticks(
     close_pool(record, game.pool)
 
 
+def window_of(problem: LeagueProblem, budget_ms: float) -> int:
+    """Actions of a plan: what a budget has time for, and one more."""
+    return int(budget_ms // (TICK_MS * problem.counter)) + 1
+
+
 class TickGame:
     """budget_ms, n_ticks: of a question, in time and ticks."""
 
@@ -65,7 +70,7 @@ class TickGame:
         self._wanted: Schedule = self.pool.schedule
         self._world = TickWorld(problem)
         self._delays = DelayModel(problem.delays, problem.n_units)
-        self._window = int(self.budget_ms // (TICK_MS * problem.counter)) + 1
+        self._window = window_of(problem, self.budget_ms)
         self._executor = Executor(problem.floor, problem.starts, self._window)
 
     def tick(self, is_late: bool) -> None:

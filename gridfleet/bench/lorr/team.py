@@ -1,5 +1,8 @@
 """Who plays: a planner of actions, and for pools of tasks an assignment.
 
+A goal that is new to the planner costs a distance field. Where there is a clock, those that do not
+fit into half a budget wait for the next step; their units stay where they were sent before.
+
 Times that it takes are told apart: assignment, goals (which includes distance fields that have to
 be made), planning.
 """
@@ -8,6 +11,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, field
+from math import inf
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +24,9 @@ from fleet_control.mapf.planner import PlannerOptions
 from gridfleet.bench.lorr.problem import LeagueProblem
 from gridfleet.bench.lorr.task_pool import TaskPool
 
+GOALS_SHARE = 0.5
+"""Of a budget, for goals."""
+
 
 @dataclass(slots=True)
 class Times:
@@ -31,9 +38,12 @@ class Times:
 
 
 class Team:
-    """grid, ways: of the problem's floor. A team is asked with the state of the world each step."""
+    """grid, ways: of the problem's floor. A team is asked with the state of the world each step.
+    budget_s: of an action, infinite for no clock."""
 
-    def __init__(self, problem: LeagueProblem, planner: str, seed: int) -> None:
+    def __init__(
+        self, problem: LeagueProblem, planner: str, seed: int, budget_s: float = inf
+    ) -> None:
         self.grid: Grid = grid_of(problem.floor)
         options = PlannerOptions(
             seed,
@@ -45,6 +55,7 @@ class Team:
         self.times = Times()
         self._goals = np.full(problem.n_units, -1, dtype=np.int32)
         self._nobody = np.zeros(problem.n_units, dtype=bool)
+        self._goals_budget_s, self._next_unit = GOALS_SHARE * budget_s, 0
         self.ways = Ways(self.grid)
         if problem.edition > 2023:
             self._assignment = ThroughputAssignment(self.ways)
@@ -75,12 +86,17 @@ class Team:
     def head_for(self, goals: NDArray[np.int32]) -> None:
         """int32[n_units], cell that each unit is to go to from now on, -1 for nowhere."""
         began = time.perf_counter()
-        for unit in np.flatnonzero(goals != self._goals).tolist():
+        units = np.flatnonzero(goals != self._goals)
+        late_first = np.argsort((units - self._next_unit) % len(goals))
+        for unit in units[late_first].tolist():
             if goals[unit] >= 0:
                 self._planner.set_goal(unit, int(goals[unit]), EMPTY)
             else:
                 self._planner.clear_goal(unit, EMPTY)
-        self._goals = goals.copy()
+            self._goals[unit] = goals[unit]
+            if time.perf_counter() - began > self._goals_budget_s:
+                self._next_unit = unit + 1
+                break
         self.times.goals_s.append(time.perf_counter() - began)
 
     def act(self, cells: NDArray[np.int32], headings: NDArray[np.int8]) -> NDArray[np.int8]:
