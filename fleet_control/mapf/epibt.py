@@ -1,7 +1,9 @@
 """Lifelong planning of actions: priority inheritance over operations of several steps (EPIBT).
 
-Most urgent is who has the shortest way left, less the time for which it has been under way; so what
-is nearly done is done first, and nobody waits forever.
+Most urgent is who has the shortest way left, so that what is nearly done is done first. So that
+nobody waits forever, a few of those that have come no nearer to their goal for a while are drawn by
+lot to be the most urgent for some steps, and firm: they make way for nobody. Few, since on a crowded
+floor most are stuck at any time and hold each other up if all are urgent.
 """
 
 from __future__ import annotations
@@ -11,14 +13,20 @@ from numpy.typing import NDArray
 
 from fleet_control.mapf.epibt_kernels import choose_operations, look_ahead
 from fleet_control.mapf.goals import GoalKeeper
-from fleet_control.mapf.grid import CELL_COST, Grid
+from fleet_control.mapf.grid import CELL_COST, UNREACHABLE, Grid
 from fleet_control.mapf.operations import FORWARD, TURNED, operations_of
 from fleet_control.mapf.planner import PlannerOptions
 
-MAX_VISITS = 10
+MAX_VISITS = 30
 """How often a unit may be asked to choose anew in one step."""
-LAST = 1 << 40
-"""Key of units with nowhere to go: everybody else is more urgent."""
+PATIENCE, EPOCH = 30, 30
+"""Steps without progress after which a unit is stuck, and steps between two draws."""
+FIRM_SHARE = 0.05
+"""Largest share of all units that is drawn."""
+FIRST = 1 << 40
+LAST = 1 << 45
+"""Key of units with nowhere to go and of those that have been at their goal: all others are more
+urgent, and of these who has been pushed from it longest ago."""
 
 
 class EpibtPlanner(GoalKeeper):
@@ -64,7 +72,8 @@ class EpibtPlanner(GoalKeeper):
         is_free = (cells == self._expected_cells) & (headings == self._expected_headings) & ~fixed
         choose_operations(
             order, cells, fixed, is_free, self._reach, table.nodes, self._ranked, self._counts,
-            self._costs, MAX_VISITS, self._options.allow_cycles, self._used, self._chosen,
+            self._costs, MAX_VISITS, int((self._bonus > 0).sum()),
+            self._options.allow_cycles, self._used, self._chosen,
             *self._of_units, self._on_stack,
         )  # fmt: skip
         actions = table.actions[self._chosen, 0]
@@ -86,8 +95,24 @@ class EpibtPlanner(GoalKeeper):
         self, cells: NDArray[np.int32], headings: NDArray[np.int8], aims: NDArray[np.int32]
     ) -> NDArray[np.int64]:
         """The units, most urgent first."""
-        is_idle = (aims < 0) | (cells < 0)
-        self._since[is_idle | (cells == aims)] = self._step
-        ages = self._step - self._since
-        keys = self._distances(cells, headings) - CELL_COST * ages
-        return np.argsort(np.where(is_idle, LAST, keys), kind="stable")
+        has_way = (aims >= 0) & (cells >= 0)
+        is_there = ~has_way | (cells == aims)
+        self._since[is_there] = self._step
+        distances = self._distances(cells, headings)
+        is_nearer = has_way & (distances < self._best)
+        self._best[is_nearer] = distances[is_nearer]
+        self._last_progress[is_nearer] = self._step
+        is_done = ~has_way | (self._best == 0)
+        if self._step % EPOCH == 0:
+            self._draw_firm(~is_done & (self._step - self._last_progress >= PATIENCE))
+        self._bonus[is_done] = 0
+        back_at_last = LAST - np.minimum(self._step - self._since, LAST // 2)
+        keys = np.where(is_done, back_at_last, distances - self._bonus)
+        return np.argsort(keys, kind="stable")
+
+    def _draw_firm(self, is_stuck: NDArray[np.bool_]) -> None:
+        """Draw those of the stuck that are most urgent until the next time."""
+        n_firm = max(1, int(FIRM_SHARE * len(is_stuck)))
+        firm = self._rng.permutation(np.flatnonzero(is_stuck))[:n_firm]
+        self._bonus[:] = 0
+        self._bonus[firm] = FIRST - UNREACHABLE * np.arange(len(firm))

@@ -6,9 +6,8 @@ before. So there is a plan at any moment, and what was promised in the step befo
 something better is found.
 
 Nothing is taken from a unit that is more urgent than the one where the chain began, as long as what
-it holds brings it nearer to its goal. Where it does not, it makes way for anybody: without that, a
-unit in a dead end and a more urgent one before it wait for each other forever, and with it no other
-rule against that was needed to keep 400 units going on a floor of 819 cells with 20 dead ends.
+it holds brings it nearer to its goal. Where it does not, it makes way for anybody, unless it is
+firm: otherwise a unit in a dead end and a more urgent one before it wait for each other forever.
 
 Tables: used[cell, t] is the unit that is on the cell t steps from now, -1 for nobody. Who would be
 exchanged on an edge is seen there too.
@@ -225,7 +224,7 @@ def choose_operations(
     order: NDArray[np.int64], cells: NDArray[np.int32], fixed: NDArray[np.bool_],
     is_free: NDArray[np.bool_], reach: NDArray[np.int32], nodes: NDArray[np.int32],
     ranked: NDArray[np.int16], counts: NDArray[np.int32], costs: NDArray[np.int32],
-    max_visits: int, allow_cycles: bool,
+    max_visits: int, n_firm: int, allow_cycles: bool,
     used: NDArray[np.int32], chosen: NDArray[np.int32], ranks: NDArray[np.int32],
     visits: NDArray[np.int32], stack: NDArray[np.int32], cursors: NDArray[np.int32],
     before: NDArray[np.int32], on_stack: NDArray[np.bool_],
@@ -234,7 +233,7 @@ def choose_operations(
 
     order: units, most urgent first. is_free: units that are where the last step meant them to be
     and may go on; fixed: those that must stay. max_visits: how often one unit may be asked to
-    choose anew. Without `allow_cycles` no ring of units moves at once. used: int32[n_cells, depth +
+    choose anew. n_firm: that many of the most urgent make way for nobody. Without `allow_cycles` no ring of units moves at once. used: int32[n_cells, depth +
     1], all -1 before and after; on_stack: all False. ranks, visits, stack, cursors, before: scratch
     of n_units.
     """
@@ -269,7 +268,10 @@ def choose_operations(
                     fixed[other] or on_stack[other] or visits[other] >= max_visits
                     or (
                         ranks[other] < position
-                        and costs[other, chosen[other]] < costs[other, WAITING]
+                        and (
+                            ranks[other] < n_firm
+                            or costs[other, chosen[other]] < costs[other, WAITING]
+                        )
                     )
                 ):  # fmt: skip
                     other = REFUSED

@@ -87,7 +87,12 @@ class GoalKeeper:
         turns[turns == 3] = 1
         beyond = self.fields.values[self._slots[units], 4 * grid.compact[ahead] + heading]
         may_go &= beyond < UNREACHABLE
-        costs = turns * np.int64(self._options.turn_cost) + CELL_COST + grid.surcharges[cells, heading] + beyond
+        costs = (
+            turns * np.int64(self._options.turn_cost)
+            + CELL_COST
+            + grid.surcharges[cells, heading]
+            + beyond
+        )
         return ahead, np.where(may_go, costs, 3 * UNREACHABLE)
 
     def _refresh_fields(self, cells: NDArray[np.int32], headings: NDArray[np.int8]) -> None:
