@@ -16,6 +16,8 @@ from fleet_control.backend import (
     no_releases,
     no_station_jobs,
 )
+from gridfleet.bench.lorr.play import warm_up
+from gridfleet.bench.lorr.problem import EDITIONS
 from gridfleet.kpis import kpis
 from gridfleet.scenario import Scenario
 from gridfleet.simulation import Simulation
@@ -29,16 +31,22 @@ from twin.unit_model import DEFAULT_UNIT
 
 MODULES = (
     "fleet_control.accounting.unit_kernels",
+    "fleet_control.assignment.assignment_kernels",
     "fleet_control.execution.kernels",
     "fleet_control.execution.turn_kernels",
     "fleet_control.execution.wait_kernels",
     "fleet_control.link.kernels",
+    "fleet_control.mapf.action_kernels",
     "fleet_control.mapf.conflict_kernels",
     "fleet_control.mapf.field_kernels",
     "fleet_control.mapf.next_kernels",
     "fleet_control.mapf.pibt_kernels",
     "fleet_control.mapf.priority_kernels",
     "fleet_control.stream_kernels",
+    "gridfleet.bench.lorr.bound_kernels",
+    "gridfleet.bench.lorr.executor_kernels",
+    "gridfleet.bench.lorr.tick_kernels",
+    "gridfleet.bench.lorr.world_kernels",
     "gridfleet.detour_kernels",
     "twin.agent_kernels",
     "gridfleet.torture.body_kernels",
@@ -51,12 +59,16 @@ MODULES = (
 ENTRY_POINTS = {
     "commit_moves", "free_cells", "release_steps", "book_states", "add_wishes", "book_waits",
     "count_short",
-    "find_conflicts", "fill_field", "repair_field", "plan_step", "track_progress", "run_ticks",
+    "find_conflicts", "fill_field", "fill_even_field", "repair_field", "plan_step",
+    "track_progress", "run_ticks",
     "least_cells", "find_next_cells", "find_waits", "find_roots",
     "hear_states", "write_orders", "write_instants", "write_news", "note_rows",
     "hear_orders", "take_steps", "hear_hellos", "watch_silence", "tell_states",
     "first_bad_row", "rebin", "accept_steps", "collect_news", "find_faults", "unroll",
     "release_turning", "free_turns", "find_bad_turn", "note_legs",
+    "add_leg_costs", "sort_by_block", "list_near_tasks", "take_cheapest", "exchange_tasks",
+    "act_towards", "free_flow_given", "free_flow_pool", "append_plan", "cut_to_window",
+    "next_commands", "pop_finished", "move_tick", "apply_actions",
 }  # fmt: skip
 TURNING = replace(DEFAULT_UNIT, pod_side_m=0.8, pod_turns=True)
 
@@ -83,6 +95,8 @@ def test_one_signature_each(module: str) -> None:
     kpis(Simulation(Scenario(layout="teaching", hours=0.05), keeps_legs=True).run())
     run_linked()
     run_case(0)
+    for edition in EDITIONS:
+        warm_up(edition, "pibt")
     if module.endswith("turn_kernels"):
         Simulation(Scenario(layout="teaching", hours=0.05, unit=TURNING)).run()
     kernels = {

@@ -79,6 +79,40 @@ def fill_field(
 
 
 @kernel
+def fill_even_field(
+    field: NDArray[np.uint16], goal: int, goal_zone: int, back: NDArray[np.int32],
+    through: NDArray[np.bool_], zones: NDArray[np.int16], cost: int, queue: NDArray[np.int32],
+) -> None:  # fmt: skip
+    """`fill_field` where every move and every quarter turn costs the same: breadth first, in half
+    the time. queue: int32[4 * n], scratch."""
+    field[:] = 65535
+    n_queued = 0
+    for heading in range(4):
+        field[4 * goal + heading] = 0
+        queue[n_queued] = 4 * goal + heading
+        n_queued += 1
+    at = 0
+    while at < n_queued:
+        state = queue[at]
+        at += 1
+        value = min(field[state] + cost, FAR)
+        first = state & ~3
+        for turned in (first | ((state + 1) & 3), first | ((state + 3) & 3)):
+            if field[turned] == 65535:
+                field[turned] = value
+                queue[n_queued] = turned
+                n_queued += 1
+        behind = back[state]
+        if behind < 0 or field[behind] != 65535:
+            continue
+        cell = state >> 2
+        if through[cell] or cell == goal or (goal_zone >= 0 and zones[cell] == goal_zone):
+            field[behind] = value
+            queue[n_queued] = behind
+            n_queued += 1
+
+
+@kernel
 def _push(
     state: int, distance: int, heads: NDArray[np.int32], pool: NDArray[np.int32], n_pool: int
 ) -> int:

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fleet_control.mapf.field_kernels import FAR, fill_field, repair_field
+from fleet_control.mapf.field_kernels import FAR, fill_even_field, fill_field, repair_field
 from fleet_control.mapf.grid import CELL_COST, TURN_COST, Grid
 from layouts.geometry import previous_table
 
@@ -28,7 +28,7 @@ Moves = tuple[NDArray[np.int32], NDArray[np.int32]]
 """States that moves no longer lead to, and that they lead to now."""
 _DERIVED = frozenset({
     "values", "_heads", "_buckets", "_pool", "_lost", "_tails", "_back", "_ahead", "_costs",
-    "_through", "_zones", "_missed",
+    "_through", "_zones", "_missed", "_is_even",
 })  # fmt: skip
 """What follows from the grid and is left out of a snapshot."""
 
@@ -102,6 +102,7 @@ class DistanceFields:
         self._tails = np.where(before >= 0, states, -1).astype(np.int32).reshape(-1)
         costs = CELL_COST + grid.surcharges[before, np.arange(4)]
         self._costs = np.where(before >= 0, costs, 0).astype(np.int32).reshape(-1)
+        self._is_even = bool((costs[before >= 0] == self._turn_cost).all()) and self._turn_cost > 0
         self._through = np.ascontiguousarray(grid.through[:, cells])
         self._zones = grid.zones[cells]
         self._back, self._ahead = self._moves_of(grid)
@@ -166,11 +167,17 @@ class DistanceFields:
     def _fill(self, slot: int) -> None:
         grid = self._grid
         goal, load = self._goals[slot], self._loads[slot]
-        fill_field(
-            self.values[slot], int(grid.compact[goal]), int(grid.zones[goal]), self._back,
-            self._costs, self._through[load], self._zones, self._turn_cost, self._heads,
-            self._pool,
-        )  # fmt: skip
+        field, rank, zone = self.values[slot], int(grid.compact[goal]), int(grid.zones[goal])
+        through = self._through[load]
+        if self._is_even:
+            fill_even_field(
+                field, rank, zone, self._back, through, self._zones, self._turn_cost, self._lost
+            )
+        else:
+            fill_field(
+                field, rank, zone, self._back, self._costs, through, self._zones,
+                self._turn_cost, self._heads, self._pool,
+            )  # fmt: skip
         self._versions[slot] = self._version
         self.n_filled += 1
 

@@ -5,34 +5,27 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from fleet_control.mapf.fields import DistanceFields
-from fleet_control.mapf.grid import TURN_COST, UNREACHABLE, Grid, with_blocked
-from fleet_control.mapf.next_kernels import find_next_cells
+from fleet_control.mapf.goals import GoalKeeper
+from fleet_control.mapf.grid import Grid
 from fleet_control.mapf.pibt_kernels import N_CANDIDATES, plan_step
 from fleet_control.mapf.planner import PlannerOptions
-from fleet_control.mapf.priority_kernels import BONUS, EPOCH, PATIENCE, SHOVE_AFTER, track_progress
+from fleet_control.mapf.priority_kernels import (
+    BONUS,
+    EPOCH,
+    PATIENCE,
+    SHOVE_AFTER,
+    UNLIMITED,
+    track_progress,
+)
 
 
-class PibtPlanner:
+class PibtPlanner(GoalKeeper):
     """Implements `Planner`. All arrays are allocated once; a step allocates only its sort."""
 
     def __init__(self, grid: Grid, n_units: int, options: PlannerOptions) -> None:
-        self._grid = grid
-        self._options = options
-        self._barred = np.zeros((2, grid.n_cells), dtype=bool)
-        self.fields = DistanceFields(grid, n_units)
-        self._goals = np.full(n_units, -1, dtype=np.int32)
-        self._slots = np.zeros(n_units, dtype=np.int32)
-        self._loads = np.zeros(n_units, dtype=np.int8)
-        self._since = np.zeros(n_units, dtype=np.int64)
-        self._best = np.full(n_units, UNREACHABLE, dtype=np.int32)
-        self._last_progress = np.zeros(n_units, dtype=np.int64)
-        self._bonus = np.zeros(n_units, dtype=np.int64)
-        self._keys = np.zeros(n_units, dtype=np.int64)
+        super().__init__(grid, n_units, options)
         self._max_shoves = np.zeros(n_units, dtype=np.int32)
-        self._rng = np.random.Generator(np.random.PCG64(options.seed))
         self._salt = int(self._rng.integers(1 << 40))
-        self._step = 0
         self._at_now = np.full(grid.n_cells, -1, dtype=np.int32)
         self._at_next = np.full(grid.n_cells, -1, dtype=np.int32)
         self._candidates = np.zeros((n_units, N_CANDIDATES), dtype=np.int32)
@@ -42,32 +35,6 @@ class PibtPlanner:
         self._stack = np.zeros(n_units + 1, dtype=np.int32)
         self._shoved = np.zeros(n_units + 1, dtype=np.int32)
         self._candidate_keys = np.zeros(N_CANDIDATES, dtype=np.int64)
-
-    def set_goal(self, unit: int, goal: int, load: int) -> None:
-        slot = self.fields.hold(goal, load)
-        self.clear_goal(unit, load)
-        self._goals[unit] = goal
-        self._slots[unit] = slot
-        self._since[unit] = self._step
-        self._best[unit] = UNREACHABLE
-        self._last_progress[unit] = self._step
-
-    def clear_goal(self, unit: int, load: int) -> None:
-        if self._goals[unit] >= 0:
-            self.fields.let_go(int(self._slots[unit]))
-        self._goals[unit] = -1
-        self._loads[unit] = load
-        self._bonus[unit] = 0
-
-    def set_blocked(
-        self, blocked: NDArray[np.bool_], closed: NDArray[np.bool_] | None = None
-    ) -> None:
-        barred = np.stack([blocked, np.zeros_like(blocked) if closed is None else closed])
-        if (barred == self._barred).all():
-            return
-        self._barred = barred
-        self._grid = with_blocked(self._grid, *barred)
-        self.fields.change_moves(self._grid)
 
     def step(
         self, cells: NDArray[np.int32], headings: NDArray[np.int8], fixed: NDArray[np.bool_]
@@ -84,57 +51,17 @@ class PibtPlanner:
             self._since, self._best, self._last_progress, self._bonus, self._step, redraw,
             draws, PATIENCE, SHOVE_AFTER, self._keys, self._max_shoves,
         )  # fmt: skip
+        if not self._options.rations_shoves:
+            self._max_shoves[:] = UNLIMITED
         order = np.argsort(self._keys, kind="stable")
         chosen = np.empty(n_units, dtype=np.int32)
         self._salt += n_units
         plan_step(
             order, self._max_shoves, cells, headings, aims, self._slots, self._loads, fixed,
             grid.neighbours, grid.surcharges, grid.through, grid.zones, grid.compact,
-            self.fields.values, TURN_COST, self._salt,
+            self.fields.values, self._options.turn_cost, self._salt,
             self._options.allow_cycles, self._at_now, self._at_next, chosen,
             self._candidates, self._counts, self._stays, self._cursors, self._stack, self._shoved,
             self._candidate_keys,
         )  # fmt: skip
         return chosen
-
-    def ways_left(self, cells: NDArray[np.int32], headings: NDArray[np.int8]) -> NDArray[np.int32]:
-        is_under_way = (self._goals >= 0) & (cells >= 0)
-        ways = np.where(is_under_way, self._distances(cells, headings), UNREACHABLE)
-        return ways.astype(np.int32)
-
-    def next_cells(self, cells: NDArray[np.int32], headings: NDArray[np.int8]) -> NDArray[np.int32]:
-        grid, found = self._grid, np.empty(len(cells), dtype=np.int32)
-        find_next_cells(
-            cells, headings, self._goals, self._slots, self._loads, grid.neighbours,
-            grid.surcharges, grid.through, grid.zones, grid.compact, self.fields.values, TURN_COST,
-            found,
-        )  # fmt: skip
-        return found
-
-    def _refresh_fields(self, cells: NDArray[np.int32], headings: NDArray[np.int8]) -> None:
-        """Bring the fields of all goals up to date. Who has further to go now than before has not
-        fallen behind: what counts as progress moves along."""
-        before = self._distances(cells, headings)
-        self.fields.refresh()
-        longer = np.maximum(self._distances(cells, headings) - before, 0)
-        longer[(self._goals < 0) | (cells < 0)] = 0
-        self._best = np.minimum(self._best + longer, UNREACHABLE).astype(np.int32)
-
-    def _aims(self, cells: NDArray[np.int32], headings: NDArray[np.int8]) -> NDArray[np.int32]:
-        """int32[n_units], the goals, but -1 of units that have no way to theirs: they make way for
-        others like units without a goal, and begin again when there is a way."""
-        if not self._barred.any():
-            return self._goals
-        has_goal = (self._goals >= 0) & (cells >= 0)
-        is_cut_off = has_goal & (self._distances(cells, headings) == UNREACHABLE)
-        self._best[is_cut_off] = UNREACHABLE
-        self._last_progress[is_cut_off] = self._step
-        self._bonus[is_cut_off] = 0
-        return np.where(is_cut_off, -1, self._goals).astype(np.int32)
-
-    def _distances(self, cells: NDArray[np.int32], headings: NDArray[np.int8]) -> NDArray[np.int32]:
-        """int32[n_units], of each unit to its goal; without meaning for a unit without a goal or
-        one that is not on the floor."""
-        states = 4 * self._grid.compact[cells] + headings
-        distances: NDArray[np.int32] = self.fields.values[self._slots, states].astype(np.int32)
-        return distances

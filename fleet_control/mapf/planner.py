@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fleet_control.mapf.fields import DistanceFields
-from fleet_control.mapf.grid import Grid
+from fleet_control.mapf.grid import TURN_COST, Grid
 
 
 @dataclass(frozen=True, slots=True)
 class PlannerOptions:
     """allow_cycles: let rings of units rotate in one step (benchmarks only: execution by events
-    would deadlock on them)."""
+    would deadlock on them). turn_cost: of a quarter turn, where a cell costs CELL_COST; worlds that
+    move in steps turn in one. depth: steps that a planner of operations looks ahead. rations_shoves:
+    let nobody shove others about at once (priority_kernels.py); where a shove costs no more than a
+    step, that only makes units wait."""
 
     seed: int = 0
     allow_cycles: bool = False
+    turn_cost: int = TURN_COST
+    depth: int = 3
+    rations_shoves: bool = True
 
 
 class Planner(Protocol):
@@ -58,13 +64,30 @@ class Planner(Protocol):
         nowhere to go, no way, or is there."""
 
 
+@runtime_checkable
+class ActionPlanner(Planner, Protocol):
+    """A planner that plans turns too. Of one fleet either `act` or `step` is called, not both."""
+
+    def act(
+        self, cells: NDArray[np.int32], headings: NDArray[np.int8], fixed: NDArray[np.bool_]
+    ) -> NDArray[np.int8]:
+        """int8[n_units], what every unit does in the next step, free of conflicts: 0 forward, 1 a
+        quarter turn clockwise, 2 counter-clockwise, 3 wait (operations.py). As of `step`
+        otherwise."""
+
+
 def planner_named(name: str, grid: Grid, n_units: int, options: PlannerOptions) -> Planner:
     """The planner of that name; KeyError for a name not in PLANNERS."""
+    from fleet_control.mapf.epibt import EpibtPlanner
     from fleet_control.mapf.pibt import PibtPlanner
 
-    if name not in PLANNERS:
-        raise KeyError(name)
-    return PibtPlanner(grid, n_units, options)
+    planners: dict[str, type[PibtPlanner | EpibtPlanner]] = {
+        "pibt": PibtPlanner, "epibt": EpibtPlanner,
+    }  # fmt: skip
+    return planners[name](grid, n_units, options)
 
 
-PLANNERS = {"pibt": "priority inheritance with backtracking on cells, turn-aware distances"}
+PLANNERS = {
+    "pibt": "priority inheritance with backtracking on cells, turn-aware distances",
+    "epibt": "priority inheritance over operations of three steps with turns",
+}

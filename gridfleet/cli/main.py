@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from gridfleet.cli import bench as bench_cli
 from gridfleet.cli import ctl as ctl_cli
 from gridfleet.cli import keys as keys_cli
 from gridfleet.cli import layouts as layouts_cli
@@ -55,6 +56,7 @@ app.command()(check_log)
 app.command()(check_unit)
 app.command()(emulate)
 app.add_typer(layouts_cli.app, name="layouts")
+app.add_typer(bench_cli.app, name="bench")
 
 
 def _print_version(wanted: bool) -> None:

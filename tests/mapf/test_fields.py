@@ -57,6 +57,22 @@ def test_field_is_the_shortest_distance(seed: int) -> None:
                 assert found == expected.get((cell, heading), UNREACHABLE), f"seed {seed}"
 
 
+@pytest.mark.parametrize("seed", range(12))
+def test_even_costs_are_filled_breadth_first_with_the_same_result(seed: int) -> None:
+    """Of every goal, laden and empty."""
+    layout = random_floor(seed)
+    even = DistanceFields(grid_of(layout), n_units=4, turn_cost=CELL_COST)
+    dial = DistanceFields(grid_of(layout), n_units=4, turn_cost=CELL_COST)
+    assert even._is_even
+    dial._is_even = False
+    for goal in np.flatnonzero(layout.driveable).tolist():
+        for load in (0, 1):
+            found, right = even.hold(goal, load), dial.hold(goal, load)
+            assert (even.values[found] == dial.values[right]).all(), f"seed {seed} goal {goal}"
+            even.let_go(found)
+            dial.let_go(right)
+
+
 def test_a_field_in_use_is_never_evicted() -> None:
     layout = open_layout("open", np.ones((6, 6), dtype=np.int8))
     fields = DistanceFields(grid_of(layout), n_units=1, memory_mb=0)

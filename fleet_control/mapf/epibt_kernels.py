@@ -1,0 +1,307 @@
+"""Priority inheritance over operations of several steps (EPIBT; AAAI 2026), an explicit stack.
+
+Every unit holds one operation at any time, and no two of them are in conflict. A unit that wants a
+better one may take it from another, if that one finds an operation in turn; otherwise all is as
+before. So there is a plan at any moment, and what was promised in the step before is kept until
+something better is found.
+
+Nothing is taken from a unit that is more urgent than the one where the chain began, as long as what
+it holds brings it nearer to its goal. Where it does not, it makes way for anybody, unless it is
+firm: otherwise a unit in a dead end and a more urgent one before it wait for each other forever.
+
+Tables: used[cell, t] is the unit that is on the cell t steps from now, -1 for nobody. Who would be
+exchanged on an edge is seen there too.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fleet_control.compile import kernel
+
+NOBODY, REFUSED = -1, -2
+WAITING = 0
+"""Number of the operation that waits throughout."""
+FAR_OFF = 65535
+
+
+@kernel
+def look_ahead(
+    cells: NDArray[np.int32], headings: NDArray[np.int8], goals: NDArray[np.int32],
+    slots: NDArray[np.int32], loads: NDArray[np.int8], neighbours: NDArray[np.int32],
+    surcharges: NDArray[np.int32], through: NDArray[np.bool_], zones: NDArray[np.int16],
+    compact: NDArray[np.int32], fields: NDArray[np.uint16], parents: NDArray[np.int32],
+    actions_to: NDArray[np.int8], nodes: NDArray[np.int32], cell_cost: int,
+    reach: NDArray[np.int32], ranked: NDArray[np.int16], counts: NDArray[np.int32],
+    costs: NDArray[np.int32], node_headings: NDArray[np.int64], node_costs: NDArray[np.int64],
+    arrivals: NDArray[np.int64], keys: NDArray[np.int64],
+) -> None:  # fmt: skip
+    """Fill, for every unit, where operations lead and which are best.
+
+    reach: int32[n_units, n_nodes], cell of each beginning, -1 where the unit may not go. ranked:
+    int16[n_units, n], the cheapest first; the first counts can be driven, and waiting always can.
+    costs: int32[n_units, n], by number.
+    node_headings, node_costs, arrivals: scratch of n_nodes, keys of n.
+
+    An operation costs what it leaves to go, and what its moves cost beyond the time they take. At a
+    goal that is reached on the way time stands still.
+    """
+    n_nodes, depth = parents.size, nodes.shape[1] - 1
+    for unit in range(cells.size):
+        here = cells[unit]
+        if here < 0:
+            continue
+        goal = goals[unit]
+        goal_zone = zones[goal] if goal >= 0 else np.int16(-1)
+        load, slot = loads[unit], slots[unit]
+        reach[unit, 0] = here
+        node_headings[0] = headings[unit]
+        node_costs[0] = 0
+        arrivals[0] = 0 if here == goal else -1
+        for node in range(1, n_nodes):
+            parent = parents[node]
+            cell = reach[unit, parent]
+            heading = node_headings[parent]
+            cost = node_costs[parent]
+            arrival = arrivals[parent]
+            if cell >= 0:
+                action = actions_to[node]
+                if arrival < 0 or action == 0:
+                    cost += cell_cost
+                if action == 0:
+                    ahead = neighbours[cell, heading]
+                    if ahead >= 0:
+                        cost += surcharges[cell, heading]
+                        if not (
+                            through[load, ahead] or ahead == goal
+                            or (goal_zone >= 0 and zones[ahead] == goal_zone)
+                        ):  # fmt: skip
+                            ahead = -1
+                        elif ahead == goal and arrival < 0:
+                            arrival = 0
+                    cell = ahead
+                elif action == 1:
+                    heading = (heading + 3) & 3
+                elif action == 2:
+                    heading = (heading + 1) & 3
+            reach[unit, node] = cell
+            node_headings[node] = heading
+            node_costs[node] = cost
+            arrivals[node] = arrival
+        count = 0
+        for operation in range(nodes.shape[0]):
+            node = nodes[operation, depth]
+            cell = reach[unit, node]
+            if cell < 0:
+                continue
+            cost = node_costs[node]
+            if goal >= 0:
+                left = np.int64(fields[slot, 4 * compact[cell] + node_headings[node]])
+                if left == FAR_OFF and operation != WAITING:
+                    continue
+                cost += left
+            elif operation == WAITING:
+                cost = 0
+            costs[unit, operation] = cost
+            key = (cost << 16) - operation
+            place = count
+            while place > 0 and keys[place - 1] > key:
+                keys[place] = keys[place - 1]
+                ranked[unit, place] = ranked[unit, place - 1]
+                place -= 1
+            keys[place] = key
+            ranked[unit, place] = operation
+            count += 1
+        counts[unit] = count
+
+
+@kernel
+def _mark(
+    unit: int, operation: int, value: int, reach: NDArray[np.int32], nodes: NDArray[np.int32],
+    used: NDArray[np.int32],
+) -> None:  # fmt: skip
+    """Write the cells of the operation into the table: the unit, or nobody."""
+    for time in range(1, nodes.shape[1]):
+        used[reach[unit, nodes[operation, time]], time] = value
+
+
+@kernel
+def _closes_ring(
+    unit: int, cell: int, there: int, time: int, leaving: int, chosen: NDArray[np.int32],
+    reach: NDArray[np.int32], nodes: NDArray[np.int32], used: NDArray[np.int32],
+) -> bool:  # fmt: skip
+    """Whether moving from the cell `there` would make a ring of units that all move at once.
+
+    leaving: a unit that will not keep its operation.
+    """
+    follower = used[there, time - 1]
+    while follower >= 0 and follower != leaving and follower != unit:
+        at = reach[follower, nodes[chosen[follower], time]]
+        if at == reach[follower, nodes[chosen[follower], time - 1]]:
+            return False
+        if at == cell:
+            return True
+        follower = used[at, time - 1]
+    return False
+
+
+@kernel
+def _in_the_way(
+    unit: int, operation: int, allow_cycles: bool, chosen: NDArray[np.int32],
+    reach: NDArray[np.int32], nodes: NDArray[np.int32], used: NDArray[np.int32],
+) -> int:  # fmt: skip
+    """The one unit that the operation is in conflict with, NOBODY, or REFUSED for several or for
+    a ring. The unit itself must not be in the table."""
+    other = NOBODY
+    before = reach[unit, 0]
+    for time in range(1, nodes.shape[1]):
+        cell = reach[unit, nodes[operation, time]]
+        met = used[cell, time]
+        if met >= 0 and met != other:
+            if other >= 0:
+                return REFUSED
+            other = met
+        if cell != before:
+            met = used[cell, time - 1]
+            if met >= 0 and met != other and met != unit and used[before, time] == met:
+                if other >= 0:
+                    return REFUSED
+                other = met
+        before = cell
+    if allow_cycles:
+        return other
+    before = reach[unit, 0]
+    for time in range(1, nodes.shape[1]):
+        cell = reach[unit, nodes[operation, time]]
+        if cell != before and _closes_ring(
+            unit, before, cell, time, other, chosen, reach, nodes, used
+        ):
+            return REFUSED
+        before = cell
+    return other
+
+
+@kernel
+def _settle(
+    cells: NDArray[np.int32], is_free: NDArray[np.bool_], reach: NDArray[np.int32],
+    nodes: NDArray[np.int32], used: NDArray[np.int32], chosen: NDArray[np.int32],
+    stack: NDArray[np.int32],
+) -> None:  # fmt: skip
+    """Put what is left of the last plan into the table; who is not free to drive it, or can not
+    any more, waits, and so does everybody who counted on them to move."""
+    n_waiting = 0
+    n_times = nodes.shape[1]
+    for unit in range(cells.size):
+        if cells[unit] < 0:
+            chosen[unit] = WAITING
+            continue
+        used[cells[unit], 0] = unit
+        can_go = is_free[unit]
+        for time in range(1, n_times):
+            can_go = can_go and reach[unit, nodes[chosen[unit], time]] >= 0
+        if can_go and chosen[unit] != WAITING:
+            _mark(unit, chosen[unit], unit, reach, nodes, used)
+        else:
+            chosen[unit] = WAITING
+            stack[n_waiting] = unit
+            n_waiting += 1
+    while n_waiting > 0:
+        n_waiting -= 1
+        unit = stack[n_waiting]
+        for time in range(1, n_times):
+            other = used[cells[unit], time]
+            if other >= 0 and other != unit:
+                _mark(other, chosen[other], -1, reach, nodes, used)
+                chosen[other] = WAITING
+                stack[n_waiting] = other
+                n_waiting += 1
+        _mark(unit, WAITING, unit, reach, nodes, used)
+
+
+@kernel
+def choose_operations(
+    order: NDArray[np.int64], cells: NDArray[np.int32], fixed: NDArray[np.bool_],
+    is_free: NDArray[np.bool_], reach: NDArray[np.int32], nodes: NDArray[np.int32],
+    ranked: NDArray[np.int16], counts: NDArray[np.int32], costs: NDArray[np.int32],
+    max_visits: int, n_firm: int, allow_cycles: bool,
+    used: NDArray[np.int32], chosen: NDArray[np.int32], ranks: NDArray[np.int32],
+    visits: NDArray[np.int32], stack: NDArray[np.int32], cursors: NDArray[np.int32],
+    before: NDArray[np.int32], on_stack: NDArray[np.bool_],
+) -> None:  # fmt: skip
+    """Turn chosen[n_units], what is left of the operations of the last step, into those of this.
+
+    order: units, most urgent first. is_free: units that are where the last step meant them to be
+    and may go on; fixed: those that must stay. max_visits: how often one unit may be asked to
+    choose anew. n_firm: that many of the most urgent make way for nobody. Without `allow_cycles` no ring of units moves at once. used: int32[n_cells, depth +
+    1], all -1 before and after; on_stack: all False. ranks, visits, stack, cursors, before: scratch
+    of n_units.
+    """
+    n_units = cells.size
+    for position in range(n_units):
+        ranks[order[position]] = position
+        visits[position] = 0
+    _settle(cells, is_free, reach, nodes, used, chosen, stack)
+    for position in range(n_units):
+        root = order[position]
+        if cells[root] < 0 or fixed[root] or ranked[root, 0] == chosen[root]:
+            continue
+        stack[0] = root
+        cursors[0] = 0
+        before[0] = chosen[root]
+        on_stack[root] = True
+        _mark(root, chosen[root], -1, reach, nodes, used)
+        height = 0
+        while height >= 0:
+            unit = stack[height]
+            other = REFUSED
+            operation = before[height]
+            while cursors[height] < counts[unit]:
+                operation = ranked[unit, cursors[height]]
+                cursors[height] += 1
+                if operation == before[height]:
+                    if height == 0:
+                        break  # nothing better to be had
+                    continue
+                other = _in_the_way(unit, operation, allow_cycles, chosen, reach, nodes, used)
+                if other >= 0 and (
+                    fixed[other] or on_stack[other] or visits[other] >= max_visits
+                    or (
+                        ranks[other] < position
+                        and (
+                            ranks[other] < n_firm
+                            or costs[other, chosen[other]] < costs[other, WAITING]
+                        )
+                    )
+                ):  # fmt: skip
+                    other = REFUSED
+                if other != REFUSED:
+                    break
+            if other == REFUSED:
+                on_stack[unit] = False
+                chosen[unit] = before[height]
+                height -= 1
+                if height >= 0:
+                    asker = stack[height]
+                    _mark(asker, chosen[asker], -1, reach, nodes, used)
+                _mark(unit, chosen[unit], unit, reach, nodes, used)
+                continue
+            chosen[unit] = operation
+            if other == NOBODY:
+                _mark(unit, operation, unit, reach, nodes, used)
+                for index in range(height + 1):
+                    on_stack[stack[index]] = False
+                height = -1
+                continue
+            visits[other] += 1
+            _mark(other, chosen[other], -1, reach, nodes, used)
+            _mark(unit, operation, unit, reach, nodes, used)
+            height += 1
+            stack[height] = other
+            cursors[height] = 0
+            before[height] = chosen[other]
+            on_stack[other] = True
+    for unit in range(n_units):
+        if cells[unit] >= 0:
+            used[cells[unit], 0] = -1
+            _mark(unit, chosen[unit], -1, reach, nodes, used)

@@ -1,0 +1,1 @@
+"""Benches: the rules of others, and planners measured by them."""

@@ -1,0 +1,203 @@
+"""Plain lifelong path finding: every unit has a goal, and another when it is there.
+
+As in the literature: units begin on cells drawn at random, a task is done when its unit stands on
+the goal at the end of a step, and the same goal may be that of several units. Steps are the
+league's: forward, a quarter turn or a wait; without turning, a unit goes to any neighbour. A joint
+step that is invalid makes everybody wait, and is counted.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fleet_control.mapf.action_kernels import FORWARD, WAIT
+from fleet_control.mapf.causal import action_planner_named
+from fleet_control.mapf.grid import CELL_COST, EMPTY, Grid, grid_of
+from fleet_control.mapf.planner import PLANNERS, Planner, PlannerOptions, planner_named
+from gridfleet.bench.errors import BenchError
+from gridfleet.bench.lorr.run import Watcher
+from gridfleet.bench.lorr.world import World
+from gridfleet.typed_files import suggest
+from layouts import CellKind, Layout
+
+ENDPOINT_ZONES = ("endpoints", "E", "S")
+GOALS = ("uniform", "alternate")
+
+
+@dataclass(frozen=True, slots=True)
+class Lifelong:
+    """What to run. goals: "uniform" over endpoints, or "alternate" between these and workstations.
+    guidance: costs of moves, as `guided` reads them."""
+
+    units: int
+    steps: int
+    turning: bool = True
+    goals: str = "uniform"
+    guidance: Path | None = None
+    planner: str = "pibt"
+    seed: int = 0
+
+
+@dataclass(slots=True)
+class LifelongResult:
+    """done_at: step of each task that was done. planner_ms: of each step. n_invalid: steps."""
+
+    n_steps: int = 0
+    done_at: list[int] = field(default_factory=list)
+    planner_ms: list[float] = field(default_factory=list)
+    n_invalid: int = 0
+
+    def rate(self, first: int = 0) -> float:
+        """Tasks a step after the first steps."""
+        n_done = sum(1 for step in self.done_at if step > first)
+        return n_done / max(self.n_steps - first, 1)
+
+
+def endpoints_of(layout: Layout) -> NDArray[np.int32]:
+    """int32[n], cells that errands lead to: named ones, else storage, else all open floor."""
+    for name in ENDPOINT_ZONES:
+        if layout.zones.get(name):
+            return np.array(layout.zones[name], dtype=np.int32)
+    for kind in (CellKind.STORAGE, CellKind.FLOOR):
+        cells = np.flatnonzero(layout.kinds == kind)
+        if len(cells):
+            return cells.astype(np.int32)
+    raise BenchError(f"{layout.name}: no cell that a unit could be sent to")
+
+
+def guided(grid: Grid, path: Path) -> Grid:
+    """The grid with costs of moves from a .npy file: float[n_cells, 4], 1 for an ordinary move,
+    along east, north, west, south. Raises BenchError."""
+    try:
+        costs = np.load(path, allow_pickle=False)
+    except (OSError, ValueError) as error:
+        raise BenchError(
+            f"{path}: cannot be read as guidance: {error}; write it with numpy.save"
+        ) from None
+    if costs.shape != (grid.n_cells, 4) or costs.dtype.kind not in "fiu":
+        raise BenchError(
+            f"{path}: guidance of shape {costs.shape}; this floor needs numbers of shape "
+            f"({grid.n_cells}, 4)"
+        )
+    if not ((costs >= 1.0) & (costs <= 1000.0)).all():
+        cell, heading = np.argwhere(~((costs >= 1.0) & (costs <= 1000.0)))[0]
+        raise BenchError(
+            f"{path}: cost {costs[cell, heading]:g} of cell {cell}, heading {heading}; costs are "
+            "from 1 (an ordinary move) to 1000"
+        )
+    surcharges = np.rint((costs - 1.0) * CELL_COST).astype(np.int32)
+    return replace(grid, surcharges=surcharges)
+
+
+class Errands:
+    """Draws goals. goals: int32[n_units]."""
+
+    def __init__(self, layout: Layout, wanted: Lifelong, rng: np.random.Generator) -> None:
+        self._rng = rng
+        self._sets = [endpoints_of(layout)]
+        if wanted.goals == "alternate":
+            stations = np.array([station.cell for station in layout.stations], dtype=np.int32)
+            if not len(stations):
+                raise BenchError(
+                    f"{layout.name}: no workstations to alternate with; take --goals uniform"
+                )
+            self._sets.append(stations)
+        self._turn = rng.integers(len(self._sets), size=wanted.units)
+        self.goals = np.full(wanted.units, -1, dtype=np.int32)
+        for unit in range(wanted.units):
+            self.draw(unit)
+
+    def draw(self, unit: int) -> None:
+        """Another goal for the unit than the one that it has."""
+        cells = self._sets[self._turn[unit]]
+        self._turn[unit] = (self._turn[unit] + 1) % len(self._sets)
+        goal = int(self._rng.choice(cells))
+        while goal == self.goals[unit] and len(cells) > 1:
+            goal = int(self._rng.choice(cells))
+        self.goals[unit] = goal
+
+
+class Turning:
+    """Units turn in steps of their own."""
+
+    def __init__(self, world: World, grid: Grid, wanted: Lifelong) -> None:
+        self.world = world
+        options = _options(wanted, turn_cost=CELL_COST)
+        self.planner = action_planner_named(wanted.planner, grid, wanted.units, options)
+        self._nobody = np.zeros(wanted.units, dtype=bool)
+
+    def act(self) -> NDArray[np.int8]:
+        return self.planner.act(self.world.cells, self.world.headings, self._nobody)
+
+
+class Gliding:
+    """Units drive to any side."""
+
+    def __init__(self, world: World, grid: Grid, wanted: Lifelong) -> None:
+        self.world, self._neighbours = world, grid.ways
+        options = _options(wanted, turn_cost=0)
+        self.planner: Planner = planner_named(wanted.planner, grid, wanted.units, options)
+        self._nobody = np.zeros(wanted.units, dtype=bool)
+
+    def act(self) -> NDArray[np.int8]:
+        """Forward for all that move, after turning them there at no cost."""
+        world = self.world
+        chosen = self.planner.step(world.cells, world.headings, self._nobody)
+        moves = chosen != world.cells
+        for heading in range(4):
+            world.headings[moves & (self._neighbours[world.cells, heading] == chosen)] = heading
+        return np.where(moves, FORWARD, WAIT).astype(np.int8)
+
+
+def _options(wanted: Lifelong, turn_cost: int) -> PlannerOptions:
+    return PlannerOptions(
+        wanted.seed, allow_cycles=True, turn_cost=turn_cost, rations_shoves=False
+    )  # fmt: skip
+
+
+def _check(wanted: Lifelong, layout: Layout, n_free: int) -> None:
+    faults = []
+    if not 1 <= wanted.units <= n_free:
+        faults.append(f"{wanted.units} units; {layout.name} has room for 1 to {n_free}")
+    if wanted.steps < 1:
+        faults.append(f"{wanted.steps} steps are none; give 1 or more")
+    if wanted.goals not in GOALS:
+        faults.append(f"unknown goals {wanted.goals!r}; {suggest(wanted.goals, GOALS)}")
+    if wanted.planner not in PLANNERS:
+        faults.append(f"unknown planner {wanted.planner!r}; {suggest(wanted.planner, PLANNERS)}")
+    if faults:
+        raise BenchError(faults)
+
+
+def run_lifelong(layout: Layout, wanted: Lifelong, watcher: Watcher) -> LifelongResult:
+    """Tasks done and the time of every step. Raises BenchError for what cannot be run."""
+    free = np.flatnonzero(layout.driveable).astype(np.int32)
+    _check(wanted, layout, len(free))
+    rng = np.random.Generator(np.random.PCG64(wanted.seed))
+    starts = np.sort(rng.choice(free, wanted.units, replace=False)).astype(np.int32)
+    starts = rng.permutation(starts).astype(np.int32)
+    errands = Errands(layout, wanted, rng)
+    grid = grid_of(layout)
+    if wanted.guidance is not None:
+        grid = guided(grid, wanted.guidance)
+    mover = (Turning if wanted.turning else Gliding)(World(layout, starts), grid, wanted)
+    for unit, goal in enumerate(errands.goals.tolist()):
+        mover.planner.set_goal(unit, goal, EMPTY)
+    result = LifelongResult()
+    while result.n_steps < wanted.steps and not watcher.is_stopped():
+        began = time.perf_counter()
+        actions = mover.act()
+        result.planner_ms.append((time.perf_counter() - began) * 1e3)
+        result.n_steps += 1
+        result.n_invalid += mover.world.move(actions)[1] is not None
+        for unit in np.flatnonzero(mover.world.cells == errands.goals).tolist():
+            result.done_at.append(result.n_steps)
+            errands.draw(unit)
+            mover.planner.set_goal(unit, int(errands.goals[unit]), EMPTY)
+        watcher.show(result.n_steps, len(result.done_at), 0)
+    return result

@@ -1,0 +1,107 @@
+"""Who plays: a planner of actions, and for pools of tasks an assignment.
+
+A goal that is new to the planner costs a distance field. Where there is a clock, those that do not
+fit into half a budget wait for the next step; their units stay where they were sent before.
+
+Times that it takes are told apart: assignment, goals (which includes distance fields that have to
+be made), planning.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from math import inf
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fleet_control.assignment.throughput import ThroughputAssignment
+from fleet_control.assignment.ways import Ways
+from fleet_control.mapf.causal import action_planner_named
+from fleet_control.mapf.grid import CELL_COST, EMPTY, Grid, grid_of
+from fleet_control.mapf.planner import PlannerOptions
+from gridfleet.bench.lorr.problem import LeagueProblem
+from gridfleet.bench.lorr.task_pool import TaskPool
+
+GOALS_SHARE = 0.5
+"""Of a budget, for goals."""
+
+
+@dataclass(slots=True)
+class Times:
+    """Seconds of each call."""
+
+    assignment_s: list[float] = field(default_factory=list)
+    goals_s: list[float] = field(default_factory=list)
+    planning_s: list[float] = field(default_factory=list)
+
+
+class Team:
+    """grid, ways: of the problem's floor. A team is asked with the state of the world each step.
+    budget_s: of an action, infinite for no clock."""
+
+    def __init__(
+        self, problem: LeagueProblem, planner: str, seed: int, budget_s: float = inf
+    ) -> None:
+        self.grid: Grid = grid_of(problem.floor)
+        options = PlannerOptions(
+            seed,
+            allow_cycles=problem.edition < 2026,
+            turn_cost=CELL_COST,
+            rations_shoves=False,
+        )
+        self._planner = action_planner_named(planner, self.grid, problem.n_units, options)
+        self.times = Times()
+        self._goals = np.full(problem.n_units, -1, dtype=np.int32)
+        self._nobody = np.zeros(problem.n_units, dtype=bool)
+        self._goals_budget_s, self._next_unit = GOALS_SHARE * budget_s, 0
+        self.ways = Ways(self.grid)
+        if problem.edition > 2023:
+            self._assignment = ThroughputAssignment(self.ways)
+            self._lengths = self.ways.lengths(problem.tasks.offsets, problem.tasks.cells)
+
+    def schedule(
+        self, pool: TaskPool, cells: NDArray[np.int32], headings: NDArray[np.int8],
+        is_bound: NDArray[np.bool_],
+    ) -> NDArray[np.int32]:  # fmt: skip
+        """int32[n_units], task of each unit. is_bound: bool[n_units], units that keep theirs."""
+        began = time.perf_counter()
+        bound = pool.schedule[is_bound]
+        ids = pool.unopened()
+        ids = ids[~np.isin(ids, bound)]
+        row_of = np.full(len(pool), -1, dtype=np.int32)
+        row_of[ids] = np.arange(len(ids))
+        held = np.where(pool.schedule >= 0, row_of[pool.schedule], -1).astype(np.int32)
+        sources = pool.source(ids)
+        firsts = pool.next_cells(ids)
+        rows = self._assignment.assign(
+            cells, headings, ~is_bound, held, firsts, self._lengths[sources]
+        )
+        given = np.where(rows >= 0, ids[rows] if len(ids) else -1, -1)
+        schedule = np.where(is_bound, pool.schedule, given).astype(np.int32)
+        self.times.assignment_s.append(time.perf_counter() - began)
+        return schedule
+
+    def head_for(self, goals: NDArray[np.int32]) -> None:
+        """int32[n_units], cell that each unit is to go to from now on, -1 for nowhere."""
+        began = time.perf_counter()
+        units = np.flatnonzero(goals != self._goals)
+        late_first = np.argsort((units - self._next_unit) % len(goals))
+        for unit in units[late_first].tolist():
+            if goals[unit] >= 0:
+                self._planner.set_goal(unit, int(goals[unit]), EMPTY)
+            else:
+                self._planner.clear_goal(unit, EMPTY)
+            self._goals[unit] = goals[unit]
+            if time.perf_counter() - began > self._goals_budget_s:
+                self._next_unit = unit + 1
+                break
+        self.times.goals_s.append(time.perf_counter() - began)
+
+    def act(self, cells: NDArray[np.int32], headings: NDArray[np.int8]) -> NDArray[np.int8]:
+        """int8[n_units], league actions."""
+        began = time.perf_counter()
+        actions = self._planner.act(cells, headings, self._nobody)
+        self.times.planning_s.append(time.perf_counter() - began)
+        return actions
