@@ -33,6 +33,7 @@ MODULES = (
     "fleet_control.execution.wait_kernels",
     "fleet_control.link.kernels",
     "fleet_control.mapf.conflict_kernels",
+    "fleet_control.mapf.epibt_kernels",
     "fleet_control.mapf.field_kernels",
     "fleet_control.mapf.pibt_kernels",
     "fleet_control.mapf.priority_kernels",
@@ -48,7 +49,7 @@ MODULES = (
 )
 ENTRY_POINTS = {
     "commit_moves", "free_cells", "release_steps", "add_unit_time", "count_short",
-    "find_conflicts", "fill_field", "repair_field", "plan_step", "track_progress", "run_ticks",
+    "look_ahead", "choose_operations", "find_conflicts", "fill_field", "repair_field", "plan_step", "track_progress", "run_ticks",
     "least_cells", "find_waits", "find_roots",
     "hear_states", "write_orders", "write_instants", "write_news", "note_rows",
     "hear_orders", "take_steps", "hear_hellos", "watch_silence", "tell_states",
@@ -80,6 +81,8 @@ def test_one_signature_each(module: str) -> None:
     kpis(Simulation(Scenario(layout="teaching", hours=0.05), keeps_legs=True).run())
     run_linked()
     run_case(0)
+    if module.endswith("epibt_kernels"):
+        Simulation(Scenario(layout="teaching", hours=0.05, planner="epibt")).run()
     if module.endswith("turn_kernels"):
         Simulation(Scenario(layout="teaching", hours=0.05, unit=TURNING)).run()
     kernels = {

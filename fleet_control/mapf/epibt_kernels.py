@@ -233,9 +233,9 @@ def choose_operations(
 
     order: units, most urgent first. is_free: units that are where the last step meant them to be
     and may go on; fixed: those that must stay. max_visits: how often one unit may be asked to
-    choose anew. n_firm: that many of the most urgent make way for nobody. Without `allow_cycles` no ring of units moves at once. used: int32[n_cells, depth +
-    1], all -1 before and after; on_stack: all False. ranks, visits, stack, cursors, before: scratch
-    of n_units.
+    choose anew. n_firm: that many of the most urgent make way for nobody. Without `allow_cycles` no
+    ring of units moves at once. used: int32[n_cells, depth + 1], all -1 before and after; on_stack:
+    all False. ranks, visits, stack, cursors, before: scratch of n_units.
     """
     n_units = cells.size
     for position in range(n_units):

@@ -15,8 +15,8 @@ from fleet_control.mapf.grid import TURN_COST, Grid
 @dataclass(frozen=True, slots=True)
 class PlannerOptions:
     """allow_cycles: let rings of units rotate in one step (benchmarks only: execution by events
-    would deadlock on them). turn_cost: of a quarter turn, where a cell costs CELL_COST. depth: steps
-    that a planner of operations looks ahead."""
+    would deadlock on them). turn_cost: of a quarter turn, where a cell costs CELL_COST. depth:
+    steps that a planner of operations looks ahead."""
 
     seed: int = 0
     allow_cycles: bool = False
