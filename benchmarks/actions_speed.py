@@ -4,8 +4,8 @@
     python benchmarks/actions_speed.py warehouse.domain/EI23-warehouse_large_5000.json \\
         --units 10000 --steps 600 --against 18
 
-Goal j of unit k is task j * n + k. With --units, starts are drawn with seed 0. Every step is checked
-apart from the planner. --against: extra cost of a cell against alternating lanes, where a cell costs
+Goal j of unit k is task j * n + k. With --units, starts are drawn by seed 0. Every step is checked
+apart from the planner. --against: extra cost of a cell against alternating lanes; a cell costs
 2 (18: ten times as dear). Distance fields are timed apart.
 """
 

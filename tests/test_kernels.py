@@ -49,7 +49,8 @@ MODULES = (
 )
 ENTRY_POINTS = {
     "commit_moves", "free_cells", "release_steps", "add_unit_time", "count_short",
-    "look_ahead", "choose_operations", "find_conflicts", "fill_field", "repair_field", "plan_step", "track_progress", "run_ticks",
+    "look_ahead", "choose_operations",
+    "find_conflicts", "fill_field", "repair_field", "plan_step", "track_progress", "run_ticks",
     "least_cells", "find_waits", "find_roots",
     "hear_states", "write_orders", "write_instants", "write_news", "note_rows",
     "hear_orders", "take_steps", "hear_hellos", "watch_silence", "tell_states",
