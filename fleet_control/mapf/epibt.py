@@ -75,6 +75,7 @@ class EpibtPlanner(GoalKeeper):
         choose_operations(
             order, cells, fixed, is_free, self._reach, table.nodes, self._ranked, self._counts,
             self._costs, MAX_VISITS, int((self._bonus > 0).sum()),
+            int(self._rng.integers(1 << 30)),
             self._options.allow_cycles, self._used, self._chosen,
             ranks, visits, stack, cursors, before, self._on_stack,
         )  # fmt: skip

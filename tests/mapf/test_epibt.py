@@ -157,14 +157,6 @@ def test_every_exchange_of_places_on_a_small_floor(n_units: int, options: Planne
         assert seen.all(), f"goals {goals}"
 
 
-def test_two_units_pass_each_other_in_a_corridor_with_a_bay() -> None:
-    grid = grid_of(floor_of("......", "@@.@@@"))
-    for number, starts in enumerate(permutations([0, 2, 4, 5], 2)):
-        drive = Drive(grid, 2, number, RINGS, list(starts), list(starts[::-1]))
-        drive.run(1000)
-        assert drive.longest < 500, f"starts {starts}: {drive.longest} steps without one"
-
-
 @pytest.mark.parametrize("seed", range(10))
 def test_operations_cost_what_a_walk_along_them_costs(seed: int) -> None:
     """The kernel against a walk, action by action, on a floor with lane costs and storage."""
