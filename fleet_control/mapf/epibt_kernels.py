@@ -8,8 +8,8 @@ something better is found.
 Nothing is taken from a unit that is more urgent than the one where the chain began, as long as what
 it holds brings it nearer to its goal. Where it does not, it makes way for anybody, unless it is
 firm: otherwise a unit in a dead end and a more urgent one before it wait for each other forever.
-Whom the first firm unit pushes does not do what suits it best: it would flee ahead in a corridor for good,
-and never into a bay.
+Whom the first firm unit pushes does not do what suits it best: it would flee ahead in a corridor
+for good, and never into a bay.
 
 Tables: used[cell, t] is the unit that is on the cell t steps from now, -1 for nobody. Who would be
 exchanged on an edge is seen there too.
