@@ -38,6 +38,7 @@ MODULES = (
     "fleet_control.link.kernels",
     "fleet_control.mapf.action_kernels",
     "fleet_control.mapf.conflict_kernels",
+    "fleet_control.mapf.epibt_kernels",
     "fleet_control.mapf.field_kernels",
     "fleet_control.mapf.next_kernels",
     "fleet_control.mapf.pibt_kernels",
@@ -58,7 +59,7 @@ MODULES = (
 )
 ENTRY_POINTS = {
     "commit_moves", "free_cells", "release_steps", "book_states", "add_wishes", "book_waits",
-    "count_short",
+    "count_short", "look_ahead", "choose_operations",
     "find_conflicts", "fill_field", "fill_even_field", "repair_field", "plan_step",
     "track_progress", "run_ticks",
     "least_cells", "find_next_cells", "find_waits", "find_roots",
@@ -97,6 +98,8 @@ def test_one_signature_each(module: str) -> None:
     run_case(0)
     for edition in EDITIONS:
         warm_up(edition, "pibt")
+    if module.endswith("epibt_kernels"):
+        Simulation(Scenario(layout="teaching", hours=0.05, planner="epibt")).run()
     if module.endswith("turn_kernels"):
         Simulation(Scenario(layout="teaching", hours=0.05, unit=TURNING)).run()
     kernels = {

@@ -2,8 +2,8 @@
 
 Most urgent is who has the shortest way left, so that what is nearly done is done first. So that
 nobody waits forever, a few of those that have come no nearer to their goal for a while are drawn by
-lot to be the most urgent for some steps, and firm: they make way for nobody. Few, since on a crowded
-floor most are stuck at any time and hold each other up if all are urgent.
+lot to be the most urgent for some steps, and firm: they make way for nobody. Few, since on a
+crowded floor most are stuck at any time and hold each other up if all are urgent.
 """
 
 from __future__ import annotations
@@ -62,21 +62,24 @@ class EpibtPlanner(GoalKeeper):
         if self.fields.has_due:
             self._refresh_fields(cells, headings)
         aims = self._aims(cells, headings)
+        heads, costs, arrivals = self._of_nodes
         look_ahead(
             cells, headings, aims, self._slots, self._loads, grid.neighbours, grid.surcharges,
             grid.through, grid.zones, grid.compact, self.fields.values, table.parents,
             table.actions_to, table.nodes, CELL_COST, self._reach, self._ranked, self._counts,
-            self._costs, *self._of_nodes, self._of_operations,
+            self._costs, heads, costs, arrivals, self._of_operations,
         )  # fmt: skip
+        ranks, visits, stack, cursors, before = self._of_units
         order = self._order(cells, headings, aims)
         is_free = (cells == self._expected_cells) & (headings == self._expected_headings) & ~fixed
         choose_operations(
             order, cells, fixed, is_free, self._reach, table.nodes, self._ranked, self._counts,
             self._costs, MAX_VISITS, int((self._bonus > 0).sum()),
+            int(self._rng.integers(1 << 30)),
             self._options.allow_cycles, self._used, self._chosen,
-            *self._of_units, self._on_stack,
+            ranks, visits, stack, cursors, before, self._on_stack,
         )  # fmt: skip
-        actions = table.actions[self._chosen, 0]
+        actions: NDArray[np.int8] = table.actions[self._chosen, 0]
         ends = self._reach[np.arange(len(cells)), table.nodes[self._chosen, 1]]
         self._expected_cells = np.where(cells >= 0, ends, -1).astype(np.int32)
         self._expected_headings = (headings + TURNED[actions]) & 3

@@ -8,6 +8,8 @@ something better is found.
 Nothing is taken from a unit that is more urgent than the one where the chain began, as long as what
 it holds brings it nearer to its goal. Where it does not, it makes way for anybody, unless it is
 firm: otherwise a unit in a dead end and a more urgent one before it wait for each other forever.
+Whom the first firm unit pushes does not do what suits it best: it would flee ahead in a corridor
+for good, and never into a bay.
 
 Tables: used[cell, t] is the unit that is on the cell t steps from now, -1 for nobody. Who would be
 exchanged on an edge is seen there too.
@@ -224,7 +226,7 @@ def choose_operations(
     order: NDArray[np.int64], cells: NDArray[np.int32], fixed: NDArray[np.bool_],
     is_free: NDArray[np.bool_], reach: NDArray[np.int32], nodes: NDArray[np.int32],
     ranked: NDArray[np.int16], counts: NDArray[np.int32], costs: NDArray[np.int32],
-    max_visits: int, n_firm: int, allow_cycles: bool,
+    max_visits: int, n_firm: int, salt: int, allow_cycles: bool,
     used: NDArray[np.int32], chosen: NDArray[np.int32], ranks: NDArray[np.int32],
     visits: NDArray[np.int32], stack: NDArray[np.int32], cursors: NDArray[np.int32],
     before: NDArray[np.int32], on_stack: NDArray[np.bool_],
@@ -233,9 +235,10 @@ def choose_operations(
 
     order: units, most urgent first. is_free: units that are where the last step meant them to be
     and may go on; fixed: those that must stay. max_visits: how often one unit may be asked to
-    choose anew. n_firm: that many of the most urgent make way for nobody. Without `allow_cycles` no ring of units moves at once. used: int32[n_cells, depth +
-    1], all -1 before and after; on_stack: all False. ranks, visits, stack, cursors, before: scratch
-    of n_units.
+    choose anew. n_firm: that many of the most urgent make way for nobody, and whom the first of
+    them pushes begins anywhere in its list, by the salt. Without `allow_cycles` no ring of units
+    moves at once. used: int32[n_cells, depth + 1], all -1 before and after; on_stack: all False.
+    ranks, visits, stack, cursors, before: scratch of n_units.
     """
     n_units = cells.size
     for position in range(n_units):
@@ -257,7 +260,10 @@ def choose_operations(
             other = REFUSED
             operation = before[height]
             while cursors[height] < counts[unit]:
-                operation = ranked[unit, cursors[height]]
+                place = cursors[height]
+                if height > 0 and position == 0 and n_firm > 0:
+                    place = (place + salt + 7919 * unit) % counts[unit]
+                operation = ranked[unit, place]
                 cursors[height] += 1
                 if operation == before[height]:
                     if height == 0:

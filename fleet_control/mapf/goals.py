@@ -1,4 +1,4 @@
-"""What every lifelong planner keeps of its units: goals, their fields, and progress towards them."""
+"""What every lifelong planner keeps of its units: goals, their fields, progress towards them."""
 
 from __future__ import annotations
 
