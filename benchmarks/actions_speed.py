@@ -18,11 +18,12 @@ from pathlib import Path
 
 import numpy as np
 
+from fleet_control.mapf.action_kernels import FORWARD
 from fleet_control.mapf.conflicts import ConflictCheck
 from fleet_control.mapf.epibt import EpibtPlanner
 from fleet_control.mapf.grid import CELL_COST, EMPTY, Grid, grid_of
 from fleet_control.mapf.lanes import Lanes, lanes_of
-from fleet_control.mapf.operations import FORWARD, TURNED
+from fleet_control.mapf.operations import TURNED
 from fleet_control.mapf.planner import PlannerOptions
 from layouts import Layout, load
 

@@ -11,10 +11,11 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from fleet_control.mapf.action_kernels import FORWARD
 from fleet_control.mapf.epibt_kernels import choose_operations, look_ahead
 from fleet_control.mapf.goals import GoalKeeper
 from fleet_control.mapf.grid import CELL_COST, UNREACHABLE, Grid
-from fleet_control.mapf.operations import FORWARD, TURNED, operations_of
+from fleet_control.mapf.operations import TURNED, operations_of
 from fleet_control.mapf.planner import PlannerOptions
 
 MAX_VISITS = 30

@@ -15,8 +15,8 @@ from itertools import product
 import numpy as np
 from numpy.typing import NDArray
 
-FORWARD, CLOCKWISE, COUNTER_CLOCKWISE, WAIT = range(4)
-"""Actions of one step, numbered as in the League of Robot Runners."""
+from fleet_control.mapf.action_kernels import FORWARD, WAIT
+
 TURNED = np.array([0, 3, 1, 0], dtype=np.int8)
 """What an action adds to the heading, modulo 4."""
 _STEPS = ((1, 0), (0, -1), (-1, 0), (0, 1))

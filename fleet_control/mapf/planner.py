@@ -16,9 +16,9 @@ from fleet_control.mapf.grid import TURN_COST, Grid
 class PlannerOptions:
     """allow_cycles: let rings of units rotate in one step (benchmarks only: execution by events
     would deadlock on them). turn_cost: of a quarter turn, where a cell costs CELL_COST; worlds that
-    move in steps turn in one. depth: steps that a planner of operations looks ahead. rations_shoves:
-    let nobody shove others about at once (priority_kernels.py); where a shove costs no more than a
-    step, that only makes units wait."""
+    move in steps turn in one. depth: steps that a planner of operations looks ahead.
+    rations_shoves: let nobody shove others about at once (priority_kernels.py); where a shove costs
+    no more than a step, that only makes units wait."""
 
     seed: int = 0
     allow_cycles: bool = False
