@@ -15,7 +15,7 @@ from itertools import product
 import numpy as np
 from numpy.typing import NDArray
 
-from fleet_control.mapf.action_kernels import FORWARD, WAIT
+from fleet_control.mapf.action_kernels import CLOCKWISE, COUNTER_CLOCKWISE, FORWARD, WAIT
 
 TURNED = np.array([0, 3, 1, 0], dtype=np.int8)
 """What an action adds to the heading, modulo 4."""
