@@ -125,8 +125,7 @@ def _find_partner(floor: Floor, scratch: Scratch, agent: int, here: int) -> int:
         side = floor.moves[here, k]
         other = scratch.at_now[side]
         if (
-            other >= 0 and side != best and scratch.chosen[other] < 0
-            and _is_move(floor.moves, side, here)
+            other >= 0 and side != best and _is_move(floor.moves, side, here)
             and _needs_swap(floor, scratch, other, agent, here, best)
             and _can_swap(floor, scratch, best, here)
         ):  # fmt: skip
