@@ -1,0 +1,73 @@
+"""Large neighbourhood search on a solution: its arrays."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fleet_control.mapf.oneshot import refine_kernels as kernels
+from fleet_control.mapf.oneshot.problem import Problem
+from fleet_control.mapf.oneshot.search import floor_of
+
+MOST_ENTRIES = 1 << 18
+"""Of the open list of one agent's path: a path that needs more is not found."""
+
+
+class Refiner:
+    """Shortens int32[n_steps + 1, n_agents] ranks; never makes them cost or take more steps."""
+
+    def __init__(self, problem: Problem, solution: NDArray[np.int32], seed: int) -> None:
+        self._floor = floor_of(problem)
+        self._plan = _plan(problem, solution)
+        self._desk = _desk(problem, len(solution), seed)
+
+    @property
+    def cost(self) -> int:
+        return int(self._plan.totals[0])
+
+    def run(self, n_groups: int) -> None:
+        """Plan so many groups of agents anew."""
+        kernels.refine(self._floor, self._plan, self._desk, n_groups)
+
+    def solution(self) -> NDArray[np.int32]:
+        """int32[n_steps + 1, n_agents], ranks, without steps at the end in which all wait."""
+        paths = self._plan.paths.T
+        is_last = (paths != paths[-1]).any(axis=1)
+        n_steps = int(np.flatnonzero(is_last)[-1]) + 1 if is_last.any() else 0
+        return np.ascontiguousarray(paths[: n_steps + 1])
+
+
+def _plan(problem: Problem, solution: NDArray[np.int32]) -> kernels.Plan:
+    paths = np.ascontiguousarray(solution.T, dtype=np.int32)
+    costs = np.empty(problem.n_agents, dtype=np.int64)
+    plan = kernels.Plan(
+        paths=paths,
+        at=np.full((problem.n_ranks, paths.shape[1]), -1, dtype=np.int32),
+        costs=costs,
+        totals=np.zeros(2, dtype=np.int64),
+    )
+    for agent in range(problem.n_agents):
+        costs[agent] = kernels.cost_of(paths[agent], problem.goals[agent])
+        kernels.put(plan, agent)
+    plan.totals[0] = costs.sum()
+    return plan
+
+
+def _desk(problem: Problem, n_times: int, seed: int) -> kernels.Desk:
+    n_states = problem.n_ranks * n_times
+    n_entries = min(MOST_ENTRIES, 5 * n_states + 8)
+    return kernels.Desk(
+        seen=np.zeros(n_states, dtype=np.int32),
+        gone=np.zeros(n_states, dtype=np.uint16),
+        source=np.zeros(n_states, dtype=np.int32),
+        entry_state=np.zeros(n_entries, dtype=np.int64),
+        entry_next=np.zeros(n_entries, dtype=np.int32),
+        heads=np.zeros(n_times + 1, dtype=np.int32),
+        group=np.zeros(kernels.MOST_AGENTS, dtype=np.int32),
+        kept=np.zeros((kernels.MOST_AGENTS, n_times), dtype=np.int32),
+        kept_costs=np.zeros(kernels.MOST_AGENTS, dtype=np.int64),
+        in_group=np.zeros(problem.n_agents, dtype=bool),
+        gains=np.ones(kernels.N_WAYS * len(kernels.SIZES), dtype=np.float64),
+        rng=np.array([seed + 1], dtype=np.uint64),
+        number=np.zeros(1, dtype=np.int32),
+    )
