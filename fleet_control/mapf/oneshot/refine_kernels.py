@@ -2,9 +2,7 @@
 
 Li et al., "Anytime Multi-Agent Path Finding via Large Neighborhood Search" (IJCAI 2021): a group of
 agents that are in each other's way is taken off the floor and planned again one after the other, in
-random order, around all others; the new paths stay where their cost is no higher. A single agent is
-planned by A* over (cell, time); leaving the goal and coming back costs only the steps that are not
-spent waiting there, so costs and time are apart (as the costs of search_kernels.py).
+random order, around all others; the new paths stay where their cost is no higher.
 """
 
 from __future__ import annotations
@@ -16,7 +14,8 @@ from numpy.typing import NDArray
 
 from fleet_control.compile import kernel
 from fleet_control.mapf.oneshot.generator_kernels import Floor
-from fleet_control.mapf.oneshot.graph_kernels import UNREACHABLE, draw
+from fleet_control.mapf.oneshot.graph_kernels import draw
+from fleet_control.mapf.oneshot.path_kernels import Labels, Plan, find_path, put, take
 
 N_WAYS = 3
 """Ways to choose a group: who bars the way of a late agent, who is near a place, anybody."""
@@ -30,175 +29,17 @@ KEEP = 0.98
 LEAST_CHANCE = 0.05
 
 
-class Plan(NamedTuple):
-    """paths: int32[n_agents, n_times], ranks. at: int32[n_ranks, n_times], agent there or -1.
-    costs: int64[n_agents]. totals: int64[2], cost of all and number of groups tried."""
-
-    paths: NDArray[np.int32]
-    at: NDArray[np.int32]
-    costs: NDArray[np.int64]
-    totals: NDArray[np.int64]
-
-
 class Desk(NamedTuple):
-    """Scratch. Over states (rank * n_times + time): seen: int32, number of the search that came
-    there; gone: uint16, cost of coming; source: int32, rank before. Over entries of the open list:
-    entry_state: int64, entry_next: int32. heads: int32[n_times + 1], first entry for each delay.
-    group, order: int32[MOST_AGENTS]. kept: int32[MOST_AGENTS, n_times]; kept_costs. in_group:
-    bool[n_agents]. gains: float64[N_WAYS * len(SIZES)], expected. rng. number: int32[1]."""
+    """Scratch. group: int32[MOST_AGENTS], in_group: bool[n_agents]. kept: int32[MOST_AGENTS,
+    n_times], kept_costs: the paths before. gains: float64[N_WAYS * len(SIZES)], expected of each
+    way and size."""
 
-    seen: NDArray[np.int32]
-    gone: NDArray[np.uint16]
-    source: NDArray[np.int32]
-    entry_state: NDArray[np.int64]
-    entry_next: NDArray[np.int32]
-    heads: NDArray[np.int32]
     group: NDArray[np.int32]
     kept: NDArray[np.int32]
     kept_costs: NDArray[np.int64]
     in_group: NDArray[np.bool_]
     gains: NDArray[np.float64]
     rng: NDArray[np.uint64]
-    number: NDArray[np.int32]
-
-
-@kernel
-def cost_of(path: NDArray[np.int32], goal: int) -> int:
-    """Steps that are not spent waiting at the goal."""
-    cost = 0
-    for time in range(1, path.size):
-        if path[time] != goal or path[time - 1] != goal:
-            cost += 1
-    return cost
-
-
-@kernel
-def put(plan: Plan, agent: int) -> None:
-    """Enter the path of an agent into plan.at."""
-    for time in range(plan.paths.shape[1]):
-        plan.at[plan.paths[agent, time], time] = agent
-
-
-@kernel
-def _take(plan: Plan, agent: int) -> None:
-    for time in range(plan.paths.shape[1]):
-        plan.at[plan.paths[agent, time], time] = -1
-
-
-@kernel
-def _is_free(floor: Floor, plan: Plan, here: int, there: int, time: int) -> bool:
-    """Whether an agent that is nowhere in plan.at may go from here, at time, to there."""
-    if plan.at[there, time + 1] >= 0:
-        return False
-    if here == there:
-        return True
-    other = plan.at[there, time]
-    if other < 0:
-        return True
-    if plan.at[here, time + 1] == other:
-        return False
-    if not floor.allow_cycles:
-        while other >= 0:  # follow who moves behind whom; a free cell ends it
-            ahead = plan.paths[other, time + 1]
-            if ahead == plan.paths[other, time]:
-                return True
-            if ahead == here:
-                return False
-            other = plan.at[ahead, time]
-    return True
-
-
-@kernel
-def _push_state(
-    desk: Desk, n_entries: int, state: int, rank: int, cost: int, delay: int
-) -> int:  # fmt: skip
-    """Put a state on the open list unless it is known at no more cost. Returns entries so far."""
-    if desk.seen[state] == desk.number[0] and desk.gone[state] <= cost:
-        return n_entries
-    desk.seen[state] = desk.number[0]
-    desk.gone[state] = cost
-    desk.source[state] = rank
-    desk.entry_state[n_entries] = state
-    desk.entry_next[n_entries] = desk.heads[delay]
-    desk.heads[delay] = n_entries
-    return n_entries + 1
-
-
-@kernel
-def find_path(floor: Floor, plan: Plan, desk: Desk, agent: int, limit: int) -> bool:
-    """Write the cheapest path of an agent that is nowhere in plan.at to plan.paths[agent].
-
-    False where there is none with a cost of `limit` or less, or the open list is full.
-    """
-    n_times = plan.paths.shape[1]
-    goal = floor.goals[agent]
-    wants = floor.distances[agent]
-    start = plan.paths[agent, 0]
-    least = np.int64(wants[start])
-    if least > limit:
-        return False
-    settled = n_times - 1  # from when on nobody else comes to the goal any more
-    while settled >= 0 and plan.at[goal, settled] < 0:
-        settled -= 1
-    settled += 1
-    if settled >= n_times:
-        return False
-    most = min(limit - least, n_times - 1)
-    desk.heads[: most + 1] = -1
-    desk.number[0] += 1
-    room = desk.entry_state.size - 5
-    n_entries = _push_state(desk, 0, start * n_times, start, 0, 0)
-    delay = 0
-    while delay <= most:
-        entry = desk.heads[delay]
-        if entry < 0:
-            delay += 1
-            continue
-        desk.heads[delay] = desk.entry_next[entry]
-        state = desk.entry_state[entry]
-        here = state // n_times
-        time = state - here * n_times
-        cost = np.int64(desk.gone[state])
-        if cost + np.int64(wants[here]) - least < delay:
-            continue  # has been found at less cost since, and gone on from there
-        if here == goal and time >= settled:
-            _write(floor, plan, desk, agent, state)
-            return True
-        if time == n_times - 1:
-            continue
-        if n_entries > room:
-            return False
-        n_moves = floor.degrees[here]
-        turn = draw(desk.rng)
-        for k in range(n_moves + 1):
-            there = here
-            if k > 0:
-                there = floor.moves[here, (k + turn) % n_moves]
-            further = np.int64(wants[there])
-            if further == UNREACHABLE or time + 1 + further >= n_times:
-                continue
-            spent = cost + 1
-            if there == goal and here == goal:
-                spent = cost
-            late = spent + further - least
-            if late > most or not _is_free(floor, plan, here, there, time):
-                continue
-            n_entries = _push_state(desk, n_entries, there * n_times + time + 1, here, spent, late)
-    return False
-
-
-@kernel
-def _write(floor: Floor, plan: Plan, desk: Desk, agent: int, state: int) -> None:
-    n_times = plan.paths.shape[1]
-    plan.costs[agent] = desk.gone[state]
-    rank = state // n_times
-    time = state - rank * n_times
-    for later in range(time, n_times):
-        plan.paths[agent, later] = rank
-    while time > 0:
-        rank = desk.source[rank * n_times + time]
-        time -= 1
-        plan.paths[agent, time] = rank
 
 
 @kernel
@@ -306,7 +147,7 @@ def _choose_group(floor: Floor, plan: Plan, desk: Desk, arm: int) -> int:
 
 
 @kernel
-def replan_group(floor: Floor, plan: Plan, desk: Desk, count: int) -> int:
+def replan_group(floor: Floor, plan: Plan, labels: Labels, desk: Desk, count: int) -> int:
     """Plan desk.group[:count] anew in that order. Returns the cost saved; 0 where it stays."""
     limit = 0
     least = 0
@@ -316,12 +157,12 @@ def replan_group(floor: Floor, plan: Plan, desk: Desk, count: int) -> int:
         desk.kept_costs[k] = plan.costs[agent]
         limit += plan.costs[agent]
         least += np.int64(floor.distances[agent, plan.paths[agent, 0]])
-        _take(plan, agent)
+        take(plan, agent)
     n_found = 0
     while n_found < count:
         agent = desk.group[n_found]
         least -= np.int64(floor.distances[agent, plan.paths[agent, 0]])
-        if not find_path(floor, plan, desk, agent, limit - least):
+        if not find_path(floor, plan, labels, agent, limit - least):
             break
         put(plan, agent)
         limit -= plan.costs[agent]
@@ -329,7 +170,7 @@ def replan_group(floor: Floor, plan: Plan, desk: Desk, count: int) -> int:
     if n_found == count:
         return limit
     for k in range(n_found):
-        _take(plan, desk.group[k])
+        take(plan, desk.group[k])
     for k in range(count):
         agent = desk.group[k]
         plan.paths[agent] = desk.kept[k]
@@ -357,12 +198,12 @@ def _draw_arm(desk: Desk) -> int:
 
 
 @kernel
-def refine(floor: Floor, plan: Plan, desk: Desk, n_groups: int) -> None:
+def refine(floor: Floor, plan: Plan, labels: Labels, desk: Desk, n_groups: int) -> None:
     """Plan so many groups anew."""
     for _ in range(n_groups):
         arm = _draw_arm(desk)
         count = _choose_group(floor, plan, desk, arm)
-        saved = replan_group(floor, plan, desk, count)
+        saved = replan_group(floor, plan, labels, desk, count)
         plan.totals[0] -= saved
         plan.totals[1] += 1
         desk.gains[arm] = KEEP * desk.gains[arm] + (1.0 - KEEP) * saved / SIZES[arm // N_WAYS]

@@ -6,11 +6,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fleet_control.mapf.oneshot import refine_kernels as kernels
+from fleet_control.mapf.oneshot.path_kernels import Labels, Plan, cost_of, put
 from fleet_control.mapf.oneshot.problem import Problem
 from fleet_control.mapf.oneshot.search import floor_of
 
-MOST_ENTRIES = 1 << 18
-"""Of the open list of one agent's path: a path that needs more is not found."""
+MOST_LABELS = 1 << 14
+"""Arrivals looked at for one agent's path: a path that needs more is not found."""
 
 
 class Refiner:
@@ -19,6 +20,7 @@ class Refiner:
     def __init__(self, problem: Problem, solution: NDArray[np.int32], seed: int) -> None:
         self._floor = floor_of(problem)
         self._plan = _plan(problem, solution)
+        self._labels = _labels(problem, len(solution), seed)
         self._desk = _desk(problem, len(solution), seed)
 
     @property
@@ -27,7 +29,7 @@ class Refiner:
 
     def run(self, n_groups: int) -> None:
         """Plan so many groups of agents anew."""
-        kernels.refine(self._floor, self._plan, self._desk, n_groups)
+        kernels.refine(self._floor, self._plan, self._labels, self._desk, n_groups)
 
     def solution(self) -> NDArray[np.int32]:
         """int32[n_steps + 1, n_agents], ranks, without steps at the end in which all wait."""
@@ -37,37 +39,45 @@ class Refiner:
         return np.ascontiguousarray(paths[: n_steps + 1])
 
 
-def _plan(problem: Problem, solution: NDArray[np.int32]) -> kernels.Plan:
+def _plan(problem: Problem, solution: NDArray[np.int32]) -> Plan:
     paths = np.ascontiguousarray(solution.T, dtype=np.int32)
     costs = np.empty(problem.n_agents, dtype=np.int64)
-    plan = kernels.Plan(
+    plan = Plan(
         paths=paths,
         at=np.full((problem.n_ranks, paths.shape[1]), -1, dtype=np.int32),
+        busy=np.zeros((problem.n_ranks, -(-paths.shape[1] // 64)), dtype=np.uint64),
         costs=costs,
         totals=np.zeros(2, dtype=np.int64),
     )
     for agent in range(problem.n_agents):
-        costs[agent] = kernels.cost_of(paths[agent], problem.goals[agent])
-        kernels.put(plan, agent)
+        costs[agent] = cost_of(paths[agent], problem.goals[agent])
+        put(plan, agent)
     plan.totals[0] = costs.sum()
     return plan
 
 
-def _desk(problem: Problem, n_times: int, seed: int) -> kernels.Desk:
+def _labels(problem: Problem, n_times: int, seed: int) -> Labels:
     n_states = problem.n_ranks * n_times
-    n_entries = min(MOST_ENTRIES, 5 * n_states + 8)
-    return kernels.Desk(
+    over_labels = {
+        name: np.zeros(MOST_LABELS, dtype=np.int32)
+        for name in ("rank", "time", "cost", "end", "before", "sibling", "following")
+    }
+    return Labels(
         seen=np.zeros(n_states, dtype=np.int32),
-        gone=np.zeros(n_states, dtype=np.uint16),
-        source=np.zeros(n_states, dtype=np.int32),
-        entry_state=np.zeros(n_entries, dtype=np.int64),
-        entry_next=np.zeros(n_entries, dtype=np.int32),
+        first=np.zeros(n_states, dtype=np.int32),
         heads=np.zeros(n_times + 1, dtype=np.int32),
+        number=np.zeros(1, dtype=np.int32),
+        rng=np.array([seed + 2], dtype=np.uint64),
+        **over_labels,
+    )
+
+
+def _desk(problem: Problem, n_times: int, seed: int) -> kernels.Desk:
+    return kernels.Desk(
         group=np.zeros(kernels.MOST_AGENTS, dtype=np.int32),
         kept=np.zeros((kernels.MOST_AGENTS, n_times), dtype=np.int32),
         kept_costs=np.zeros(kernels.MOST_AGENTS, dtype=np.int64),
         in_group=np.zeros(problem.n_agents, dtype=bool),
         gains=np.ones(kernels.N_WAYS * len(kernels.SIZES), dtype=np.float64),
         rng=np.array([seed + 1], dtype=np.uint64),
-        number=np.zeros(1, dtype=np.int32),
     )
