@@ -22,7 +22,8 @@ N_CANDIDATES = 5
 
 
 class Floor(NamedTuple):
-    """The problem as arrays: see problem.Problem. degrees: int32[n_ranks], moves of each."""
+    """The problem as arrays: see problem.Problem. degrees: int32[n_ranks], moves of each. For the
+    generator distances may be any costs that lead to the goals (guide_kernels.py)."""
 
     moves: NDArray[np.int32]
     degrees: NDArray[np.int32]

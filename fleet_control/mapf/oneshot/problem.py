@@ -78,9 +78,9 @@ def problem_of(
     ranks = np.full(len(neighbours), -1, dtype=np.int32)
     ranks[cells] = np.arange(len(cells))
     beside = neighbours[cells]
-    moves = np.where(beside >= 0, ranks[beside], -1).astype(np.int32)
+    moves = _packed(np.where(beside >= 0, ranks[beside], -1).astype(np.int32))
     problem = Problem(
-        floor.n_rows, floor.n_cols, cells, _packed(moves), ranks[starts], ranks[goals],
+        floor.n_rows, floor.n_cols, cells, moves, ranks[starts], ranks[goals],
         _distances(moves, ranks[goals]), allow_cycles,
     )  # fmt: skip
     return _matched(problem) if any_goal else problem
@@ -130,14 +130,26 @@ def _packed(table: NDArray[np.int32]) -> NDArray[np.int32]:
     return np.ascontiguousarray(np.take_along_axis(table, order, axis=1), dtype=np.int32)
 
 
+def sources_of(moves: NDArray[np.int32]) -> tuple[NDArray[np.int32], NDArray[np.int8]]:
+    """Ranks from which one step leads to each, filled up with -1, and which of their moves it is:
+    int32[n_ranks, 4] and int8[n_ranks, 4]."""
+    ranks, places = np.nonzero(moves >= 0)
+    targets = moves[ranks, places]
+    order = np.argsort(targets, kind="stable")
+    ranks, places, targets = ranks[order], places[order], targets[order]
+    column = np.arange(len(targets)) - np.searchsorted(targets, targets)
+    sources = np.full(moves.shape, -1, dtype=np.int32)
+    which = np.full(moves.shape, -1, dtype=np.int8)
+    sources[targets, column] = ranks
+    which[targets, column] = places
+    return sources, which
+
+
 def _distances(moves: NDArray[np.int32], goals: NDArray[np.int32]) -> NDArray[np.uint16]:
-    sources = np.full_like(moves, -1)
-    for heading in range(4):
-        here = np.flatnonzero(moves[:, heading] >= 0)
-        sources[moves[here, heading], heading] = here
+    sources, _ = sources_of(moves)
     distances = np.empty((len(goals), len(moves)), dtype=np.uint16)
     queue = np.empty(len(moves), dtype=np.int32)
-    if not fill_distances(goals, 0, len(goals), _packed(sources), queue, distances):
+    if not fill_distances(goals, 0, len(goals), sources, queue, distances):
         raise OneShotError(f"ways of {UNREACHABLE} steps or more; the floor is too large")
     return distances
 

@@ -12,7 +12,7 @@ from fleet_control.mapf.oneshot.problem import Problem
 MOST_BYTES = 2 << 30
 """Of configurations and orders; a search that needs more ends where it is."""
 _NODES = (
-    "configurations", "orders", "parents", "costs", "bounds", "first_constraint",
+    "configurations", "orders", "parents", "depths", "costs", "bounds", "first_constraint",
     "last_constraint", "first_edge", "n_open", "queue", "is_queued",
 )  # fmt: skip
 _CONSTRAINTS = ("constraint_parent", "constraint_cell", "constraint_depth", "constraint_next")
@@ -30,13 +30,16 @@ def floor_of(problem: Problem) -> Floor:
 class Search:
     """LaCAM* on one problem; `run` goes on where it stopped."""
 
-    def __init__(self, problem: Problem, seed: int) -> None:
+    def __init__(self, problem: Problem, guide: NDArray[np.uint16], n_guided: int, seed: int) -> None:
         self._floor = floor_of(problem)
+        self._guided = self._floor._replace(distances=guide)
+        self._n_guided = n_guided
         self._tree = _empty_tree(problem)
         self._scratch = _scratch(problem, seed)
         self._most_nodes = max(2, MOST_BYTES // (8 * problem.n_agents))
         self.is_exhausted = False
         self.is_full = False
+        self.n_visits = 0
         kernels.add_node(self._floor, self._tree, problem.starts, -1, 0)
         if (problem.starts == problem.goals).all():
             self._tree.counts[kernels.GOAL] = 0
@@ -64,8 +67,9 @@ class Search:
     def run(self, n_visits: int) -> bool:
         """Visit nodes so often; True, and maybe sooner, when there is a better solution."""
         while n_visits > 0 and not self.is_over:
-            why, n_made = kernels.search(self._floor, self._tree, self._scratch, n_visits)
+            why, n_made = kernels.search(self._floor, self._guided, self._n_guided, self._tree, self._scratch, n_visits)
             n_visits -= n_made
+            self.n_visits += n_made
             if why == kernels.FOUND:
                 return True
             if why == kernels.EXHAUSTED:

@@ -30,7 +30,7 @@ class Tree(NamedTuple):
     """All that is known, in arrays that grow from outside.
 
     Over nodes: configurations and orders (n_nodes, n_agents; the order is that of `generate`),
-    parents, costs from the start, bounds of the costs to the goal, first and last constraint that
+    parents, steps and costs from the start, bounds of the costs to the goal, first and last constraint that
     waits and first edge (-1 for none), n_open: how often the node is in `open`. Over constraints:
     parent, cell, depth, next in the queue. Over edges: node, cost, next. table: nodes by hash, -1
     where free, its length a power of two. open: a stack of nodes. queue, is_queued: over nodes, for
@@ -41,6 +41,7 @@ class Tree(NamedTuple):
     configurations: NDArray[np.int32]
     orders: NDArray[np.int32]
     parents: NDArray[np.int32]
+    depths: NDArray[np.int32]
     costs: NDArray[np.int64]
     bounds: NDArray[np.int64]
     first_constraint: NDArray[np.int32]
@@ -144,6 +145,9 @@ def add_node(floor: Floor, tree: Tree, cells: NDArray[np.int32], parent: int, co
             tree.orders[node, count] = agent
             count += 1
     tree.parents[node] = parent
+    tree.depths[node] = 0
+    if parent >= 0:
+        tree.depths[node] = tree.depths[parent] + 1
     tree.costs[node] = cost
     tree.bounds[node] = bound
     tree.first_constraint[node] = -1
@@ -262,8 +266,12 @@ def _has_room(tree: Tree) -> bool:
 
 
 @kernel
-def search(floor: Floor, tree: Tree, scratch: Scratch, n_visits: int) -> tuple[int, int]:
+def search(
+    floor: Floor, guided: Floor, n_guided: int, tree: Tree, scratch: Scratch, n_visits: int
+) -> tuple[int, int]:  # fmt: skip
     """Visit nodes so often at most. Returns why it ended and how many visits that took.
+
+    guided: the floor with the guide for distances; the first n_guided steps follow it.
 
     FOUND: there is a (better) way to the goal; counts[BOUND] is its cost. EXHAUSTED: no way costs
     less than counts[BOUND]. NEEDS_ROOM: let the arrays grow and call again.
@@ -288,7 +296,8 @@ def search(floor: Floor, tree: Tree, scratch: Scratch, n_visits: int) -> tuple[i
             depth -= 1
             fixed[depth] = tree.constraint_cell[constraint]
             constraint = tree.constraint_parent[constraint]
-        if generate(floor, scratch, tree.configurations[node], tree.orders[node], fixed):
+        follows = guided if tree.depths[node] < n_guided else floor
+        if generate(follows, scratch, tree.configurations[node], tree.orders[node], fixed):
             _reach(floor, tree, node, scratch.chosen)
         goal = tree.counts[GOAL]
         if goal >= 0 and tree.costs[goal] < tree.counts[BOUND]:
