@@ -16,6 +16,7 @@ from gridfleet.cli.check_unit import check_unit
 from gridfleet.cli.crosscheck import crosscheck
 from gridfleet.cli.demo import demo
 from gridfleet.cli.emulate import emulate
+from gridfleet.cli.mapf import mapf
 from gridfleet.cli.render import render
 from gridfleet.cli.replay import replay
 from gridfleet.cli.resume import resume
@@ -44,6 +45,7 @@ app.add_typer(ctl_cli.app, name="ctl")
 app.command()(check_log)
 app.command()(check_unit)
 app.command()(emulate)
+app.command()(mapf)
 app.add_typer(layouts_cli.app, name="layouts")
 
 

@@ -127,8 +127,6 @@ def _first_time(words: NDArray[np.uint64], time: int) -> int:
     return (place << 6) + _low_bit(word + np.uint64(1))
 
 
-
-
 @kernel
 def _is_free(floor: Floor, plan: Plan, here: int, there: int, time: int) -> bool:
     """Whether an agent that is nowhere in plan.at may go from here, at time, to there."""
@@ -261,9 +259,7 @@ def find_path(floor: Floor, plan: Plan, labels: Labels, agent: int, limit: int) 
         for k in range(n_moves):
             there = floor.moves[here, (k + turn) % n_moves]
             if floor.distances[agent, there] != UNREACHABLE:
-                n_labels = _expand(
-                    floor, plan, labels, n_labels, label, there, agent, least, most
-                )
+                n_labels = _expand(floor, plan, labels, n_labels, label, there, agent, least, most)
                 if n_labels < 0:
                     return False
     return False

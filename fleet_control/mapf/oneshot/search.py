@@ -22,15 +22,15 @@ _EDGES = ("edge_node", "edge_cost", "edge_next")
 def floor_of(problem: Problem) -> Floor:
     """The problem for the kernels."""
     degrees = (problem.moves >= 0).sum(axis=1).astype(np.int32)
-    return Floor(
-        problem.moves, degrees, problem.goals, problem.distances, problem.allow_cycles
-    )
+    return Floor(problem.moves, degrees, problem.goals, problem.distances, problem.allow_cycles)
 
 
 class Search:
     """LaCAM* on one problem; `run` goes on where it stopped."""
 
-    def __init__(self, problem: Problem, guide: NDArray[np.uint16], n_guided: int, seed: int) -> None:
+    def __init__(
+        self, problem: Problem, guide: NDArray[np.uint16], n_guided: int, seed: int
+    ) -> None:
         self._floor = floor_of(problem)
         self._guided = self._floor._replace(distances=guide)
         self._n_guided = n_guided
@@ -67,7 +67,9 @@ class Search:
     def run(self, n_visits: int) -> bool:
         """Visit nodes so often; True, and maybe sooner, when there is a better solution."""
         while n_visits > 0 and not self.is_over:
-            why, n_made = kernels.search(self._floor, self._guided, self._n_guided, self._tree, self._scratch, n_visits)
+            why, n_made = kernels.search(
+                self._floor, self._guided, self._n_guided, self._tree, self._scratch, n_visits
+            )
             n_visits -= n_made
             self.n_visits += n_made
             if why == kernels.FOUND:
