@@ -54,8 +54,8 @@ def mapf(
     gridfleet mapf random-32-32-20.map --scen random-32-32-20-random-1.scen --out paths.txt
     gridfleet mapf random-32-32-20.map --scen random-32-32-20-random-1.scen --check paths.txt
 
-    Paths are checked before they are told. With --check all agents of the file are looked at. Ctrl-C
-    ends with the best paths so far. docs/mapf.md explains figures and files.
+    Paths are checked before they are told. With --check all agents of the file are looked at.
+    Ctrl-C ends with the best paths so far. docs/mapf.md explains figures and files.
 
     Exit codes: 0 solved, 1 not solved or wrong paths, 2 bad usage or input, 130 Ctrl-C.
     """

@@ -1,4 +1,4 @@
-"""Paths as text: `Agent 0: (x,y)->(x,y)->...`, a line for each agent in order, a place for each step.
+"""Paths as text: `Agent 0: (x,y)->(x,y)->...`, a line for each agent, a place for each step.
 
 x is the column and y the row, from 0 at the top left, as in MovingAI scenarios. An agent whose line
 ends stays where it is. Lines that begin with # are notes.
@@ -21,7 +21,7 @@ _PLACE = re.compile(r"\((\d+),(\d+)\)")
 
 
 def write_paths(cells: NDArray[np.int32], n_cols: int, note: str, path: Path) -> None:
-    """Write int32[n_steps + 1, n_agents] cells in one piece; each line ends with the last arrival."""
+    """Write int32[n_steps + 1, n_agents] cells in one piece; lines end with the last arrival."""
     lines = [f"# {note}"]
     for agent, way in enumerate(cells.T.tolist()):
         while len(way) > 1 and way[-1] == way[-2]:

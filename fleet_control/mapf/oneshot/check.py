@@ -32,10 +32,8 @@ def plan_faults(
     faults = []
     for word, row, wanted in (("starts", 0, starts), ("ends", -1, goals)):
         for agent in np.flatnonzero(cells[row] != wanted).tolist():
-            faults.append(
-                f"agent {agent} {word} at {place(int(cells[row, agent]))}, "
-                f"not at {place(int(wanted[agent]))}"
-            )
+            is_at, should = place(int(cells[row, agent])), place(int(wanted[agent]))
+            faults += [f"agent {agent} {word} at {is_at}, not at {should}"]
     before, after = cells[:-1], cells[1:]
     is_legal = (before == after) | (floor.neighbours[before] == after[..., None]).any(axis=-1)
     for step, agent in np.argwhere(~is_legal).tolist():

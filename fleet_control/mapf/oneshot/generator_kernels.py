@@ -50,10 +50,10 @@ class Scratch(NamedTuple):
 
 @kernel
 def _is_move(moves: NDArray[np.int32], here: int, there: int) -> bool:
+    found = False
     for k in range(4):
-        if moves[here, k] == there:
-            return True
-    return False
+        found |= moves[here, k] == there
+    return found
 
 
 @kernel
@@ -89,7 +89,8 @@ def _needs_swap(floor: Floor, scratch: Scratch, pusher: int, puller: int, at: in
             break
         behind, front = front, way
     pulled = floor.distances[puller]
-    return pulled[behind] < pulled[front] and (wants[behind] == 0 or wants[front] < wants[behind])
+    is_goal = wants[behind] == 0 or wants[front] < wants[behind]
+    return bool(pulled[behind] < pulled[front] and is_goal)
 
 
 @kernel
@@ -121,7 +122,7 @@ def _find_partner(floor: Floor, scratch: Scratch, agent: int, here: int) -> int:
         and _needs_swap(floor, scratch, agent, other, here, best)
         and _can_swap(floor, scratch, best, here)
     ):  # fmt: skip
-        return other
+        return int(other)
     for k in range(floor.degrees[here]):
         side = floor.moves[here, k]
         other = scratch.at_now[side]
@@ -130,7 +131,7 @@ def _find_partner(floor: Floor, scratch: Scratch, agent: int, here: int) -> int:
             and _needs_swap(floor, scratch, other, agent, here, best)
             and _can_swap(floor, scratch, best, here)
         ):  # fmt: skip
-            return other
+            return int(other)
     return -1
 
 
@@ -201,10 +202,9 @@ def _choose(
         if occupant >= 0 and occupant != agent:
             if scratch.chosen[occupant] < 0:
                 pushed = occupant
-            elif scratch.chosen[occupant] == here:
-                continue
-            elif not floor.allow_cycles and _closes_cycle(
-                agent, occupant, cells, scratch.chosen, scratch.at_now
+            elif scratch.chosen[occupant] == here or (
+                not floor.allow_cycles
+                and _closes_cycle(agent, occupant, cells, scratch.chosen, scratch.at_now)
             ):
                 continue
         scratch.chosen[agent] = cell

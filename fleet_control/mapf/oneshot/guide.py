@@ -17,7 +17,8 @@ of a step; benchmarks/oneshot_speed.py tells what they give."""
 
 
 def guide_of(problem: Problem) -> tuple[NDArray[np.uint16], int]:
-    """uint16[n_agents, n_ranks], costs to the goal of each agent, and how many steps to follow them.
+    """uint16[n_agents, n_ranks], costs to the goal of each agent, and for how many steps to follow
+    them.
 
     The plain distances, and no steps, where the problem is too large.
     """

@@ -31,7 +31,7 @@ def _edge_cost(
     back = against[rank, k]
     if back >= 0:
         cost += weights[0] * flows[there, back]
-    return min(cost >> 2, MOST_EDGE)
+    return int(min(cost >> 2, MOST_EDGE))
 
 
 @kernel

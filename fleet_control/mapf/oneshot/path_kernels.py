@@ -90,7 +90,7 @@ def _low_bit(word: np.uint64) -> int:
         (ones >> np.uint64(2)) & np.uint64(0x3333333333333333)
     )
     ones = (ones + (ones >> np.uint64(4))) & np.uint64(0x0F0F0F0F0F0F0F0F)
-    return np.int64((ones * np.uint64(0x0101010101010101)) >> np.uint64(56))
+    return int((ones * np.uint64(0x0101010101010101)) >> np.uint64(56))
 
 
 @kernel
@@ -235,7 +235,7 @@ def find_path(floor: Floor, plan: Plan, labels: Labels, agent: int, limit: int) 
     n_times = plan.paths.shape[1]
     goal = floor.goals[agent]
     start = plan.paths[agent, 0]
-    least = np.int64(floor.distances[agent, start])
+    least = int(floor.distances[agent, start])
     most = min(limit - least, n_times - 1)
     if most < 0:
         return False

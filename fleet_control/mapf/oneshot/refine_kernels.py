@@ -98,7 +98,7 @@ def _choose_barring(floor: Floor, plan: Plan, desk: Desk, size: int) -> int:
 
 @kernel
 def _choose_near(floor: Floor, plan: Plan, desk: Desk, size: int) -> int:
-    """Agents that come to cells around a place on the path of a late agent, soon before or after."""
+    """Agents near a place on the path of a late agent, a little before or after it is there."""
     n_times = plan.paths.shape[1]
     agent = _late_agent(floor, plan, desk)
     count = _join(desk, 0, agent)
@@ -149,8 +149,8 @@ def _choose_group(floor: Floor, plan: Plan, desk: Desk, arm: int) -> int:
 @kernel
 def replan_group(floor: Floor, plan: Plan, labels: Labels, desk: Desk, count: int) -> int:
     """Plan desk.group[:count] anew in that order. Returns the cost saved; 0 where it stays."""
-    limit = 0
-    least = 0
+    limit = np.int64(0)
+    least = np.int64(0)
     for k in range(count):
         agent = desk.group[k]
         desk.kept[k] = plan.paths[agent]
@@ -162,13 +162,13 @@ def replan_group(floor: Floor, plan: Plan, labels: Labels, desk: Desk, count: in
     while n_found < count:
         agent = desk.group[n_found]
         least -= np.int64(floor.distances[agent, plan.paths[agent, 0]])
-        if not find_path(floor, plan, labels, agent, limit - least):
+        if not find_path(floor, plan, labels, agent, int(limit - least)):
             break
         put(plan, agent)
         limit -= plan.costs[agent]
         n_found += 1
     if n_found == count:
-        return limit
+        return int(limit)
     for k in range(n_found):
         take(plan, desk.group[k])
     for k in range(count):

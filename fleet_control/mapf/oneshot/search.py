@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -91,7 +93,7 @@ class Search:
         """Double whatever is nearly full."""
         tree = self._tree
         n_nodes, n_constraints, n_edges, n_open = tree.counts[: kernels.N_OPEN + 1].tolist()
-        grown: dict[str, NDArray[np.generic]] = {}
+        grown: dict[str, Any] = {}
         if n_nodes >= len(tree.parents):
             if n_nodes >= self._most_nodes:
                 self.is_full = True
@@ -111,7 +113,7 @@ class Search:
             kernels.fill_table(self._tree)
 
 
-def _longer(tree: kernels.Tree, names: tuple[str, ...], length: int) -> dict[str, NDArray]:
+def _longer(tree: kernels.Tree, names: tuple[str, ...], length: int) -> dict[str, Any]:
     grown = {}
     for name in names:
         old = getattr(tree, name)
@@ -124,7 +126,7 @@ def _empty_tree(problem: Problem) -> kernels.Tree:
     n_agents, n_nodes = problem.n_agents, 256
     counts = np.zeros(kernels.N_COUNTS, dtype=np.int64)
     counts[kernels.GOAL], counts[kernels.BOUND] = -1, kernels.NO_BOUND
-    whole: dict[str, NDArray] = {name: np.zeros(n_nodes, dtype=np.int32) for name in _NODES}
+    whole: dict[str, Any] = {name: np.zeros(n_nodes, dtype=np.int32) for name in _NODES}
     whole |= {name: np.zeros((n_nodes, n_agents), dtype=np.int32) for name in _NODES[:2]}
     whole |= {name: np.zeros(n_nodes, dtype=np.int64) for name in ("costs", "bounds")}
     whole["is_queued"] = np.zeros(n_nodes, dtype=bool)

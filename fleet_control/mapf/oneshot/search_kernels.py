@@ -30,11 +30,11 @@ class Tree(NamedTuple):
     """All that is known, in arrays that grow from outside.
 
     Over nodes: configurations and orders (n_nodes, n_agents; the order is that of `generate`),
-    parents, steps and costs from the start, bounds of the costs to the goal, first and last constraint that
-    waits and first edge (-1 for none), n_open: how often the node is in `open`. Over constraints:
-    parent, cell, depth, next in the queue. Over edges: node, cost, next. table: nodes by hash, -1
-    where free, its length a power of two. open: a stack of nodes. queue, is_queued: over nodes, for
-    rewiring. ranking: int32[n_agents], agents by the length of their ways, longest first.
+    parents, steps and costs from the start, bounds of the costs to the goal, first and last
+    constraint that waits and first edge (-1 for none), n_open: how often the node is in `open`.
+    Over constraints: parent, cell, depth, next in the queue. Over edges: node, cost, next. table:
+    nodes by hash, -1 where free, its length a power of two. open: a stack of nodes. queue,
+    is_queued: over nodes, for rewiring. ranking: int32[n_agents], agents by the length of their ways, longest first.
     """
 
     counts: NDArray[np.int64]
@@ -69,7 +69,7 @@ def hash_of(cells: NDArray[np.int32]) -> int:
     word = np.uint64(0)
     for agent in range(cells.size):
         word ^= zobrist(agent, cells[agent])
-    return np.int64(word >> np.uint64(1))
+    return int(word >> np.uint64(1))
 
 
 @kernel
@@ -129,7 +129,7 @@ def add_node(floor: Floor, tree: Tree, cells: NDArray[np.int32], parent: int, co
     node = tree.counts[N_NODES]
     tree.counts[N_NODES] += 1
     tree.table[_slot_of(tree, cells)] = node
-    bound = 0
+    bound = np.int64(0)
     count = 0
     for k in range(cells.size):
         agent = tree.ranking[k]
@@ -171,7 +171,7 @@ def _step_cost(floor: Floor, before: NDArray[np.int32], after: NDArray[np.int32]
 @kernel
 def _next_constraint(floor: Floor, tree: Tree, scratch: Scratch, node: int) -> int:
     """Take the next constraint of a node, and queue those that fix one agent more."""
-    constraint = tree.first_constraint[node]
+    constraint = int(tree.first_constraint[node])
     depth = tree.constraint_depth[constraint]
     if depth < floor.goals.size:
         agent = tree.orders[node, depth]
@@ -242,13 +242,13 @@ def _reach(floor: Floor, tree: Tree, node: int, cells: NDArray[np.int32]) -> Non
     if known < 0:
         known = add_node(floor, tree, cells, node, tree.costs[node] + cost)
         _add_edge(tree, node, known, cost)
-    else:
-        if known != node and _add_edge(tree, node, known, cost):
-            if tree.costs[node] + cost < tree.costs[known]:
-                tree.costs[known] = tree.costs[node] + cost
-                tree.parents[known] = node
-                _rewire(tree, known)
-        if tree.costs[known] + tree.bounds[known] < tree.counts[BOUND] and known != node:
+    elif known != node:
+        is_new = _add_edge(tree, node, known, cost)
+        if is_new and tree.costs[node] + cost < tree.costs[known]:
+            tree.costs[known] = tree.costs[node] + cost
+            tree.parents[known] = node
+            _rewire(tree, known)
+        if tree.costs[known] + tree.bounds[known] < tree.counts[BOUND]:
             _push(tree, known)
     if tree.bounds[known] == 0 and tree.counts[GOAL] < 0:
         tree.counts[GOAL] = known

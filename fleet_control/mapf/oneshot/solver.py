@@ -105,7 +105,7 @@ def solve_problem(
 
 
 class _Run:
-    """One problem under work: the search, the refiner once there is a solution, and what is made."""
+    """One problem under work: the search, and the refiner once there is a solution."""
 
     def __init__(self, problem: Problem, budget: Budget, seed: int) -> None:
         self._problem, self._budget, self._seed = problem, budget, seed
