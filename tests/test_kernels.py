@@ -16,6 +16,8 @@ from fleet_control.backend import (
     no_releases,
     no_station_jobs,
 )
+from fleet_control.mapf.grid import grid_of
+from fleet_control.mapf.oneshot.solver import Budget, solve
 from gridfleet.kpis import kpis
 from gridfleet.scenario import Scenario
 from gridfleet.simulation import Simulation
@@ -34,6 +36,12 @@ MODULES = (
     "fleet_control.link.kernels",
     "fleet_control.mapf.conflict_kernels",
     "fleet_control.mapf.field_kernels",
+    "fleet_control.mapf.oneshot.generator_kernels",
+    "fleet_control.mapf.oneshot.graph_kernels",
+    "fleet_control.mapf.oneshot.guide_kernels",
+    "fleet_control.mapf.oneshot.path_kernels",
+    "fleet_control.mapf.oneshot.refine_kernels",
+    "fleet_control.mapf.oneshot.search_kernels",
     "fleet_control.mapf.pibt_kernels",
     "fleet_control.mapf.priority_kernels",
     "fleet_control.stream_kernels",
@@ -53,6 +61,8 @@ ENTRY_POINTS = {
     "hear_states", "write_orders", "write_instants", "write_news", "note_rows",
     "hear_orders", "take_steps", "hear_hellos", "watch_silence", "tell_states",
     "first_bad_row", "rebin", "accept_steps", "collect_news", "find_faults", "unroll",
+    "fill_distances", "fill_guides", "generate", "search", "add_node", "fill_table", "find_path",
+    "cost_of", "put", "refine", "replan_group",
     "release_turning", "free_turns", "find_bad_turn", "note_legs",
 }  # fmt: skip
 TURNING = replace(DEFAULT_UNIT, pod_side_m=0.8, pod_turns=True)
@@ -75,11 +85,21 @@ def run_linked() -> None:
     linked.advance(now_s + 5.0)
 
 
+def run_oneshot() -> None:
+    """Few agents, so that the table of configurations grows, and more, on a layout and a grid."""
+    layout = open_layout("square", np.ones((5, 5), dtype=np.int8))
+    cells = np.arange(25, dtype=np.int32)
+    for floor, n in ((layout, 4), (grid_of(layout), 10)):
+        for rings in (True, False):
+            solve(floor, cells[:n], cells[n - 1 :: -1], Budget(5000), allow_cycles=rings)
+
+
 @pytest.mark.parametrize("module", MODULES)
 def test_one_signature_each(module: str) -> None:
     kpis(Simulation(Scenario(layout="teaching", hours=0.05), keeps_legs=True).run())
     run_linked()
     run_case(0)
+    run_oneshot()
     if module.endswith("turn_kernels"):
         Simulation(Scenario(layout="teaching", hours=0.05, unit=TURNING)).run()
     kernels = {

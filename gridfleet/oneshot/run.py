@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 from fleet_control.errors import InvariantError
 from fleet_control.mapf.oneshot.check import plan_faults
 from fleet_control.mapf.oneshot.problem import problem_of
-from fleet_control.mapf.oneshot.solver import Budget, Outcome, Solution, solve_problem
+from fleet_control.mapf.oneshot.solver import Budget, Outcome, Solution, solve, solve_problem
 from gridfleet.oneshot.figures import path_figures
-from layouts import Layout, load
+from layouts import Layout, load, open_layout
 from layouts.movingai_scen import Pairs, read_scen
 
 
@@ -31,6 +31,13 @@ class Asked:
     rings: bool
 
 
+def warm_up() -> None:
+    """Have all kernels compiled, or loaded, before the clock starts."""
+    square = open_layout("warm-up", np.ones((3, 3), dtype=np.int8))
+    starts, goals = np.array([0, 1, 2], np.int32), np.array([1, 2, 0], np.int32)
+    solve(square, starts, goals, Budget(iterations=200), allow_cycles=True)
+
+
 def read_problem(floor: str, scen: Path, n_agents: int | None) -> tuple[Layout, Pairs]:
     """A floor and who goes where on it. Raises LayoutError."""
     layout = load(floor)
@@ -42,8 +49,9 @@ def solve_timed(
 ) -> tuple[Solution, dict[str, Any]]:
     """The solution and its figures. is_stopped: a person's wish to end with what there is.
 
-    Raises InvariantError where the paths found are wrong, which would be a fault of the program.
+    Raises OneShotError, and InvariantError where the paths found are wrong: a fault of the program.
     """
+    warm_up()
     began_s, began_cpu_s = time.perf_counter(), time.process_time()
     first: list[tuple[float, float, int]] = []
 

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from fleet_control.mapf.oneshot import path_kernels as paths
-from fleet_control.mapf.oneshot.guide import guide_of
 from fleet_control.mapf.oneshot.graph_kernels import UNREACHABLE
+from fleet_control.mapf.oneshot.guide import guide_of
 from fleet_control.mapf.oneshot.problem import Problem, problem_of
 from fleet_control.mapf.oneshot.refiner import Refiner
 from fleet_control.mapf.oneshot.search import Search

@@ -87,7 +87,9 @@ def assert_right(
 
 
 @pytest.mark.parametrize("seed", range(40))
-def test_tiny_problems_are_solved_at_the_least_cost_or_proved_to_have_no_solution(seed: int) -> None:
+def test_tiny_problems_are_solved_at_the_least_cost_or_proved_to_have_no_solution(
+    seed: int,
+) -> None:
     rng = np.random.default_rng(seed)
     layout = random_floor(rng, 3, 3, 0.25)
     n_agents = min(2 + seed % 3, int(layout.driveable.sum()))
@@ -96,7 +98,7 @@ def test_tiny_problems_are_solved_at_the_least_cost_or_proved_to_have_no_solutio
     wanted = least_cost(layout, starts.tolist(), goals.tolist(), rings)
     found = solve(layout, starts, goals, ENOUGH, seed, allow_cycles=rings)
     if wanted is None:
-        assert found.outcome == Outcome.UNSOLVABLE and found.cells is None, f"seed {seed}"
+        assert (found.outcome, found.cells) == (Outcome.UNSOLVABLE, None), f"seed {seed}"
     else:
         assert (found.outcome, found.cost) == (Outcome.OPTIMAL, wanted), f"seed {seed}"
         assert_right(layout, starts, goals, found, rings)

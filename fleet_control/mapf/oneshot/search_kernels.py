@@ -34,7 +34,8 @@ class Tree(NamedTuple):
     constraint that waits and first edge (-1 for none), n_open: how often the node is in `open`.
     Over constraints: parent, cell, depth, next in the queue. Over edges: node, cost, next. table:
     nodes by hash, -1 where free, its length a power of two. open: a stack of nodes. queue,
-    is_queued: over nodes, for rewiring. ranking: int32[n_agents], agents by the length of their ways, longest first.
+    is_queued: over nodes, for rewiring. ranking: int32[n_agents], agents by the length of their
+    ways, longest first. fixed: int32[n_agents], scratch.
     """
 
     counts: NDArray[np.int64]
@@ -171,7 +172,7 @@ def _step_cost(floor: Floor, before: NDArray[np.int32], after: NDArray[np.int32]
 @kernel
 def _next_constraint(floor: Floor, tree: Tree, scratch: Scratch, node: int) -> int:
     """Take the next constraint of a node, and queue those that fix one agent more."""
-    constraint = int(tree.first_constraint[node])
+    constraint: int = tree.first_constraint[node]
     depth = tree.constraint_depth[constraint]
     if depth < floor.goals.size:
         agent = tree.orders[node, depth]
