@@ -36,7 +36,6 @@ MODULES = (
     "fleet_control.link.kernels",
     "fleet_control.mapf.conflict_kernels",
     "fleet_control.mapf.field_kernels",
-    "fleet_control.mapf.oneshot.generator_kernels",
     "fleet_control.mapf.oneshot.graph_kernels",
     "fleet_control.mapf.oneshot.guide_kernels",
     "fleet_control.mapf.oneshot.path_kernels",
@@ -61,8 +60,7 @@ ENTRY_POINTS = {
     "hear_states", "write_orders", "write_instants", "write_news", "note_rows",
     "hear_orders", "take_steps", "hear_hellos", "watch_silence", "tell_states",
     "first_bad_row", "rebin", "accept_steps", "collect_news", "find_faults", "unroll",
-    "fill_distances", "fill_guides", "generate", "search", "add_node", "fill_table", "find_path",
-    "cost_of", "put", "refine", "replan_group",
+    "fill_distances", "fill_guides", "begin", "search", "fill_table", "put_all", "refine",
     "release_turning", "free_turns", "find_bad_turn", "note_legs",
 }  # fmt: skip
 TURNING = replace(DEFAULT_UNIT, pod_side_m=0.8, pod_turns=True)

@@ -73,6 +73,15 @@ def put(plan: Plan, agent: int) -> None:
 
 
 @kernel
+def put_all(floor: Floor, plan: Plan) -> None:
+    """Enter all paths, with their costs, into a plan that has nothing else yet."""
+    for agent in range(plan.costs.size):
+        plan.costs[agent] = cost_of(plan.paths[agent], floor.goals[agent])
+        plan.totals[0] += plan.costs[agent]
+        put(plan, agent)
+
+
+@kernel
 def take(plan: Plan, agent: int) -> None:
     """Take the path of an agent out again."""
     for time in range(plan.paths.shape[1]):

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fleet_control.mapf.oneshot import refine_kernels as kernels
-from fleet_control.mapf.oneshot.path_kernels import Labels, Plan, cost_of, put
+from fleet_control.mapf.oneshot.path_kernels import Labels, Plan, put_all
 from fleet_control.mapf.oneshot.problem import Problem
 from fleet_control.mapf.oneshot.search import floor_of
 
@@ -41,18 +41,14 @@ class Refiner:
 
 def _plan(problem: Problem, solution: NDArray[np.int32]) -> Plan:
     paths = np.ascontiguousarray(solution.T, dtype=np.int32)
-    costs = np.empty(problem.n_agents, dtype=np.int64)
     plan = Plan(
         paths=paths,
         at=np.full((problem.n_ranks, paths.shape[1]), -1, dtype=np.int32),
         busy=np.zeros((problem.n_ranks, -(-paths.shape[1] // 64)), dtype=np.uint64),
-        costs=costs,
+        costs=np.zeros(problem.n_agents, dtype=np.int64),
         totals=np.zeros(2, dtype=np.int64),
     )
-    for agent in range(problem.n_agents):
-        costs[agent] = cost_of(paths[agent], problem.goals[agent])
-        put(plan, agent)
-    plan.totals[0] = costs.sum()
+    put_all(floor_of(problem), plan)
     return plan
 
 

@@ -42,10 +42,7 @@ class Search:
         self.is_exhausted = False
         self.is_full = False
         self.n_visits = 0
-        kernels.add_node(self._floor, self._tree, problem.starts, -1, 0)
-        if (problem.starts == problem.goals).all():
-            self._tree.counts[kernels.GOAL] = 0
-            self._tree.counts[kernels.BOUND] = 0
+        kernels.begin(self._floor, self._tree, problem.starts)
 
     @property
     def is_over(self) -> bool:

@@ -125,9 +125,9 @@ def _push(tree: Tree, node: int) -> None:
 
 
 @kernel
-def add_node(floor: Floor, tree: Tree, cells: NDArray[np.int32], parent: int, cost: int) -> int:
+def _add_node(floor: Floor, tree: Tree, cells: NDArray[np.int32], parent: int, cost: int) -> int:
     """Enter a new configuration, and have it expanded next. parent: -1 for the start."""
-    node = tree.counts[N_NODES]
+    node = int(tree.counts[N_NODES])
     tree.counts[N_NODES] += 1
     tree.table[_slot_of(tree, cells)] = node
     bound = np.int64(0)
@@ -161,6 +161,15 @@ def add_node(floor: Floor, tree: Tree, cells: NDArray[np.int32], parent: int, co
 
 
 @kernel
+def begin(floor: Floor, tree: Tree, starts: NDArray[np.int32]) -> None:
+    """Enter the configuration that all begins with."""
+    _add_node(floor, tree, starts, -1, 0)
+    if tree.bounds[0] == 0:
+        tree.counts[GOAL] = 0
+        tree.counts[BOUND] = 0
+
+
+@kernel
 def _step_cost(floor: Floor, before: NDArray[np.int32], after: NDArray[np.int32]) -> int:
     cost = 0
     for agent in range(before.size):
@@ -172,7 +181,7 @@ def _step_cost(floor: Floor, before: NDArray[np.int32], after: NDArray[np.int32]
 @kernel
 def _next_constraint(floor: Floor, tree: Tree, scratch: Scratch, node: int) -> int:
     """Take the next constraint of a node, and queue those that fix one agent more."""
-    constraint: int = tree.first_constraint[node]
+    constraint = int(tree.first_constraint[node])
     depth = tree.constraint_depth[constraint]
     if depth < floor.goals.size:
         agent = tree.orders[node, depth]
@@ -241,7 +250,7 @@ def _reach(floor: Floor, tree: Tree, node: int, cells: NDArray[np.int32]) -> Non
     cost = _step_cost(floor, tree.configurations[node], cells)
     known = tree.table[_slot_of(tree, cells)]
     if known < 0:
-        known = add_node(floor, tree, cells, node, tree.costs[node] + cost)
+        known = _add_node(floor, tree, cells, node, tree.costs[node] + cost)
         _add_edge(tree, node, known, cost)
     elif known != node:
         is_new = _add_edge(tree, node, known, cost)
