@@ -203,6 +203,13 @@ def test_a_budget_that_is_over_ends_with_what_there_is() -> None:
     assert_right(layout, starts, goals, found)
 
 
+def test_a_search_that_needs_too_much_memory_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("fleet_control.mapf.oneshot.search.MOST_BYTES", 1)
+    corridor = floor("." * 12)
+    found = solve(corridor, np.array([0, 5, 11]), np.array([11, 5, 0]), Budget())
+    assert (found.outcome, found.reason) == (Outcome.UNFINISHED, "the search needs more memory")
+
+
 def test_blocked_cells_are_left_but_not_entered() -> None:
     layout = floor("...", "...", "...")
     blocked = np.zeros(9, dtype=bool)

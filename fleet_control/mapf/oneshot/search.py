@@ -12,7 +12,7 @@ from fleet_control.mapf.oneshot.generator_kernels import N_CANDIDATES, Floor, Sc
 from fleet_control.mapf.oneshot.problem import Problem
 
 MOST_BYTES = 2 << 30
-"""Of configurations and orders; a search that needs more ends where it is."""
+"""Of all arrays; a search that might need more ends where it is."""
 _NODES = (
     "configurations", "orders", "parents", "depths", "costs", "bounds", "first_constraint",
     "last_constraint", "first_edge", "n_open", "queue", "is_queued",
@@ -38,7 +38,6 @@ class Search:
         self._n_guided = n_guided
         self._tree = _empty_tree(problem)
         self._scratch = _scratch(problem, seed)
-        self._most_nodes = max(2, MOST_BYTES // (8 * problem.n_agents))
         self.is_exhausted = False
         self.is_full = False
         self.n_visits = 0
@@ -87,15 +86,15 @@ class Search:
         return self._tree.configurations[nodes[::-1]].copy()
 
     def _grow(self) -> None:
-        """Double whatever is nearly full."""
+        """Double whatever is nearly full, if there is memory for it."""
         tree = self._tree
+        if 2 * sum(array.nbytes for array in tree) > MOST_BYTES:
+            self.is_full = True
+            return
         n_nodes, n_constraints, n_edges, n_open = tree.counts[: kernels.N_OPEN + 1].tolist()
         grown: dict[str, Any] = {}
         if n_nodes >= len(tree.parents):
-            if n_nodes >= self._most_nodes:
-                self.is_full = True
-                return
-            grown |= _longer(tree, _NODES, min(2 * n_nodes, self._most_nodes))
+            grown |= _longer(tree, _NODES, 2 * n_nodes)
             grown["queue"] = np.zeros(len(grown["parents"]), dtype=np.int32)
         if n_constraints + 6 > len(tree.constraint_cell):
             grown |= _longer(tree, _CONSTRAINTS, 2 * len(tree.constraint_cell))
