@@ -19,8 +19,8 @@ from fleet_control.mapf.oneshot.path_kernels import Labels, Plan, find_path, put
 
 N_WAYS = 3
 """Ways to choose a group: who bars the way of a late agent, who is near a place, anybody."""
-SIZES = np.array([2, 4, 8, 16], dtype=np.int64)
-MOST_AGENTS = 16
+SIZES = np.array([1, 2, 4, 8], dtype=np.int64)
+MOST_AGENTS = 8
 N_TRIES = 64
 WALK = 24
 """Random walks, and their steps, in choosing a group."""
