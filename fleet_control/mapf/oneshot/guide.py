@@ -13,7 +13,7 @@ MOST_WORK = 10_000_000
 N_ROUNDS = 2
 WEIGHTS = np.array([64, 4], dtype=np.int64)
 """Cost of an agent against the traffic, and of one that uses the cell too, in quarters of an eighth
-of a step; benchmarks/oneshot_speed.py tells what they give."""
+of a step. Chosen by trials on the scenarios of benchmarks/oneshot_speed.py."""
 
 
 def guide_of(problem: Problem) -> tuple[NDArray[np.uint16], int]:
