@@ -16,6 +16,8 @@ from fleet_control.backend import (
     no_releases,
     no_station_jobs,
 )
+from fleet_control.mapf.grid import grid_of
+from fleet_control.mapf.oneshot.solver import Budget, solve
 from gridfleet.bench.lorr.play import warm_up
 from gridfleet.bench.lorr.problem import EDITIONS
 from gridfleet.kpis import kpis
@@ -41,6 +43,11 @@ MODULES = (
     "fleet_control.mapf.epibt_kernels",
     "fleet_control.mapf.field_kernels",
     "fleet_control.mapf.next_kernels",
+    "fleet_control.mapf.oneshot.graph_kernels",
+    "fleet_control.mapf.oneshot.guide_kernels",
+    "fleet_control.mapf.oneshot.path_kernels",
+    "fleet_control.mapf.oneshot.refine_kernels",
+    "fleet_control.mapf.oneshot.search_kernels",
     "fleet_control.mapf.pibt_kernels",
     "fleet_control.mapf.priority_kernels",
     "fleet_control.stream_kernels",
@@ -66,6 +73,7 @@ ENTRY_POINTS = {
     "hear_states", "write_orders", "write_instants", "write_news", "note_rows",
     "hear_orders", "take_steps", "hear_hellos", "watch_silence", "tell_states",
     "first_bad_row", "rebin", "accept_steps", "collect_news", "find_faults", "unroll",
+    "fill_distances", "fill_guides", "begin", "search", "fill_table", "put_all", "refine",
     "release_turning", "free_turns", "find_bad_turn", "note_legs",
     "add_leg_costs", "sort_by_block", "list_near_tasks", "take_cheapest", "exchange_tasks",
     "act_towards", "free_flow_given", "free_flow_pool", "append_plan", "cut_to_window",
@@ -91,6 +99,15 @@ def run_linked() -> None:
     linked.advance(now_s + 5.0)
 
 
+def run_oneshot() -> None:
+    """Few agents, so that the table of configurations grows, and more, on a layout and a grid."""
+    layout = open_layout("square", np.ones((5, 5), dtype=np.int8))
+    cells = np.arange(25, dtype=np.int32)
+    for floor, n in ((layout, 4), (grid_of(layout), 10)):
+        for rings in (True, False):
+            solve(floor, cells[:n], cells[n - 1 :: -1], Budget(5000), allow_cycles=rings)
+
+
 @pytest.mark.parametrize("module", MODULES)
 def test_one_signature_each(module: str) -> None:
     kpis(Simulation(Scenario(layout="teaching", hours=0.05), keeps_legs=True).run())
@@ -100,6 +117,7 @@ def test_one_signature_each(module: str) -> None:
         warm_up(edition, "pibt")
     if module.endswith("epibt_kernels"):
         Simulation(Scenario(layout="teaching", hours=0.05, planner="epibt")).run()
+    run_oneshot()
     if module.endswith("turn_kernels"):
         Simulation(Scenario(layout="teaching", hours=0.05, unit=TURNING)).run()
     kernels = {

@@ -22,6 +22,7 @@ from gridfleet.cli.experiments.compare import compare
 from gridfleet.cli.experiments.fleet_curve import fleet_curve
 from gridfleet.cli.experiments.lost_capacity import lost_capacity
 from gridfleet.cli.experiments.sweep import sweep
+from gridfleet.cli.mapf import mapf
 from gridfleet.cli.render import render
 from gridfleet.cli.replay import replay
 from gridfleet.cli.resume import resume
@@ -55,6 +56,7 @@ app.add_typer(ctl_cli.app, name="ctl")
 app.command()(check_log)
 app.command()(check_unit)
 app.command()(emulate)
+app.command()(mapf)
 app.add_typer(layouts_cli.app, name="layouts")
 app.add_typer(bench_cli.app, name="bench")
 

@@ -1,0 +1,79 @@
+"""Large neighbourhood search on a solution: its arrays."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fleet_control.mapf.oneshot import refine_kernels as kernels
+from fleet_control.mapf.oneshot.path_kernels import Labels, Plan, put_all
+from fleet_control.mapf.oneshot.problem import Problem
+from fleet_control.mapf.oneshot.search import floor_of
+
+MOST_LABELS = 1 << 14
+"""Arrivals looked at for one agent's path: a path that needs more is not found."""
+
+
+class Refiner:
+    """Shortens int32[n_steps + 1, n_agents] ranks; never makes them cost or take more steps."""
+
+    def __init__(self, problem: Problem, solution: NDArray[np.int32], seed: int) -> None:
+        self._floor = floor_of(problem)
+        self._plan = _plan(problem, solution)
+        self._labels = _labels(problem, len(solution), seed)
+        self._desk = _desk(problem, len(solution), seed)
+
+    @property
+    def cost(self) -> int:
+        return int(self._plan.totals[0])
+
+    def run(self, n_groups: int) -> None:
+        """Plan so many groups of agents anew."""
+        kernels.refine(self._floor, self._plan, self._labels, self._desk, n_groups)
+
+    def solution(self) -> NDArray[np.int32]:
+        """int32[n_steps + 1, n_agents], ranks, without steps at the end in which all wait."""
+        paths = self._plan.paths.T
+        is_last = (paths != paths[-1]).any(axis=1)
+        n_steps = int(np.flatnonzero(is_last)[-1]) + 1 if is_last.any() else 0
+        return np.ascontiguousarray(paths[: n_steps + 1])
+
+
+def _plan(problem: Problem, solution: NDArray[np.int32]) -> Plan:
+    paths = np.ascontiguousarray(solution.T, dtype=np.int32)
+    plan = Plan(
+        paths=paths,
+        at=np.full((problem.n_ranks, paths.shape[1]), -1, dtype=np.int32),
+        busy=np.zeros((problem.n_ranks, -(-paths.shape[1] // 64)), dtype=np.uint64),
+        costs=np.zeros(problem.n_agents, dtype=np.int64),
+        totals=np.zeros(2, dtype=np.int64),
+    )
+    put_all(floor_of(problem), plan)
+    return plan
+
+
+def _labels(problem: Problem, n_times: int, seed: int) -> Labels:
+    n_states = problem.n_ranks * n_times
+    over_labels = {
+        name: np.zeros(MOST_LABELS, dtype=np.int32)
+        for name in ("rank", "time", "cost", "end", "before", "sibling", "following")
+    }
+    return Labels(
+        seen=np.zeros(n_states, dtype=np.int32),
+        first=np.zeros(n_states, dtype=np.int32),
+        heads=np.zeros(n_times + 1, dtype=np.int32),
+        number=np.zeros(1, dtype=np.int32),
+        rng=np.array([seed + 2], dtype=np.uint64),
+        **over_labels,
+    )
+
+
+def _desk(problem: Problem, n_times: int, seed: int) -> kernels.Desk:
+    return kernels.Desk(
+        group=np.zeros(kernels.MOST_AGENTS, dtype=np.int32),
+        kept=np.zeros((kernels.MOST_AGENTS, n_times), dtype=np.int32),
+        kept_costs=np.zeros(kernels.MOST_AGENTS, dtype=np.int64),
+        in_group=np.zeros(problem.n_agents, dtype=bool),
+        gains=np.ones(kernels.N_WAYS * len(kernels.SIZES), dtype=np.float64),
+        rng=np.array([seed + 1], dtype=np.uint64),
+    )

@@ -1,0 +1,1 @@
+"""One-shot path finding from files: problems, paths and figures."""

@@ -1,0 +1,169 @@
+"""Kernels of one-shot search against brute-force twins on seeded random floors."""
+
+from __future__ import annotations
+
+import heapq
+
+import numpy as np
+import pytest
+
+from fleet_control.mapf.oneshot import path_kernels as paths
+from fleet_control.mapf.oneshot.graph_kernels import UNREACHABLE
+from fleet_control.mapf.oneshot.guide import guide_of
+from fleet_control.mapf.oneshot.problem import Problem, problem_of
+from fleet_control.mapf.oneshot.refiner import Refiner
+from fleet_control.mapf.oneshot.search import Search
+from layouts import open_layout
+
+
+def random_problem(seed: int, side: int = 7, n_agents: int = 10, rings: bool = False) -> Problem:
+    """On the largest part of a random floor that hangs together."""
+    rng = np.random.default_rng(seed)
+    layout = open_layout("random", (rng.random((side, side)) > 0.15).astype(np.int8))
+    free = np.flatnonzero(layout.driveable)
+    whole = problem_of(layout, free, free)
+    reached = max((whole.cells[row < UNREACHABLE] for row in whole.distances), key=len)
+    starts, goals = rng.permutation(reached)[:n_agents], rng.permutation(reached)[:n_agents]
+    return problem_of(layout, starts, goals, rings)
+
+
+def solution_of(problem: Problem, seed: int) -> np.ndarray:
+    search = Search(problem, problem.distances, 0, seed)
+    assert search.run(20_000), f"seed {seed}"
+    return search.solution()
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_distances_are_those_of_a_plain_search(seed: int) -> None:
+    problem = random_problem(seed)
+    moves = problem.moves.tolist()
+    for agent, goal in enumerate(problem.goals.tolist()):
+        wanted, ring, steps = np.full(problem.n_ranks, UNREACHABLE), {goal}, 0
+        while ring:
+            wanted[list(ring)] = steps
+            steps += 1
+            ring = {
+                rank for rank in range(problem.n_ranks)
+                if wanted[rank] == UNREACHABLE and ring & set(moves[rank])
+            }  # fmt: skip
+        assert problem.distances[agent].tolist() == wanted.tolist()
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_guides_lead_to_the_goals(seed: int) -> None:
+    problem = random_problem(seed, side=9, n_agents=25)
+    guide, n_steps = guide_of(problem)
+    assert n_steps == problem.shortest.max()
+    for agent, goal in enumerate(problem.goals.tolist()):
+        assert ((guide[agent] == UNREACHABLE) == (problem.distances[agent] == UNREACHABLE)).all()
+        assert guide[agent, goal] == 0
+        for rank in np.flatnonzero((guide[agent] < UNREACHABLE) & (guide[agent] > 0)):
+            ahead = problem.moves[rank][problem.moves[rank] >= 0]
+            assert guide[agent, ahead].min() < guide[agent, rank]
+
+
+def test_bits_of_times_are_found() -> None:
+    rng = np.random.default_rng(0)
+    for n_times in (1, 63, 64, 65, 200):
+        for share in (0.02, 0.5, 0.98):
+            busy = rng.random(n_times) < share
+            words = np.zeros(-(-n_times // 64), dtype=np.uint64)
+            for time in np.flatnonzero(busy).tolist():
+                words[time >> 6] |= np.uint64(1 << (time & 63))
+            for time in range(n_times + 1):
+                later = [t for t in range(time, n_times) if busy[t]]
+                empty = [t for t in range(time, n_times) if not busy[t]]
+                assert paths._next_time(words, time, paths.EMPTY, n_times) == [*later, n_times][0]
+                assert paths._next_time(words, time, paths.FULL, n_times) == [*empty, n_times][0]
+                if time < n_times and not busy[time]:
+                    before = [t + 1 for t in range(time) if busy[t]]
+                    assert paths._first_time(words, time) == [0, *before][-1]
+
+
+def cheapest(problem: Problem, others: np.ndarray, agent: int) -> int:
+    """Cost of the best path around others (int32[n_times, n]), by Dijkstra over (time, rank)."""
+    n_times, goal = len(others), int(problem.goals[agent])
+    heap, done = [(0, 0, int(problem.starts[agent]))], set()
+    while heap:
+        cost, time, here = heapq.heappop(heap)
+        if (time, here) in done:
+            continue
+        done.add((time, here))
+        if here == goal and not (others[time:] == goal).any():
+            return cost
+        if time + 1 == n_times:
+            continue
+        now, after = others[time], others[time + 1]
+        for there in {here, *problem.moves[here].tolist()} - {-1}:
+            if (after == there).any() or ((now == there) & (after == here)).any():
+                continue
+            if not problem.allow_cycles and makes_ring(now.tolist(), after.tolist(), here, there):
+                continue
+            spent = cost + (not here == there == goal)
+            heapq.heappush(heap, (spent, time + 1, there))
+    raise AssertionError("the old path is a way")
+
+
+def makes_ring(now: list[int], after: list[int], here: int, there: int) -> bool:
+    target = dict(zip(now, after, strict=True))
+    cell, seen = there, set()
+    while cell in target and target[cell] != cell and cell not in seen:
+        seen.add(cell)
+        cell = target[cell]
+        if cell == here:
+            return there != here
+    return False
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_single_paths_are_right_and_nearly_the_cheapest(seed: int) -> None:
+    problem = random_problem(seed, rings=bool(seed & 1))
+    solution = solution_of(problem, seed)
+    refiner = Refiner(problem, solution, seed)
+    plan, n_exact = refiner._plan, 0
+    for agent in range(problem.n_agents):
+        old = int(plan.costs[agent])
+        paths.take(plan, agent)
+        others = np.delete(solution, agent, axis=1)
+        assert paths.find_path(refiner._floor, plan, refiner._labels, agent, old), f"seed {seed}"
+        path, goal = plan.paths[agent], problem.goals[agent]
+        waits = (path[1:] == goal) & (path[:-1] == goal)
+        assert plan.costs[agent] == (~waits).sum() == paths.cost_of(path, goal)
+        best = cheapest(problem, others, agent)
+        assert best <= plan.costs[agent] <= old
+        n_exact += best == plan.costs[agent]
+        assert not paths.find_path(refiner._floor, plan, refiner._labels, agent, best - 1)
+        plan.paths[agent] = solution[:, agent]
+        plan.costs[agent] = old
+        paths.put(plan, agent)
+    assert n_exact >= problem.n_agents - 1, f"seed {seed}"
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_the_refiner_keeps_its_books(seed: int) -> None:
+    problem = random_problem(seed, side=9, n_agents=25)
+    refiner = Refiner(problem, solution_of(problem, seed), seed)
+    refiner.run(150)
+    plan = refiner._plan
+    at = np.full_like(plan.at, -1)
+    for agent, path in enumerate(plan.paths):
+        at[path, np.arange(path.size)] = agent
+        assert plan.costs[agent] == paths.cost_of(path, problem.goals[agent])
+    assert (at == plan.at).all()
+    for time in range(plan.paths.shape[1]):
+        bits = (plan.busy[:, time >> 6] >> np.uint64(time & 63)) & np.uint64(1)
+        assert (bits.astype(bool) == (at[:, time] >= 0)).all()
+    assert plan.costs.sum() == refiner.cost
+
+
+def test_a_table_that_grows_finds_all_configurations_again() -> None:
+    problem = random_problem(1, side=4, n_agents=4)
+    search = Search(problem, problem.distances, 0, 0)
+    while not search.is_over:
+        search.run(100_000)
+    tree = search._tree
+    n_nodes = int(tree.counts[0])
+    assert n_nodes > 1024, "the test is of growing arrays"
+    known = {tuple(row) for row in tree.configurations[:n_nodes].tolist()}
+    assert len(known) == n_nodes
+    assert sorted(tree.table[tree.table >= 0].tolist()) == list(range(n_nodes))
