@@ -108,18 +108,22 @@ def run_oneshot() -> None:
             solve(floor, cells[:n], cells[n - 1 :: -1], Budget(5000), allow_cycles=rings)
 
 
-@pytest.mark.parametrize("module", MODULES)
-def test_one_signature_each(module: str) -> None:
+@pytest.fixture(scope="module")
+def _all_have_run() -> None:
+    """Every kernel called in the ways that the program calls it, once for all tests here."""
     kpis(Simulation(Scenario(layout="teaching", hours=0.05), keeps_legs=True).run())
     run_linked()
     run_case(0)
     for edition in EDITIONS:
         warm_up(edition, "pibt")
-    if module.endswith("epibt_kernels"):
-        Simulation(Scenario(layout="teaching", hours=0.05, planner="epibt")).run()
+    Simulation(Scenario(layout="teaching", hours=0.05, planner="epibt")).run()
     run_oneshot()
-    if module.endswith("turn_kernels"):
-        Simulation(Scenario(layout="teaching", hours=0.05, unit=TURNING)).run()
+    Simulation(Scenario(layout="teaching", hours=0.05, unit=TURNING)).run()
+
+
+@pytest.mark.usefixtures("_all_have_run")
+@pytest.mark.parametrize("module", MODULES)
+def test_one_signature_each(module: str) -> None:
     kernels = {
         name: value
         for name, value in vars(importlib.import_module(module)).items()
