@@ -26,11 +26,14 @@ from gridfleet.experiments.verdict import at_least, remarks, verdict
 from layouts import GridfleetError
 
 Make = Callable[[Job], Outcome]
+PILOTS = 10
 
 
 def _compare(make: Make, *names: str, kind: str = SHIFT, **keys: Any) -> Runs:
     return run_comparison(
-        line_of(*(names or ("a", "b")), kind=kind), Ask(**keys), campaign_of(make)
+        line_of(*(names or ("a", "b")), kind=kind),
+        Ask(**{"pilots": PILOTS, **keys}),
+        campaign_of(make),
     )
 
 
@@ -293,7 +296,7 @@ def test_what_has_run_is_compared_when_it_is_stopped() -> None:
 
 
 def test_too_little_to_compare_is_said() -> None:
-    line, ask = line_of("a", "b", kind=SHIFT), Ask()
+    line, ask = line_of("a", "b", kind=SHIFT), Ask(pilots=PILOTS)
     with pytest.raises(ExperimentError, match="only 0 replications of all variants are done"):
         run_comparison(line, ask, campaign_of(noisy({})), should_stop=lambda: True)
 
