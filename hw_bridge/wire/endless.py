@@ -43,11 +43,14 @@ class EndlessMessages:
 
 
 def _received(descriptor: int) -> int:
-    """Bytes; 0 where the system does not tell, and for what is no TCP."""
+    """Bytes; 0 where the system does not tell, for what is no TCP, and for what is closed."""
     if sys.platform != "linux":
         return 0
     # With the kind named, nothing is looked up; it is another one where there is nothing to read.
-    socket = sockets.socket(sockets.AF_INET, sockets.SOCK_STREAM, fileno=descriptor)
+    try:
+        socket = sockets.socket(sockets.AF_INET, sockets.SOCK_STREAM, fileno=descriptor)
+    except OSError:  # it has been closed since it was listed
+        return 0
     try:
         info = socket.getsockopt(sockets.IPPROTO_TCP, sockets.TCP_INFO, _INFO_BYTES)
         return int(struct.unpack_from("Q", info, _RECEIVED_AT)[0])

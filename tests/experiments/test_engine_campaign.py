@@ -87,6 +87,7 @@ def test_a_key_comes_once() -> None:
 
 
 PROGRAM = """
+import signal
 import sys
 from pathlib import Path
 from engine_jobs import sleep
@@ -99,6 +100,7 @@ if __name__ == "__main__":
         should_stop = interrupt.asked if sys.argv[2] == "wish" else None
         if should_stop is None:
             interrupt.__exit__(None, None, None)
+            signal.signal(signal.SIGINT, signal.default_int_handler)  # where it was ignored
         outcome = Campaign(executor, Store(Path(sys.argv[1]), "1")).run(jobs, None, should_stop)
     print(list(outcome.results), outcome.is_partial, flush=True)
 """
@@ -115,7 +117,8 @@ def test_an_interrupt_leaves_finished_results_and_no_process(tmp_path: Path, kin
     ) as program:  # fmt: skip
         try:
             _wait(lambda: kept.is_dir() and any(kept.glob("quick*.result")))
-            out, err = _interrupted(program)
+            os.killpg(program.pid, signal.SIGINT)  # as a terminal does
+            out, err = program.communicate(timeout=90)
             _wait(lambda: not _members(program.pid))
         finally:
             for pid in _members(program.pid):
@@ -127,17 +130,6 @@ def test_an_interrupt_leaves_finished_results_and_no_process(tmp_path: Path, kin
         assert program.returncode == -signal.SIGINT
         assert err.count("Traceback") == 1
         assert "leaked" not in err
-
-
-def _interrupted(program: subprocess.Popen[str]) -> tuple[str, str]:
-    """What the program says after Ctrl-C, and after another one where Python has lost the first in
-    a callback, as people press it."""
-    os.killpg(program.pid, signal.SIGINT)  # as a terminal does
-    try:
-        return program.communicate(timeout=45)
-    except subprocess.TimeoutExpired:
-        os.killpg(program.pid, signal.SIGINT)
-        return program.communicate(timeout=45)
 
 
 def test_workers_do_not_outlive_a_program_that_is_killed(tmp_path: Path) -> None:
