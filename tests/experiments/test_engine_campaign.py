@@ -95,7 +95,7 @@ from gridfleet.cli.interrupt import StopOnInterrupt
 from gridfleet.experiments.engine import Campaign, Processes, Store
 
 if __name__ == "__main__":
-    jobs = [("quick", b"0 q")] + [(f"seed {i}", f"600 {i}".encode()) for i in range(9)]
+    jobs = [("quick", b"0 q")] + [(f"seed {i}", f"60 {i}".encode()) for i in range(9)]
     with StopOnInterrupt() as interrupt, Processes(sleep, 2) as executor:
         should_stop = interrupt.asked if sys.argv[2] == "wish" else None
         if should_stop is None:
@@ -117,8 +117,10 @@ def test_an_interrupt_leaves_finished_results_and_no_process(tmp_path: Path, kin
     ) as program:  # fmt: skip
         try:
             _wait(lambda: kept.is_dir() and any(kept.glob("quick*.result")))
+            began_s = time.monotonic()
             os.killpg(program.pid, signal.SIGINT)  # as a terminal does
-            out, err = program.communicate(timeout=90)
+            out, err = program.communicate(timeout=30)
+            assert time.monotonic() - began_s < 15.0
             _wait(lambda: not _members(program.pid))
         finally:
             for pid in _members(program.pid):
