@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import pytest
-from test_report_browser import OVERFLOW, PATIENCE_MS, SIZES, browser, pytestmark
+from test_report_browser import OVERFLOW, SIZES, browser, pytestmark, watched
 from typer.testing import CliRunner
 
 from gridfleet.cli.main import app
@@ -34,19 +34,8 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 @pytest.fixture
 def page(browser: Browser, address: str) -> Iterator[Page]:
-    """At 1,200 pixels. It must leave no error and no request behind."""
-    page = browser.new_page(viewport={"width": 1200, "height": 900})
-    page.set_default_timeout(PATIENCE_MS)
-    told: list[str] = []
-    asked: list[str] = []
-    page.on("console", lambda message: told.append(message.text))
-    page.on("pageerror", lambda error: told.append(str(error)))
-    page.on("request", lambda sent: asked.append(sent.url))
-    page.goto(address)
-    yield page
-    page.close()
-    assert told == []
-    assert [url for url in asked if not url.startswith("data:")] == [address]
+    with watched(browser, address) as page:
+        yield page
 
 
 @pytest.mark.parametrize("width", [1200, 400])

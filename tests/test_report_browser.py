@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -75,8 +76,14 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 def page(
     request: pytest.FixtureRequest, browser: Browser, files: dict[str, Path]
 ) -> Iterator[Page]:
-    """The report of a kind of run at 1,200 pixels. It must leave no error and no request behind."""
-    address = files[request.param].as_uri()
+    """The report of a kind of run."""
+    with watched(browser, files[request.param].as_uri()) as page:
+        yield page
+
+
+@contextmanager
+def watched(browser: Browser, address: str) -> Iterator[Page]:
+    """The page at 1,200 pixels. It must leave no error and no request behind."""
     page = browser.new_page(viewport={"width": 1200, "height": 900})
     page.set_default_timeout(PATIENCE_MS)
     told: list[str] = []

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import math
 import sys
-from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -20,17 +21,19 @@ if TYPE_CHECKING:
     from gridfleet.experiments.engine import Campaign, Executor, Progress
     from gridfleet.experiments.replication import Runner, Variant
 
-FAILED, INTERRUPTED = 1, 130
+INTERRUPTED = 130
 REPLICATIONS = "replications"
 """Folder of finished replications, inside that of the experiment."""
 
 
 @contextmanager
 def campaign(
-    variants: Mapping[str, Variant], out: Path, workers: int, cluster: str
-) -> Iterator[Campaign]:
-    """Workers that run replications of these variants, and keep them in the folder. Raises
-    ExperimentError for a folder of something else, EngineError and StoreError."""
+    variants: Iterable[Variant], out: Path, workers: int, cluster: str, *, is_quiet: bool,
+    deadline_s: float | None = None,
+) -> Iterator[tuple[Campaign, Bar]]:  # fmt: skip
+    """Workers that run replications of these variants and keep them in the folder, and the bar that
+    shows it; `told_too_early` holds inside. Raises ExperimentError for a folder of something else,
+    EngineError and StoreError."""
     from gridfleet.experiments.engine import Campaign, Store
     from gridfleet.experiments.errors import ExperimentError
     from gridfleet.experiments.replication import Runner
@@ -40,10 +43,28 @@ def campaign(
         raise ExperimentError(
             f"{out} is the folder of a run, whose report would be lost; choose another with --out"
         )
-    with ExitStack() as stack:
-        store = Store(out / REPLICATIONS)
-        executor = stack.enter_context(_executor(Runner(dict(variants)), workers, cluster))
-        yield Campaign(executor, store)
+    runner = Runner({variant.name: variant for variant in variants})
+    store = Store(out / REPLICATIONS)
+    with (
+        Bar(is_quiet, deadline_s) as bar,
+        _executor(runner, workers, cluster) as executor,
+        told_too_early(bar),
+    ):
+        yield Campaign(executor, store), bar
+
+
+@contextmanager
+def told_too_early(bar: Bar) -> Iterator[None]:
+    """What cannot be told because Ctrl-C came too early is no bad input."""
+    from gridfleet.experiments.errors import ExperimentError
+
+    try:
+        yield
+    except ExperimentError as error:
+        if not bar.is_interrupted:
+            raise
+        print(f"interrupted: {error}", file=sys.stderr)
+        raise typer.Exit(INTERRUPTED) from None
 
 
 def _executor(runner: Runner, workers: int, cluster: str) -> Executor:
@@ -134,18 +155,21 @@ def refused_interrupts(told: str) -> Iterator[None]:
         raise typer.Exit(INTERRUPTED) from None
 
 
-@contextmanager
-def told_too_early(bar: Bar) -> Iterator[None]:
-    """What cannot be told because Ctrl-C came too early is no bad input."""
-    from gridfleet.experiments.errors import ExperimentError
-
-    try:
-        yield
-    except ExperimentError as error:
-        if not bar.is_interrupted:
-            raise
-        print(f"interrupted: {error}", file=sys.stderr)
-        raise typer.Exit(INTERRUPTED) from None
+def tell(
+    figures: Mapping[str, Any], sentences: Iterable[str], table: Callable[[], str], report: Path, *,
+    as_json: bool,
+) -> None:  # fmt: skip
+    """Print what was found: as JSON, or the first sentence, the others below it, and the table."""
+    if as_json:
+        print(json.dumps(figures, indent=2))
+        return
+    first, *others = sentences
+    print(first)
+    for line in others:
+        print(f"  {line}")
+    print()
+    print(table())
+    print(f"report: {report}")
 
 
 def given_options(**options: Any) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -12,12 +11,11 @@ import typer
 from gridfleet.cli.errors import reported
 from gridfleet.cli.experiments.campaigns import (
     INTERRUPTED,
-    Bar,
     campaign,
     given_options,
     percent,
     refused_interrupts,
-    told_too_early,
+    tell,
 )
 from gridfleet.cli.experiments.options import (
     Cluster,
@@ -144,13 +142,10 @@ def _run(
     """What ran, and whether Ctrl-C cut it."""
     from gridfleet.experiments.comparing import run_comparison
 
-    variants = {variant.name: variant for variant in line.variants}
-    with (
-        Bar(is_quiet, deadline_s) as bar,
-        campaign(variants, folder, workers, cluster) as running,
-    ):
-        with told_too_early(bar):
-            runs = run_comparison(line, ask, running, bar.show, bar.should_stop)
+    with campaign(
+        line.variants, folder, workers, cluster, is_quiet=is_quiet, deadline_s=deadline_s
+    ) as (running, bar):
+        runs = run_comparison(line, ask, running, bar.show, bar.should_stop)
         return runs, bar.is_interrupted
 
 
@@ -166,12 +161,4 @@ def _tell(runs: Runs, folder: Path, wanted: float | None, as_json: bool) -> None
     told = [*answers, *remarks(found)]
     figures = {"verdict": sentence, "remarks": told, **found.as_json()}
     report = write_comparison(folder, runs, found, sentence, told, figures)
-    if as_json:
-        print(json.dumps(figures, indent=2))
-        return
-    print(sentence)
-    for line in told:
-        print(f"  {line}")
-    print()
-    print(effect_table(found))
-    print(f"report: {report}")
+    tell(figures, [sentence, *told], lambda: effect_table(found), report, as_json=as_json)

@@ -11,11 +11,9 @@ import typer
 from gridfleet.cli.errors import reported
 from gridfleet.cli.experiments.campaigns import (
     INTERRUPTED,
-    Bar,
     campaign,
     given_options,
     refused_interrupts,
-    told_too_early,
 )
 from gridfleet.cli.experiments.options import (
     Cluster,
@@ -81,14 +79,11 @@ def fleet_curve(
         ask = CurveAsk(kpi, _sizes(units), replications, confidence, limited, seed)
         field = lay_out(layouts, given_options(hours=hours), ask)
         folder = out or default_folder(layouts)
-        variants = {variant.name: variant for variant in field.variants}
         with (
             refused_interrupts(f"finished runs are in {folder}"),
-            Bar(quiet) as bar,
-            campaign(variants, folder, workers, cluster) as running,
+            campaign(field.variants, folder, workers, cluster, is_quiet=quiet) as (running, bar),
         ):
-            with told_too_early(bar):
-                found = run_curves(field, ask, running, bar.show, bar.should_stop)
+            found = run_curves(field, ask, running, bar.show, bar.should_stop)
             is_interrupted = bar.is_interrupted
         _tell(found, folder, as_json)
         if is_interrupted:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -11,11 +10,10 @@ import typer
 from gridfleet.cli.errors import reported
 from gridfleet.cli.experiments.campaigns import (
     INTERRUPTED,
-    Bar,
     campaign,
     given_options,
     refused_interrupts,
-    told_too_early,
+    tell,
 )
 from gridfleet.cli.experiments.options import Cluster, Hours, Json, Kpi, Quiet, Seed, Workers
 
@@ -73,10 +71,11 @@ def lost_capacity(
         options = given_options(hours=hours, robots=robots)
         with refused_interrupts(f"finished replications are in {folder}"):
             line, words = line_up_changes(floor, options, folder, kind=kind, as_given=as_given)
-            variants = {variant.name: variant for variant in line.variants}
-            with Bar(quiet) as bar, campaign(variants, folder, workers, cluster) as running:
-                with told_too_early(bar):
-                    runs = run_comparison(line, ask, running, bar.show, bar.should_stop)
+            with campaign(line.variants, folder, workers, cluster, is_quiet=quiet) as (
+                running,
+                bar,
+            ):
+                runs = run_comparison(line, ask, running, bar.show, bar.should_stop)
                 is_interrupted = bar.is_interrupted
             _tell(runs, folder, words, as_json)
         if is_interrupted:
@@ -95,15 +94,8 @@ def _tell(runs: Runs, folder: Path, words: Mapping[str, str], as_json: bool) -> 
     told = list(remarks(found))
     figures = {"verdict": sentence, "remarks": told, "marginal": rows, **found.as_json()}
     report = write_comparison(folder, runs, found, sentence, told, figures)
-    if as_json:
-        print(json.dumps(figures, indent=2))
-        return
-    print(sentence)
-    for line in told:
-        print(f"  {line}")
-    print()
-    print(_table(rows, found.main[0].words if found.main else found.measure))
-    print(f"report: {report}")
+    noun = found.main[0].words if found.main else found.measure
+    tell(figures, [sentence, *told], lambda: _table(rows, noun), report, as_json=as_json)
 
 
 def _table(rows: list[dict[str, Any]], words: str) -> str:

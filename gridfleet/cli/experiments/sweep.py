@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,10 +10,10 @@ import typer
 from gridfleet.cli.errors import reported
 from gridfleet.cli.experiments.campaigns import (
     INTERRUPTED,
-    Bar,
     campaign,
     given_options,
     refused_interrupts,
+    tell,
 )
 from gridfleet.cli.experiments.options import Cluster, Json, Quiet, Workers
 
@@ -97,18 +95,10 @@ def _run(
     field: Field, folder: Path, workers: int, cluster: str, is_quiet: bool
 ) -> tuple[Sweep, list[Row], bool]:
     """What was found, of which runs, and whether Ctrl-C cut it."""
-    from gridfleet.experiments.errors import ExperimentError
     from gridfleet.experiments.sweep.sweeping import run_sweep
 
-    variants = {variant.name: variant for variant in field.variants}
-    with Bar(is_quiet) as bar, campaign(variants, folder, workers, cluster) as running:
-        try:
-            found, rows = run_sweep(field, running, bar.show, bar.should_stop)
-        except ExperimentError as error:
-            if not bar.is_interrupted:
-                raise
-            print(f"interrupted: {error}", file=sys.stderr)
-            raise typer.Exit(INTERRUPTED) from None
+    with campaign(field.variants, folder, workers, cluster, is_quiet=is_quiet) as (running, bar):
+        found, rows = run_sweep(field, running, bar.show, bar.should_stop)
         return found, rows, bar.is_interrupted
 
 
@@ -120,12 +110,4 @@ def _tell(found: Sweep, rows: list[Row], folder: Path, as_json: bool) -> None:
     sentence, told = headline(found), list(remarks(found))
     figures = {"headline": sentence, "remarks": told, **found.as_json()}
     report = write_sweep(folder, found, rows, sentence, told, figures)
-    if as_json:
-        print(json.dumps(figures, indent=2))
-        return
-    print(sentence)
-    for line in told:
-        print(f"  {line}")
-    print()
-    print(level_table(found))
-    print(f"report: {report}")
+    tell(figures, [sentence, *told], lambda: level_table(found), report, as_json=as_json)
