@@ -21,11 +21,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fleet_control.compile import kernel
+from fleet_control.mapf.field_kernels import NO_WAY, may_pass
 
 NOBODY, REFUSED = -1, -2
 WAITING = 0
 """Number of the operation that waits throughout."""
-FAR_OFF = 65535
 
 
 @kernel
@@ -55,7 +55,7 @@ def look_ahead(
         if here < 0:
             continue
         goal = goals[unit]
-        goal_zone = zones[goal] if goal >= 0 else np.int16(-1)
+        goal_zone = int(zones[goal]) if goal >= 0 else -1
         load, slot = loads[unit], slots[unit]
         reach[unit, 0] = here
         node_headings[0] = headings[unit]
@@ -75,10 +75,7 @@ def look_ahead(
                     ahead = neighbours[cell, heading]
                     if ahead >= 0:
                         cost += surcharges[cell, heading]
-                        if not (
-                            through[load, ahead] or ahead == goal
-                            or (goal_zone >= 0 and zones[ahead] == goal_zone)
-                        ):  # fmt: skip
+                        if not may_pass(through[load, ahead], ahead, goal, goal_zone, zones):
                             ahead = -1
                         elif ahead == goal and arrival < 0:
                             arrival = 0
@@ -100,7 +97,7 @@ def look_ahead(
             cost = node_costs[node]
             if goal >= 0:
                 left = np.int64(fields[slot, 4 * compact[cell] + node_headings[node]])
-                if left == FAR_OFF and operation != WAITING:
+                if left == NO_WAY and operation != WAITING:
                     continue
                 cost += left
             elif operation == WAITING:

@@ -11,8 +11,17 @@ from numpy.typing import NDArray
 
 from fleet_control.compile import kernel
 
-FAR = 65534
-"""Distances saturate here; 65535 means unreachable."""
+FAR, NO_WAY = 65534, 65535
+"""Distances saturate at FAR; NO_WAY means unreachable."""
+
+
+@kernel
+def may_pass(
+    is_through: bool, cell: int, goal: int, goal_zone: int, zones: NDArray[np.int16]
+) -> bool:
+    """Whether a way to the goal may lead over the cell: where everybody with that load passes, and
+    inside the goal's own zone."""
+    return is_through or cell == goal or (goal_zone >= 0 and zones[cell] == goal_zone)
 
 
 @kernel
@@ -66,7 +75,7 @@ def fill_field(
         if behind < 0:
             continue
         cell = state >> 2
-        if through[cell] or cell == goal or (goal_zone >= 0 and zones[cell] == goal_zone):
+        if may_pass(through[cell], cell, goal, goal_zone, zones):
             cost = costs[state]
             value = min(distance + cost, FAR)
             if value < field[behind]:
@@ -106,7 +115,7 @@ def fill_even_field(
         if behind < 0 or field[behind] != 65535:
             continue
         cell = state >> 2
-        if through[cell] or cell == goal or (goal_zone >= 0 and zones[cell] == goal_zone):
+        if may_pass(through[cell], cell, goal, goal_zone, zones):
             field[behind] = value
             queue[n_queued] = behind
             n_queued += 1
@@ -121,14 +130,6 @@ def _push(
     pool[n_pool, 1] = heads[distance]
     heads[distance] = n_pool
     return n_pool + 1
-
-
-@kernel
-def _may_pass(
-    cell: int, goal: int, goal_zone: int, through: NDArray[np.bool_], zones: NDArray[np.int16]
-) -> bool:
-    """Whether a way to the goal may lead over the cell."""
-    return through[cell] or cell == goal or (goal_zone >= 0 and zones[cell] == goal_zone)
 
 
 @kernel
@@ -147,7 +148,7 @@ def _way_on(
     there = ahead[state]
     if there < 0 or field[there] > FAR:
         return best
-    if _may_pass(there >> 2, goal, goal_zone, through, zones):
+    if may_pass(through[there >> 2], there >> 2, goal, goal_zone, zones):
         best = min(best, np.int64(field[there]) + costs[there], FAR)
     return best
 
@@ -228,7 +229,9 @@ def _spread(
         if behind < 0:
             continue
         value = min(distance + costs[state], FAR)
-        if value < field[behind] and _may_pass(state >> 2, goal, goal_zone, through, zones):
+        if value < field[behind] and may_pass(
+            through[state >> 2], state >> 2, goal, goal_zone, zones
+        ):
             field[behind] = value
             n_pool = _push(behind, value, heads, pool, n_pool)
 

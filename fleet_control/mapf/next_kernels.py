@@ -6,9 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fleet_control.compile import kernel
-
-NO_WAY = 65535
-"""UNREACHABLE in a field."""
+from fleet_control.mapf.field_kernels import NO_WAY, may_pass
 
 
 @kernel
@@ -36,11 +34,7 @@ def find_next_cells(
             cell = neighbours[here, ahead]
             if cell < 0:
                 continue
-            if not (
-                through[loads[unit], cell]
-                or cell == goal
-                or (goal_zone >= 0 and zones[cell] == goal_zone)
-            ):
+            if not may_pass(through[loads[unit], cell], cell, goal, goal_zone, zones):
                 continue
             beyond = fields[slots[unit], 4 * compact[cell] + ahead]
             if beyond == NO_WAY:

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fleet_control.compile import kernel
+from fleet_control.mapf.field_kernels import NO_WAY, may_pass
 
 N_CANDIDATES = 5
 """Four neighbours and staying."""
@@ -57,9 +58,7 @@ def _list_candidates(
             cell = neighbours[here, step]
             if cell < 0:
                 continue
-            if not (
-                through[load, cell] or cell == goal or (goal_zone >= 0 and zones[cell] == goal_zone)
-            ):
+            if not may_pass(through[load, cell], cell, goal, goal_zone, zones):
                 continue
             turns = (step - heading) & 3
             if turns == 3:
@@ -67,7 +66,7 @@ def _list_candidates(
             cost = np.int64(turns * turn_cost + surcharges[here, step])
             if goal >= 0:
                 ahead = fields[slots[unit], 4 * compact[cell] + step]
-                if ahead == 65535:
+                if ahead == NO_WAY:
                     continue
                 cost += np.int64(ahead)
             else:
