@@ -24,14 +24,13 @@ from gridfleet.experiments.engine import Campaign
 from gridfleet.experiments.errors import ExperimentError
 from gridfleet.experiments.measures.catalogue import measure_named
 from gridfleet.experiments.measures.jams import jam_begins
-from gridfleet.experiments.measures.window import output_minutes, window_of
+from gridfleet.experiments.measures.window import mean_minutes, window_of
 from gridfleet.experiments.replicating import OnProgress, Replications, ShouldStop, jobs_for
 from gridfleet.experiments.replication import Outcome, Variant
-from gridfleet.experiments.settling import check_long_enough
+from gridfleet.experiments.settling import check_long_enough, settling_time
 from gridfleet.experiments.statistics import (
     bonferroni,
     mean_interval,
-    mser5,
     paired_interval,
     share_interval,
 )
@@ -88,7 +87,8 @@ class Curve:
     """One floor. peak: size with the best mean. collapse: the first size beyond it that does surely
     less, by COLLAPSE at the least; None where none does. safe: the largest size up to which at
     least SAFE of all runs had no jam; None where there is none. advised: by the floor. carries:
-    units that the controller gives work at once."""
+    units that the controller gives work at once. warm_up_min: minutes left out, those of the size
+    that settles last; is_warm: whether all have settled by then."""
 
     layout: str
     points: tuple[Point, ...]
@@ -98,6 +98,7 @@ class Curve:
     advised: int
     carries: int
     warm_up_min: int
+    is_warm: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,7 +221,7 @@ def _curve(
     outcomes = {n_units: done.of(name) for n_units, name in names.items() if done.of(name)}
     if not outcomes:
         raise ExperimentError(f"no run on {layout} is finished")
-    warm_up = _warm_up(outcomes)
+    warm_up, is_warm = settling_time(map(mean_minutes, outcomes.values()), LONGER)
     figures = {
         n_units: _figures(found, warm_up, ask.measure) for n_units, found in outcomes.items()
     }
@@ -247,6 +248,7 @@ def _curve(
         advised=field.advised[layout],
         carries=field.carries[layout],
         warm_up_min=warm_up,
+        is_warm=is_warm,
     )
 
 
@@ -255,18 +257,6 @@ def _figures(outcomes: Sequence[Outcome], warm_up: int, measure: str) -> dict[in
     of = measure_named(measure).of
     found = {outcome.seed: of(window_of(outcome, warm_up)) for outcome in outcomes}
     return {seed: value for seed, value in found.items() if math.isfinite(value)}
-
-
-def _warm_up(outcomes: Mapping[int, Sequence[Outcome]]) -> int:
-    """The longest of all sizes, by MSER-5; at most half of the run."""
-    ends = [0]
-    for found in outcomes.values():
-        n_minutes = min(outcome.n_minutes for outcome in found)
-        minutes = np.mean([output_minutes(outcome)[:n_minutes] for outcome in found], axis=0)
-        check_long_enough(len(minutes), LONGER)
-        truncation = mser5(minutes)
-        ends.append(truncation.n_deleted if truncation.is_found else 0)
-    return max(ends)
 
 
 def _point(
@@ -327,6 +317,11 @@ def sentences(found: Curves) -> list[str]:
         elif curve.peak == curve.points[-1].n_units:
             text += ", the largest fleet tried: more may bring more"
         text += ". " + _of_safety(curve, found.confidence)
+        if not curve.is_warm:
+            text += (
+                f" Not all sizes had settled by the {curve.warm_up_min} min that are left out; give "
+                "more --hours."
+            )
         told.append(text)
     return told
 

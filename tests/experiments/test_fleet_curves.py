@@ -140,7 +140,19 @@ def test_the_warm_up_is_the_longest_of_all_sizes() -> None:
         lines[: n_units // 2] = 0.0
         return made(n_units=n_units, n_minutes=120, lines=lines)
 
-    assert _curve(make).warm_up_min == 20
+    curve = _curve(make)
+    assert (curve.warm_up_min, curve.is_warm) == (20, True)
+
+
+def test_where_a_size_never_settles_half_is_left_out_and_told() -> None:
+    def make(n_units: int, seed: int) -> Outcome:
+        lines = np.arange(120.0) if n_units == 40 else np.full(120, 20.0)
+        return made(n_units=n_units, n_minutes=120, lines=lines)
+
+    found = _run(make)
+    (curve,) = found.curves
+    assert (curve.warm_up_min, curve.is_warm) == (60, False)
+    assert "Not all sizes had settled by the 60 min that are left out" in sentences(found)[0]
 
 
 def test_runs_without_the_figure_are_left_out() -> None:
@@ -220,7 +232,7 @@ def test_the_page_holds_every_curve_and_needs_nothing(tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_a_curve_of_a_floor(tmp_path: Path) -> None:
     """The command on the teaching floor, two fleets, two seeds; two units do more than one."""
-    arguments = ["fleet-curve", "teaching", "--units", "1,2", "--hours", "0.85", "--quiet"]
+    arguments = ["fleet-curve", "teaching", "--units", "1,2", "--hours", "1.7", "--quiet"]
     arguments += ["--replications", "2", "--workers", "1", "--json", "--out", str(tmp_path / "c")]
     result = CliRunner().invoke(app, arguments)
     assert result.exit_code == 0, result.output

@@ -47,10 +47,13 @@ def _field(tmp_path: Path) -> Field:
 
 class Floor:
     """Ten lines a minute for each unit, one less for each second of a line; seed s adds s.
-    breaks: (variant, seed) of runs that fail."""
+    breaks: (variant, seed) of runs that fail; stops: of those that break on the way."""
 
-    def __init__(self, template: Outcome, breaks: set[tuple[str, int]] | None = None) -> None:
-        self._template, self._breaks = template, breaks or set()
+    def __init__(
+        self, template: Outcome, breaks: set[tuple[str, int]] | None = None,
+        stops: set[tuple[str, int]] | None = None,
+    ) -> None:  # fmt: skip
+        self._template, self._breaks, self._stops = template, breaks or set(), stops or set()
         self.n_runs = 0
 
     def __call__(self, data: bytes) -> bytes:
@@ -63,6 +66,7 @@ class Floor:
         minutes = np.full(self._template.n_minutes, lines)
         return msgspec.structs.replace(
             self._template, variant=job.variant, seed=job.seed,
+            failure="units touched" if (job.variant, job.seed) in self._stops else "",
             columns={**self._template.columns, "lines": minutes.tobytes()},
         ).encode()  # fmt: skip
 
@@ -98,7 +102,17 @@ def test_a_run_that_fails_is_reported_and_sinks_nothing(field: Field, template: 
         "Seed 2 failed at point 2 (robots = 5, service.line_s = 8) and is left out: ValueError: a "
         "wheel came off"
     ) in list(remarks(found))
-    assert found.point(2).jams == 1
+    # What could not be run tells nothing of the floor.
+    point = found.point(2)
+    assert (point.broken, point.n_tried, point.jams) == (1, 3, 0)
+
+
+def test_a_run_that_breaks_on_the_way_counts_as_a_jam(field: Field, template: Outcome) -> None:
+    floor = Floor(template, stops={(field.points[1].name, 2)})
+    found, rows = run(field, floor)
+    assert len(rows) == 15
+    point = found.point(2)
+    assert (point.broken, point.n_tried, point.jams) == (1, 4, 1)
 
 
 def test_a_point_that_always_fails_is_left_out(field: Field, template: Outcome) -> None:

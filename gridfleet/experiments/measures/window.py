@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -49,3 +49,10 @@ def window_of(outcome: Outcome, first: int = 0) -> Window:
 def output_minutes(outcome: Outcome) -> Floats:
     """float64[n_minutes], lines, parcels or errands done in each."""
     return outcome.minutes["errands" if outcome.work == "errands" else "lines"]
+
+
+def mean_minutes(outcomes: Sequence[Outcome]) -> Floats:
+    """float64[n_minutes of the shortest], mean output of some outcomes in each."""
+    n_minutes = min(outcome.n_minutes for outcome in outcomes)
+    rows = [output_minutes(outcome)[:n_minutes] for outcome in outcomes]
+    return np.asarray(np.mean(rows, axis=0), dtype=np.float64)

@@ -98,7 +98,7 @@ def _page_row(point: PointFigures, keys: Sequence[str], found: Sweep) -> dict[st
         "between": between,
         "regime": point.regime,
         "jams": point.jams,
-        "n": point.n + point.broken,
+        "n": point.n_tried,
         "is_best": point.number == found.best_point,
         "may_be": point.number in found.may_be_best,
     }

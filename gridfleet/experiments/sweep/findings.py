@@ -30,12 +30,14 @@ class Row:
 @dataclass(frozen=True, slots=True)
 class PointFigures:
     """One point. values: of the parameters, by key. n: replications that count. broken: those that
-    failed, which count as jams. regime: of most replications, "" where there is none."""
+    failed. jams: of n_tried, those that broke on the way included. regime: of most replications, ""
+    where there is none."""
 
     number: int
     values: dict[str, Any]
     n: int
     broken: int
+    n_tried: int
     jams: int
     regime: str
     figures: dict[str, Spread]

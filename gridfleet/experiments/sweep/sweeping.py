@@ -13,7 +13,7 @@ from gridfleet.experiments.engine import Campaign
 from gridfleet.experiments.errors import ExperimentError
 from gridfleet.experiments.measures.catalogue import MEASURES, figures_of, measure_named
 from gridfleet.experiments.measures.jams import jam_begins
-from gridfleet.experiments.measures.window import output_minutes
+from gridfleet.experiments.measures.window import mean_minutes
 from gridfleet.experiments.replicating import OnProgress, Replications, ShouldStop, jobs_for
 from gridfleet.experiments.replication import Outcome
 from gridfleet.experiments.settling import settling_time
@@ -52,16 +52,9 @@ def _warm_up(field: Field, done: Replications) -> tuple[int, bool]:
     if field.kind != STEADY:
         return 0, True
     return settling_time(
-        (_output(found) for point in field.points if (found := done.of(point.name))),
+        (mean_minutes(found) for point in field.points if (found := done.of(point.name))),
         'set hours = {hours:g} or more, or kind = "shift" in [sweep]',
     )
-
-
-def _output(outcomes: Sequence[Outcome]) -> np.ndarray[Any, np.dtype[np.float64]]:
-    """float64[n_minutes], mean of the replications of a point."""
-    n_minutes = min(outcome.n_minutes for outcome in outcomes)
-    rows = [output_minutes(outcome)[:n_minutes] for outcome in outcomes]
-    return np.asarray(np.mean(rows, axis=0), dtype=np.float64)
 
 
 def _row(point: Point, outcome: Outcome, warm_up: int) -> Row:
@@ -144,21 +137,23 @@ def _points(field: Field, rows: Sequence[Row], done: Replications) -> Iterator[P
     for row in rows:
         by_point[row.point.number].append(row)
     for point in field.points:
-        yield _point(field, point, by_point[point.number], done.n_broken(point.name))
+        yield _point(field, point, by_point[point.number], done)
 
 
-def _point(field: Field, point: Point, own: Sequence[Row], n_broken: int) -> PointFigures:
+def _point(field: Field, point: Point, own: Sequence[Row], done: Replications) -> PointFigures:
     figures = {}
     for name in MEASURES:
         values = [row.figures[name] for row in own if np.isfinite(row.figures[name])]
         if values:
             figures[name] = as_spread(mean_interval(values, field.table.confidence))
     counted = Counter(row.regime for row in own if row.regime)
+    n_broken = done.n_broken_on_the_way(point.name)
     return PointFigures(
         number=point.number,
         values=_values(field, point),
         n=len(own),
-        broken=n_broken,
+        broken=done.n_broken(point.name),
+        n_tried=len(own) + n_broken,
         jams=sum(row.jammed for row in own) + n_broken,
         regime=counted.most_common(1)[0][0] if counted else "",
         figures=figures,

@@ -153,10 +153,10 @@ def _jams(found: Sweep) -> Iterator[str]:
     jammed = [point for point in found.points if point.jams]
     if not jammed:
         return
-    worst = max(jammed, key=lambda point: point.jams / max(1, point.n + point.broken))
+    worst = max(jammed, key=lambda point: point.jams / point.n_tried)
     yield (
         f"Runs jammed at {count(len(jammed), 'point')}, most often at "
-        f"{point_words(worst)}: {worst.jams} of {worst.n + worst.broken}."
+        f"{point_words(worst)}: {worst.jams} of {worst.n_tried}."
     )
 
 
