@@ -8,19 +8,22 @@ First the kinematic parameters are fitted to a run in physics (--fit-on, --fit-m
 seed, and the seeds are put together: batches of time follow each other, and units of different
 seeds are different units. Printed for each floor and fleet: order lines (parcels, errands) an hour
 in both engines, how much more or less the kinematic one has, with a 95 % interval; and the same for
-the mean time of all legs but queueing, standardised over kinds and lengths. The goals are 2 % and
-3 %. Figures are exact and the same on every machine, except that pybullet's depend on its build.
+the mean time of all legs but queueing, standardised over kinds and lengths. The goals are 2 % and 3
+%. Each contact is told with its seed and time. Figures are exact and the same on every machine,
+except that pybullet's depend on its build.
 """
 
 from __future__ import annotations
 
 import argparse
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import msgspec
 import numpy as np
 
+from fleet_control.events import EventKind
 from gridfleet.calibration import calibrate, read_unit, write_unit
 from gridfleet.cli.calibrate import fit_table
 from gridfleet.crosscheck import Pair, Side, Span, run_pair, run_side
@@ -83,10 +86,20 @@ def _run(floor: str, n_units: int, seed: int, span: Span, unit: UnitModel) -> Pa
         layout=floor, robots=n_units, hours=span.hours, seed=seed, unit=unit, poses_hz=0.0
     )
     pair = run_pair((fast, msgspec.structs.replace(fast, engine="physics")), span)
+    where = f"{floor}, {n_units} units, seed {seed}"
     for side in (pair.fast, pair.true):
         if side.failure:
-            raise SystemExit(f"{floor}, {n_units} units, seed {seed}: {side.failure}")
+            raise SystemExit(f"{where}: {side.failure}")
+        for told in _contacts(side):
+            print(f"{where}, {side.scenario.engine}: {told}", flush=True)
     return pair
+
+
+def _contacts(side: Side) -> Iterator[str]:
+    events = side.record.events
+    for row in np.flatnonzero(events["kind"] == EventKind.CONTACT):
+        unit, cell, other = (int(events[name][row]) for name in ("unit", "cell", "value"))
+        yield f"unit {unit} touched {other} in cell {cell} after {events['time_s'][row]:.2f} s"
 
 
 def _row(floor: str, n_units: int, pairs: list[Pair], span: Span) -> str:
