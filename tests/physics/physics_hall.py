@@ -5,7 +5,15 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from fleet_control.backend import Act, Commands, Releases, Reports, no_station_jobs
+from fleet_control.backend import (
+    Act,
+    Commands,
+    Outlook,
+    Releases,
+    Reports,
+    no_releases,
+    no_station_jobs,
+)
 from layouts import Layout, open_layout
 from twin.people import People
 from twin.unit_model import DEFAULT_UNIT, UnitModel
@@ -55,6 +63,11 @@ class Hall:
             ints([pair[0] for pair in pairs]), np.array([p[1] for p in pairs], dtype=np.int8),
         )  # fmt: skip
         self.twin.send(Commands(rows, no_station_jobs()))
+
+    def show_next(self, unit: int, ahead: int) -> None:
+        """Tell the unit that its next step leads there, without releasing it."""
+        outlook = Outlook(ints([unit]), ints([self.n_released[unit] + 1]), ints([ahead]))
+        self.twin.send(Commands(no_releases(), no_station_jobs(), outlook))
 
     def advance(self, seconds: float) -> Reports:
         reports = self.twin.advance(self.twin.time_s + seconds)

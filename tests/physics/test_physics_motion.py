@@ -95,6 +95,24 @@ def test_a_fleet_that_stands_stays_where_it_is() -> None:
     assert np.abs(fleet.twin.poses() - before).max() < 0.003
 
 
+@pytest.mark.parametrize("detail", DETAILS)
+def test_a_unit_that_turns_over_and_over_stays_at_its_centre(detail: str) -> None:
+    """As one that waits while its way is planned anew: it turns to where each plan leads first.
+
+    Each turn shifts it by millimetres under a heavy pod; a wall is five centimetres from the pod.
+    """
+    corner, beside, below = cell(0, 0), cell(0, 1), cell(1, 0)
+    fleet = Hall([corner], [corner], seed=1, options=PhysicsOptions(detail))
+    fleet.release(0, (corner, LIFT))
+    fleet.settle()
+    for turn in range(30):
+        fleet.show_next(0, beside if turn % 2 else below)
+        fleet.advance(1.5)
+        off = fleet.twin.poses()[0, :2] - hall().centres_m()[corner]
+        assert np.hypot(*off) < 2 * NEAR_M, f"after {turn + 1} turns"
+    assert fleet.twin.n_contacts == 0
+
+
 def test_the_same_seed_gives_the_same_poses() -> None:
     def run() -> bytes:
         fleet = Hall([cell(0, 0), cell(4, 0)], [cell(2, 3)], seed=3)

@@ -64,7 +64,9 @@ NEAR_M, NEAR_RAD = 0.002, 0.004
 SLOW_M_S, SLOW_RAD_S = 0.03, 0.08
 """And when it is no faster."""
 BACK_GAIN = 4.0
-"""1/s, how fast a unit that has gone too far comes back."""
+"""1/s, how fast a unit that is off its centre comes back."""
+MAX_BACK_M_S = 0.1
+"""While it turns."""
 STALL_M_S, STALL_SHARE, STALL_S = 0.1, 0.1, 1.0
 """A unit that should be faster than that, makes less than this share of its way, and for so long,
 has something in its way."""
@@ -140,10 +142,14 @@ def _drive(
 
 @kernel
 def _turn(
-    unit: Any, index: int, dt: float, limits: NDArray[np.float64],
-    believed: NDArray[np.float64], commands: NDArray[np.float64],
+    unit: Any, index: int, dt: float, limits: NDArray[np.float64], cells: NDArray[np.int32],
+    centres: NDArray[np.float64], believed: NDArray[np.float64], commands: NDArray[np.float64],
 ) -> None:  # fmt: skip
-    """Turn in place until the heading is reached."""
+    """Turn in place until the heading is reached.
+
+    Wheels slip a little under a heavy pod, always the same way: a unit that turned over and over
+    would leave its cell. It drives back along the heading that it has while it turns, which in a
+    quarter turn points along both axes."""
     load = 1 if unit.carried >= 0 else 0
     accel = limits[load, TURN_ACCEL]
     off = _wrap(unit.heading * 0.5 * math.pi - believed[index, YAW])
@@ -159,6 +165,11 @@ def _turn(
     unit.turn_left = left
     unit.turn_rate = rate
     commands[index, RATE] = rate if left > 0.0 else -rate
+    here = cells[index, unit.done & RING_MASK]
+    yaw = believed[index, YAW]
+    back = (centres[here, 0] - believed[index, X]) * math.cos(yaw)
+    back += (centres[here, 1] - believed[index, Y]) * math.sin(yaw)
+    commands[index, SPEED] = min(max(BACK_GAIN * back, -MAX_BACK_M_S), MAX_BACK_M_S)
 
 
 @kernel
@@ -218,7 +229,7 @@ def steer(
                 believed, commands, stalled,
             )  # fmt: skip
         elif unit.mode == TURNING:
-            _turn(unit, index, dt, limits, believed, commands)
+            _turn(unit, index, dt, limits, cells, centres, believed, commands)
         elif unit.mode == ACTING and _act(
             unit, index, dt, lift_m, sizes, cells, acts, pod_at, heights, loads, commands
         ):
