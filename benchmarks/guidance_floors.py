@@ -29,7 +29,7 @@ def main() -> None:
     parser.add_argument("--evaluations", type=int, default=22)
     parser.add_argument("--runs", type=int, default=2)
     parser.add_argument("--proof", type=int, default=8)
-    parser.add_argument("--hours", type=float, default=0.25)
+    parser.add_argument("--hours", type=float, default=0.5)
     parser.add_argument("--steps", type=int, default=500)
     parser.add_argument("--planner", default="pibt")
     parser.add_argument("--kept", type=Path, default=Path("tried"))

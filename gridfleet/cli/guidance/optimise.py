@@ -35,7 +35,7 @@ def optimise(
     over: Annotated[
         str, typer.Option(help="field: a few figures for the whole floor; edges: every move too.")
     ] = "field",
-    hours: Annotated[float, typer.Option(help="Of a run of a floor with stations.")] = 0.25,
+    hours: Annotated[float, typer.Option(help="Of a run of a floor with stations.")] = 0.5,
     steps: Annotated[int, typer.Option(help="Of a run of a bare map.")] = 500,
     runs: Annotated[int, typer.Option(help="Of each candidate, with seeds of their own.")] = 2,
     proof: Annotated[int, typer.Option(help="Runs of each side for the verdict.")] = 8,
