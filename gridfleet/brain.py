@@ -18,7 +18,7 @@ from fleet_control.controller import Controller
 from fleet_control.events import Columns, EventLog
 from fleet_control.mapf.grid import Grid, grid_of
 from fleet_control.mapf.guidance import Guidance
-from fleet_control.mapf.guiding import guidance_named
+from fleet_control.mapf.guiding import guidance_named, steered
 from fleet_control.mapf.planner import PlannerOptions, planner_named
 from fleet_control.mapf.reach import FloorReach
 from fleet_control.operations import Operation
@@ -93,7 +93,8 @@ class Brain:
         self.setup = setup = ground.setup
         self._grid = grid = _make_grid(ground)
         options = PlannerOptions(seed=scenario.seed)
-        self.planner = TimedPlanner(planner_named(scenario.planner, grid, self.n_units, options))
+        planner = planner_named(scenario.planner, grid, self.n_units, options)
+        self.planner = TimedPlanner(steered(planner, scenario.guidance, grid, self.n_units))
         # Errands belong to their units from the start: there is nothing to hold back.
         self.valve = None if ground.kind == ERRANDS else Valve(setup.work, self.n_units)
         self._reach = FloorReach(ground.layout)

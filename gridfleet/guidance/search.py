@@ -15,7 +15,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from fleet_control.mapf.guidance import GUIDANCES
+from fleet_control.mapf.guidance import LANES, NONE
 from gridfleet.experiments.engine import Campaign, Progress
 from gridfleet.experiments.statistics import Interval, percent_interval
 from gridfleet.guidance.errors import GuidanceError
@@ -116,7 +116,7 @@ def search(layout: Layout, ground: Ground, ask: Ask, campaign: Campaign, watch: 
 def _prove(found: Found, ask: Ask, runs: _Runs) -> None:
     """All sides with seeds that chose nothing."""
     assert found.best is not None
-    sides: dict[str, _Side] = {**{name: name for name in GUIDANCES}, "best": found.best}
+    sides: dict[str, _Side] = {**{name: name for name in (NONE, LANES)}, "best": found.best}
     figures = runs.figures("verdict", list(sides.values()), ask.seeds(2))
     if figures is None:
         found.is_cut = True
