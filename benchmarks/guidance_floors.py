@@ -3,8 +3,8 @@
     python benchmarks/guidance_floors.py --seeds 8
     python benchmarks/guidance_floors.py demo --tables found --seeds 12 --hours 1
 
-Prints rows of docs/guidance.md for each floor: means over the same seeds, how many per cent less than
-no guidance each takes, with 95 % intervals. FLOOR.guidance.csv in the folder --tables is what
+Prints rows of docs/guidance.md for each floor: means over the same seeds, how many per cent less
+than no guidance each takes, with 95 % intervals. FLOOR.guidance.csv in the folder --tables is what
 `gridfleet guidance optimise FLOOR` has found; its searches use seeds below --first-seed. Bare maps
 need --units and run the lifelong bench.
 """
