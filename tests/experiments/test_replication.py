@@ -65,8 +65,10 @@ def test_guidance_travels(hall: Path, tmp_path: Path) -> None:
     led = Scenario(layout=str(hall), robots=5, hours=0.05, guidance=str(table))
     variant, plain = _variant(led), _variant(msgspec.structs.replace(led, guidance="none"))
     there = Runner({"a": variant})(_job(variant))
-    assert decode_outcome(there).visits != Runner({"a": plain}).run(Job(
-        variant="a", digest=plain.digest, seed=3)).visits
+    assert (
+        decode_outcome(there).visits
+        != Runner({"a": plain}).run(Job(variant="a", digest=plain.digest, seed=3)).visits
+    )
     table.unlink()
     assert Runner({"a": variant})(_job(variant)) == there
 

@@ -70,6 +70,7 @@ def optimise(
     whatever was found, 2 bad usage or input, 1 failure, 130 Ctrl-C.
     """
     with reported():
+        from gridfleet.cli.layouts.targets import file_for
         from gridfleet.guidance.errors import GuidanceError
         from gridfleet.guidance.search import Ask
         from gridfleet.guidance.trials import ground_for
@@ -86,7 +87,7 @@ def optimise(
         ask = Ask(evaluations or ENDLESS, seed, search_seeds=runs, proof_seeds=proof)
         if evaluations is not None and evaluations < 1:
             raise GuidanceError(f"{evaluations} evaluations are none; give 1 or more")
-        table = out or Path(f"{floor.name}.guidance.csv")
+        table = out or file_for(floor.name, ".guidance.csv")
         kept = table.with_name(f"{table.name}.tried")
         _check(table, kept, force)
         minutes = minutes if evaluations is None else float("inf")
