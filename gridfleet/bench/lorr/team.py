@@ -47,7 +47,8 @@ class Team:
         self, problem: LeagueProblem, planner: str, seed: int, budget_s: float = inf,
         guidance: str = NONE,
     ) -> None:  # fmt: skip
-        self.grid: Grid = grid_of(problem.floor, guidance_named(guidance, problem.floor))
+        costs = guidance_named(guidance, problem.floor, in_step=True)
+        self.grid: Grid = grid_of(problem.floor, costs)
         options = PlannerOptions(
             seed,
             allow_cycles=problem.edition < 2026,
