@@ -2,7 +2,7 @@
 
 It steers traffic apart: units plan along the cheapest way under it, and so does every distance.
 `none` is the floor's own edge costs, `lanes` adds lanes made from the floor (lanes.py), `online`
-adds to that what waiting units make cells cost (congestion.py), and a file says all costs itself
+adds to these what waiting units make cells cost (congestion.py), and a file says all costs itself
 (layouts/guidance_files.py).
 """
 

@@ -30,7 +30,8 @@ def guidance_named(
 ) -> Guidance | None:
     """The guidance of that name on this floor; None for its edge costs alone.
 
-    parked: cells of units that stay. in_step: all units move in step, as in benches. Raises LayoutError for a file that does not fit the floor.
+    parked: cells of units that stay. in_step: all units move in step, as in benches. Raises
+    LayoutError for a file that does not fit the floor.
     """
     if name == NONE:
         return None
