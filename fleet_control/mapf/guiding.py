@@ -17,7 +17,7 @@ from fleet_control.mapf.guidance import (
     Guidance,
     guidance_of_costs,
 )
-from fleet_control.mapf.lanes import lanes_of, soft_lanes_of
+from fleet_control.mapf.lanes import lanes_of
 from fleet_control.mapf.planner import Planner
 from layouts import Layout
 from layouts.guidance_files import read_guidance
@@ -25,18 +25,15 @@ from layouts.guidance_files import read_guidance
 Steered = TypeVar("Steered", bound=Planner)
 
 
-def guidance_named(
-    name: str, layout: Layout, parked: Sequence[int] = (), *, in_step: bool = False
-) -> Guidance | None:
+def guidance_named(name: str, layout: Layout, parked: Sequence[int] = ()) -> Guidance | None:
     """The guidance of that name on this floor; None for its edge costs alone.
 
-    parked: cells of units that stay. in_step: all units move in step, as in benches. Raises
-    LayoutError for a file that does not fit the floor.
+    parked: cells of units that stay. Raises LayoutError for a file that does not fit the floor.
     """
     if name == NONE:
         return None
     if name in (LANES, ONLINE):
-        return soft_lanes_of(layout) if in_step else lanes_of(layout, parked)
+        return lanes_of(layout, parked)
     return guidance_of_costs(layout, read_guidance(Path(name), layout), parked)
 
 

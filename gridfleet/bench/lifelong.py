@@ -163,7 +163,7 @@ def run_lifelong(layout: Layout, wanted: Lifelong, watcher: Watcher) -> Lifelong
     starts = np.sort(rng.choice(free, wanted.units, replace=False)).astype(np.int32)
     starts = rng.permutation(starts).astype(np.int32)
     errands = Errands(layout, wanted, rng)
-    grid = grid_of(layout, guidance_named(wanted.guidance, layout, in_step=True))
+    grid = grid_of(layout, guidance_named(wanted.guidance, layout))
     mover = (Turning if wanted.turning else Gliding)(World(layout, starts), grid, wanted)
     for unit, goal in enumerate(errands.goals.tolist()):
         mover.planner.set_goal(unit, goal, EMPTY)

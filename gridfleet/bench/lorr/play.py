@@ -44,7 +44,7 @@ def play(
         raise BenchError(f"unknown planner {planner!r}; {suggest(planner, PLANNERS)}")
     if fault := guidance_fault(guidance):
         raise BenchError(fault)
-    guidance_named(guidance, problem.floor, in_step=True)  # said before kernels are compiled
+    guidance_named(guidance, problem.floor)  # said before kernels are compiled
     if rules.step_ms > 0.0:
         warm_up(problem.edition, planner)
     return _play(problem, planner, seed, rules, watcher, guidance)

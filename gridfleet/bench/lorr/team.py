@@ -47,7 +47,7 @@ class Team:
         self, problem: LeagueProblem, planner: str, seed: int, budget_s: float = inf,
         guidance: str = NONE,
     ) -> None:  # fmt: skip
-        costs = guidance_named(guidance, problem.floor, in_step=True)
+        costs = guidance_named(guidance, problem.floor)
         self.grid: Grid = grid_of(problem.floor, costs)
         options = PlannerOptions(
             seed,
