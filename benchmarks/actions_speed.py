@@ -6,7 +6,7 @@
 
 Goal j of unit k is task j * n + k. With --units, starts are drawn by seed 0. Every step is checked
 apart from the planner. --against: extra cost of a cell against alternating lanes; a cell costs
-2 (18: ten times as dear). Distance fields are timed apart.
+2 (18: ten times as dear); --closed: lanes as runs have them. Distance fields are timed apart.
 """
 
 from __future__ import annotations
@@ -22,7 +22,8 @@ from fleet_control.mapf.action_kernels import FORWARD
 from fleet_control.mapf.conflicts import ConflictCheck
 from fleet_control.mapf.epibt import EpibtPlanner
 from fleet_control.mapf.grid import CELL_COST, EMPTY, Grid, grid_of
-from fleet_control.mapf.lanes import Lanes, lanes_of
+from fleet_control.mapf.guidance import Guidance
+from fleet_control.mapf.lanes import lanes_of
 from fleet_control.mapf.operations import TURNED
 from fleet_control.mapf.planner import PlannerOptions
 from layouts import Layout, load
@@ -34,6 +35,7 @@ def main() -> None:
     parser.add_argument("--units", type=int, default=0)
     parser.add_argument("--steps", type=int, default=500)
     parser.add_argument("--against", type=int, default=0)
+    parser.add_argument("--closed", action="store_true", help="lanes that close aisles")
     parser.add_argument("--depth", type=int, default=3)
     options = parser.parse_args()
     layout = load(str(options.problem))
@@ -44,7 +46,7 @@ def main() -> None:
     if options.units:
         free = np.flatnonzero(layout.driveable)
         starts = np.random.default_rng(0).choice(free, options.units, replace=False)
-    grid = grid_of(layout, soft_lanes(layout, options.against) if options.against else None)
+    grid = grid_of(layout, lanes(layout, options))
     run(grid, starts.astype(np.int32), tasks, options.steps, options.depth)
 
 
@@ -54,10 +56,14 @@ def numbers(path: Path) -> np.ndarray:
     return np.array([int(line.split(",")[0]) for line in lines[1:]])
 
 
-def soft_lanes(layout: Layout, against: int) -> Lanes:
-    """Lanes of the floor as costs alone: nothing is closed."""
-    lanes = lanes_of(layout, against=against)
-    return Lanes(lanes.costs, np.zeros_like(lanes.closed), lanes.is_open)
+def lanes(layout: Layout, options: argparse.Namespace) -> Guidance | None:
+    """Lanes of the floor, by default as costs alone: nothing is closed."""
+    if options.closed:
+        return lanes_of(layout)
+    if not options.against:
+        return None
+    made = lanes_of(layout, against=options.against)
+    return Guidance(made.costs, np.zeros_like(made.closed), made.is_open)
 
 
 def run(grid: Grid, cells: np.ndarray, tasks: np.ndarray, n_steps: int, depth: int) -> None:

@@ -42,7 +42,7 @@ def faults_of(text: str) -> list[str]:
     start=st.text(st.characters(exclude_categories=["Cs"])),
     columns=st.dictionaries(st.sampled_from(["order_id", "sku"]), st.text(max_size=5)),
     allocation=st.sampled_from(sorted(ALLOCATIONS)),
-    lanes=st.booleans(),
+    guidance=st.sampled_from(["none", "lanes"]),
     seed=st.integers(0, 2**62),
     orders_per_hour=st.floats(0, 1000),
     line_s=st.floats(0.1, 100),
@@ -89,8 +89,12 @@ def test_the_saved_file_says_everything() -> None:
             "s.toml: hours is '8'; expected a number, got text in quotes",
         ),
         (
-            'layout = "demo"\nlanes = 1',
-            "s.toml: lanes is 1; expected true or false, got a whole number",
+            'layout = "demo"\nguidance = 1',
+            "s.toml: guidance is 1; expected text in quotes, got a whole number",
+        ),
+        (
+            'layout = "demo"\nguidance = "lane"',
+            "s.toml: unknown guidance 'lane'; did you mean 'lanes'?",
         ),
         (
             'layout = "demo"\nunit = 3',
@@ -258,11 +262,14 @@ def test_paths_are_relative_to_the_file(tmp_path: Path, monkeypatch: pytest.Monk
     (tmp_path / "floor.map").write_text("a floor")
     (tmp_path / "week.csv").write_text("orders")
     (tmp_path / "stock.csv").write_text("stock")
+    (tmp_path / "found.csv").write_text("guidance")
     (tmp_path / "s.toml").write_text(
-        'layout = "floor.map"\norders = "week.csv"\n[stock]\nfile = "stock.csv"\n'
+        'layout = "floor.map"\norders = "week.csv"\nguidance = "found.csv"\n'
+        '[stock]\nfile = "stock.csv"\n'
     )
     monkeypatch.chdir("/")
     scenario = read_scenario(Path(os.path.relpath(tmp_path / "s.toml")))
+    assert scenario.guidance == str((tmp_path / "found.csv").resolve())
     assert scenario.stock.file == str((tmp_path / "stock.csv").resolve())
     assert scenario.layout == str((tmp_path / "floor.map").resolve())
     assert scenario.orders == str((tmp_path / "week.csv").resolve())

@@ -66,12 +66,16 @@ class DistanceFields:
         """Memory for values, which costs nothing until it is filled, and for filling."""
         grid, n_slots = self._grid, len(self._holders)
         self.values: NDArray[np.uint16] = np.empty((n_slots, 4 * grid.n_compact), dtype=np.uint16)
-        dearest = max(self._turn_cost, CELL_COST + int(grid.surcharges.max(initial=0)))
-        self._heads = np.empty(1 << int(dearest).bit_length(), dtype=np.int32)
+        self._set_up_buckets()
         self._buckets = np.full(FAR + 1, -1, dtype=np.int32)
         self._pool = np.empty((20 * grid.n_compact + 8, 2), dtype=np.int32)
         self._lost = np.empty(4 * grid.n_compact, dtype=np.int32)
         self._missed: dict[int, Moves | None] = {}
+
+    def _set_up_buckets(self) -> None:
+        """One for each cost up to that of the dearest edge."""
+        dearest = max(self._turn_cost, CELL_COST + int(self._grid.surcharges.max(initial=0)))
+        self._heads = np.empty(1 << int(dearest).bit_length(), dtype=np.int32)
 
     def __getstate__(self) -> dict[str, object]:
         """For a snapshot: who holds which field. Values follow from the grid, but for those that
@@ -124,6 +128,16 @@ class DistanceFields:
         removed = np.flatnonzero((before >= 0) & (self._back < 0)).astype(np.int32)
         added = np.flatnonzero((before < 0) & (self._back >= 0)).astype(np.int32)
         self._changes.append((removed, added))
+        self._version += 1
+        self._missed.clear()
+
+    def change_costs(self, grid: Grid) -> None:
+        """The same cells and moves at other costs: every field is made anew when it is next used,
+        and nothing that has changed before counts any more."""
+        self._grid = grid
+        self._set_up_buckets()
+        self._set_up_moves()
+        self._changes.clear()
         self._version += 1
         self._missed.clear()
 

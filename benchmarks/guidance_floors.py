@@ -1,0 +1,70 @@
+"""Unit seconds a task of floors without guidance, with lanes, and with a table that was found.
+
+    python benchmarks/guidance_floors.py --seeds 8
+    python benchmarks/guidance_floors.py demo --tables found --seeds 12 --hours 1
+
+Prints rows of docs/guidance.md for each floor: means over the same seeds, how many per cent less
+than no guidance each takes, with 95 % intervals. FLOOR.guidance.csv in the folder --tables is what
+`gridfleet guidance optimise FLOOR` has found; its searches use seeds below --first-seed. Bare maps
+need --units and run the lifelong bench.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+import numpy as np
+
+from gridfleet.experiments.engine import Campaign, Executor, Processes
+from gridfleet.experiments.statistics import percent_interval
+from gridfleet.guidance.trials import Ground, Trial, ground_for, prepare, run_trial
+from layouts import library_names
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("floors", nargs="*", default=library_names())
+    parser.add_argument("--also", nargs="*", default=[], help="more guidance, by name")
+    parser.add_argument("--tables", type=Path, default=Path())
+    parser.add_argument("--units", type=int, default=0)
+    parser.add_argument("--seeds", type=int, default=8)
+    parser.add_argument("--first-seed", type=int, default=1_000_000)
+    parser.add_argument("--hours", type=float, default=0.5)
+    parser.add_argument("--steps", type=int, default=500)
+    parser.add_argument("--planner", default="pibt")
+    options = parser.parse_args()
+    seeds = range(options.first_seed, options.first_seed + options.seeds)
+    print(
+        "| floor | units | guidance | a task | less than none |\n|---|---|---|---|---|", flush=True
+    )
+    with Processes(run_trial, 0, prepare) as executor:
+        for name in options.floors:
+            ground = ground_for(name, options.units, options.planner, options.hours, options.steps)
+            table = options.tables / f"{Path(name).stem}.guidance.csv"
+            sides = ["none", "lanes", *options.also, *([str(table)] if table.exists() else [])]
+            figures = run(executor, ground, sides, seeds)
+            for side, row in zip(sides, figures, strict=True):
+                print(told(Path(name).stem, ground, side, figures[0], row), flush=True)
+
+
+def run(executor: Executor, ground: Ground, sides: list[str], seeds: range) -> np.ndarray:
+    """float64[n_sides, n_seeds]."""
+    jobs = [
+        (f"{side}-{seed}", Trial(ground=ground, seed=seed, guidance=side).encode())
+        for side in sides
+        for seed in seeds
+    ]
+    found = Campaign(executor).run(jobs).results
+    return np.array([np.frombuffer(found[key])[0] for key, _ in jobs]).reshape(len(sides), -1)
+
+
+def told(name: str, ground: Ground, side: str, base: np.ndarray, row: np.ndarray) -> str:
+    more = percent_interval(base, row).times(-1.0)
+    less = "" if side == "none" else f"{more.mean:.1f} % ({more.low:.1f} to {more.high:.1f})"
+    words = "found" if side.endswith(".csv") else side
+    return f"| {name} | {ground.units:,} | {words} | {row.mean():.1f} | {less} |"
+
+
+if __name__ == "__main__":
+    main()
