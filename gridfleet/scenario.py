@@ -18,11 +18,12 @@ from dataclasses import fields, replace
 from difflib import get_close_matches
 from math import isfinite
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
 from fleet_control.allocation import ALLOCATIONS
-from fleet_control.mapf.guidance import GUIDANCES, LANES
+from fleet_control.mapf.guidance import GUIDANCES, LANES, NONE
 from fleet_control.mapf.guiding import guidance_fault
 from fleet_control.mapf.planner import PLANNERS
 from fleet_control.work.options import FulfilmentOptions
@@ -35,7 +36,7 @@ from gridfleet.scenario_tables import (
     service_faults,
     work_faults,
 )
-from gridfleet.typed_files import read_file, suggest, to_toml
+from gridfleet.typed_files import parse_table, read_table, suggest, to_toml
 from gridfleet.unit_faults import unit_faults
 from layouts import GridfleetError, library_names
 from twin.people import ServiceTimes
@@ -146,7 +147,16 @@ def read_scenario(path: Path) -> Scenario:
 
     Raises ScenarioError for all that is wrong in it at once; unknown keys name the nearest.
     """
-    return read_file(path, Scenario, ScenarioError).resolved(path.parent)
+    table = _as_today(read_table(path, ScenarioError))
+    return parse_table(table, Scenario, str(path), ScenarioError).resolved(path.parent)
+
+
+def _as_today(table: dict[str, Any]) -> dict[str, Any]:
+    """Scenarios of before have `lanes`, true or false, for what `guidance` says."""
+    if not isinstance(table.get("lanes"), bool):
+        return table
+    rest = {key: value for key, value in table.items() if key != "lanes"}
+    return {"guidance": LANES if table["lanes"] else NONE, **rest}
 
 
 def _path(name: str, folder: Path) -> str:

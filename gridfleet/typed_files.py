@@ -84,7 +84,13 @@ def _loads(text: str, source: str, error: type[GridfleetError]) -> dict[str, Any
 
 def parse(text: str, kind: type[T], source: str, error: type[GridfleetError]) -> T:
     """The same for text; `source` begins every message."""
-    table = _loads(text, source, error)
+    return parse_table(_loads(text, source, error), kind, source, error)
+
+
+def parse_table(
+    table: dict[str, Any], kind: type[T], source: str, error: type[GridfleetError]
+) -> T:
+    """The same for what `read_table` gives."""
     faults: list[str] = []
     value = _fill(table, kind, NO_DEFAULT, "", faults, set(_dotted(kind)))
     if faults:

@@ -295,3 +295,10 @@ def test_what_is_not_there_is_not_looked_for_elsewhere(
     assert scenario.layout == str(tmp_path / "floor.map")
     assert scenario.orders == str(tmp_path / "no.csv")
     assert Scenario(layout="techning").resolved(tmp_path).layout == "techning"
+
+
+@pytest.mark.parametrize(("lanes", "guidance"), [("true", "lanes"), ("false", "none")])
+def test_scenarios_of_before_say_lanes(tmp_path: Path, lanes: str, guidance: str) -> None:
+    path = tmp_path / "scenario.toml"
+    path.write_text(f'layout = "demo"\nlanes = {lanes}\n', encoding="utf-8")
+    assert read_scenario(path).guidance == guidance

@@ -319,8 +319,8 @@ def sentences(found: Curves) -> list[str]:
         text += ". " + _of_safety(curve, found.confidence)
         if not curve.is_warm:
             text += (
-                f" Not all sizes had settled by the {curve.warm_up_min} min that are left out; give "
-                "more --hours."
+                f" Not all sizes had settled by the {curve.warm_up_min} min that are left out; "
+                "give more --hours."
             )
         told.append(text)
     return told
