@@ -22,7 +22,8 @@ from fleet_control.mapf.action_kernels import FORWARD
 from fleet_control.mapf.conflicts import ConflictCheck
 from fleet_control.mapf.epibt import EpibtPlanner
 from fleet_control.mapf.grid import CELL_COST, EMPTY, Grid, grid_of
-from fleet_control.mapf.lanes import Lanes, lanes_of
+from fleet_control.mapf.guidance import Guidance
+from fleet_control.mapf.lanes import lanes_of
 from fleet_control.mapf.operations import TURNED
 from fleet_control.mapf.planner import PlannerOptions
 from layouts import Layout, load
@@ -54,10 +55,10 @@ def numbers(path: Path) -> np.ndarray:
     return np.array([int(line.split(",")[0]) for line in lines[1:]])
 
 
-def soft_lanes(layout: Layout, against: int) -> Lanes:
+def soft_lanes(layout: Layout, against: int) -> Guidance:
     """Lanes of the floor as costs alone: nothing is closed."""
     lanes = lanes_of(layout, against=against)
-    return Lanes(lanes.costs, np.zeros_like(lanes.closed), lanes.is_open)
+    return Guidance(lanes.costs, np.zeros_like(lanes.closed), lanes.is_open)
 
 
 def run(grid: Grid, cells: np.ndarray, tasks: np.ndarray, n_steps: int, depth: int) -> None:

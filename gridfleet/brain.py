@@ -17,7 +17,7 @@ from fleet_control.backend import Commands, FleetState, Reports
 from fleet_control.controller import Controller
 from fleet_control.events import Columns, EventLog
 from fleet_control.mapf.grid import Grid, grid_of
-from fleet_control.mapf.lanes import lanes_of
+from fleet_control.mapf.guiding import guidance_named
 from fleet_control.mapf.planner import PlannerOptions, planner_named
 from fleet_control.mapf.reach import FloorReach
 from fleet_control.operations import Operation
@@ -193,8 +193,8 @@ class Brain:
 def _make_grid(ground: Groundwork) -> Grid:
     """The planner's floor, on which parked units stand for good."""
     parked = list(ground.setup.parking.values())
-    lanes = lanes_of(ground.layout, parked) if ground.scenario.lanes else None
-    grid = grid_of(ground.layout, lanes)
+    guidance = guidance_named(ground.scenario.guidance, ground.layout, parked)
+    grid = grid_of(ground.layout, guidance)
     grid.through[:, parked] = False
     grid.zones[parked] = len(ground.layout.stations)  # who parks may pass other parking cells
     return grid

@@ -1,7 +1,7 @@
 """The head of a run's journal: the scenario, and fingerprints of all that it depends on.
 
-What a scenario names but does not hold (floor, orders, stock, faults) and the program itself go in
-as fingerprints: a run cannot go on over another floor, nor with another mind.
+What a scenario names but does not hold (floor, orders, stock, faults, guidance) and the program
+itself go in as fingerprints: a run cannot go on over another floor, nor with another mind.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ def check_files(path: Path, header: Header, now: dict[str, str], scenario: Scena
     """Raise JournalError for every file that is not what it was when the run began."""
     named = {
         "floor": scenario.layout, "orders": scenario.orders, "stock": scenario.stock.file,
-        "faults": scenario.faults,
+        "faults": scenario.faults, "guidance": scenario.guidance,
     }  # fmt: skip
     faults = [
         f"{path}: the {name} {named.get(name)!r} is not what it was when the run began; put the "
@@ -114,7 +114,7 @@ def _sources(folder: Traversable, name: str) -> Iterator[tuple[str, Traversable]
 
 
 def fingerprints(scenario: Scenario, layout: Layout) -> dict[str, str]:
-    """Of the floor, however it is written down, and of the files of orders, stock and faults.
+    """Of the floor, however it is written down, and of the files that the scenario names.
 
     Raises JournalError for a file that cannot be read."""
     found = {"floor": _of_floor(layout)}
@@ -124,6 +124,8 @@ def fingerprints(scenario: Scenario, layout: Layout) -> dict[str, str]:
         found["stock"] = _of_file(Path(scenario.stock.file))
     if scenario.faults:
         found["faults"] = _of_file(Path(scenario.faults))
+    if scenario.guidance_file:
+        found["guidance"] = _of_file(Path(scenario.guidance_file))
     return found
 
 

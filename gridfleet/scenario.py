@@ -22,6 +22,8 @@ from pathlib import Path
 import msgspec
 
 from fleet_control.allocation import ALLOCATIONS
+from fleet_control.mapf.guidance import GUIDANCES, LANES
+from fleet_control.mapf.guiding import guidance_fault
 from fleet_control.mapf.planner import PLANNERS
 from fleet_control.work.options import FulfilmentOptions
 from gridfleet.demand import PRESETS, DemandError, OrderColumns, Placement
@@ -58,14 +60,14 @@ class Scenario(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     units that have work at once; 0 for as many as the floor carries without jams. orders:
     "synthetic", a CSV or Parquet file, or "none": a live fleet does only what people add, with
     goods as for made-up orders. preset, columns, start: how to read it. hours: simulated.
-    due_hours: time to fill an order where the file has no due time. lanes: make lanes from the
-    floor. faults: file of what goes wrong and when; "" where nothing does. starts: [row, column]
-    counted from 1 where the first units stand at the start; the others stand where they are out of
-    the way. demand: figures of synthetic orders. stock: what is on which pod. work: rules of
-    fulfilment. parcels: of a sortation floor. service: people at stations. unit: sizes and limits
-    of the drive units. physics: how finely the physics engine looks, on how many processes.
-    poses_hz: how often a second poses are recorded, 0 for never; None for what is usual for the
-    engine.
+    due_hours: time to fill an order where the file has no due time. guidance: what moves cost:
+    "none", "lanes" made from the floor, or a file (docs/guidance.md). faults: file of what goes
+    wrong and when; "" where nothing does. starts: [row, column] counted from 1 where the first
+    units stand at the start; the others stand where they are out of the way. demand: figures of
+    synthetic orders. stock: what is on which pod. work: rules of fulfilment. parcels: of a
+    sortation floor. service: people at stations. unit: sizes and limits of the drive units.
+    physics: how finely the physics engine looks, on how many processes. poses_hz: how often a
+    second poses are recorded, 0 for never; None for what is usual for the engine.
     """
 
     layout: str
@@ -80,7 +82,7 @@ class Scenario(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     engine: str = "kinematic"
     planner: str = "pibt"
     allocation: str = "optimal"
-    lanes: bool = True
+    guidance: str = LANES
     seed: int = 0
     faults: str = ""
     poses_hz: float | None = None
@@ -104,6 +106,11 @@ class Scenario(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
         return "" if self.orders in (SYNTHETIC, NO_ORDERS) else self.orders
 
     @property
+    def guidance_file(self) -> str:
+        """ "" where there is none."""
+        return "" if self.guidance in GUIDANCES else self.guidance
+
+    @property
     def orders_per_hour(self) -> float:
         """Of made-up orders; 0 sizes them to the stations."""
         return self.demand.orders_per_hour
@@ -123,6 +130,7 @@ class Scenario(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
             layout=self.layout if self.layout in library_names() else _path(self.layout, folder),
             orders=_path(self.orders, folder) if self.order_file else self.orders,
             faults=_path(self.faults, folder) if self.faults else "",
+            guidance=_path(self.guidance, folder) if self.guidance_file else self.guidance,
             stock=replace(
                 self.stock, file=_path(self.stock.file, folder) if self.stock.file else ""
             ),
@@ -156,6 +164,8 @@ def _name_faults(scenario: Scenario) -> Iterator[str]:
         name = getattr(scenario, key)
         if name not in names:
             yield f"unknown {key} {name!r}; {suggest(name, names)}"
+    if fault := guidance_fault(scenario.guidance):
+        yield fault
     detail = scenario.physics.detail
     if detail not in DETAILS:
         yield f"physics.detail: unknown detail {detail!r}; {suggest(detail, DETAILS)}"

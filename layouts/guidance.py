@@ -14,13 +14,15 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from layouts.drawing import nearest, read_text, without_blank_end
 from layouts.errors import LayoutError
 from layouts.geometry import Heading
 from layouts.kiva import KINDS, marked
-from layouts.kiva_write import kiva_characters, lost_in_kiva_cells
-from layouts.layout import Layout
+from layouts.kiva_write import ENDPOINT, kiva_characters, lost_in_kiva_cells
+from layouts.kiva_write import SHELF as OBSTACLE
+from layouts.layout import CellKind, Layout
 from layouts.weighted_cells import WeightedCell, cell_faults, floor_of_cells, weights_of
 
 COLUMNS = (
@@ -78,16 +80,31 @@ def _cell(where: str, row: list[str], faults: list[str]) -> WeightedCell | None:
 def guidance_text(layout: Layout) -> str:
     """The table of a floor: moves cost 1 and the edge cost, inf where there is no exit."""
     drawn = kiva_characters(layout)
-    is_free = (drawn != "@").reshape(-1)
+    is_free = (drawn != OBSTACLE).reshape(-1)
     beside = layout.neighbours
     is_move = (beside >= 0) & is_free[:, None] & is_free[beside]
     weights = np.where(is_move, 1.0 + layout.edge_costs.astype(np.float64), np.inf)
+    return _table(layout, drawn, weights)
+
+
+def weights_text(layout: Layout, weights: NDArray[np.float64]) -> str:
+    """The table of weights for a floor, whose storage is drawn as endpoints: that of the papers is
+    shelves, of which a table says no weights.
+
+    weights: float64[n_cells, 4], inf where there is no exit and for closed moves.
+    """
+    drawn = kiva_characters(layout)
+    drawn[(layout.kinds == CellKind.STORAGE).reshape(drawn.shape)] = ENDPOINT
+    return _table(layout, drawn, weights)
+
+
+def _table(layout: Layout, drawn: NDArray[np.str_], weights: NDArray[np.float64]) -> str:
     out = io.StringIO()
     table = csv.writer(out, lineterminator="\n")
     table.writerow(COLUMNS)
     for cell, (char, moves) in enumerate(zip(drawn.reshape(-1).tolist(), weights, strict=True)):
         row, col = layout.row_col(cell)
-        wait = WAIT if char != "@" else np.inf
+        wait = WAIT if char != OBSTACLE else np.inf
         table.writerow([cell, char, row, col, *(f"{cost:.17g}" for cost in (*moves, wait))])
     return out.getvalue()
 

@@ -66,13 +66,13 @@ def test_the_default_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
 def test_options_reach_the_scenario(tmp_path: Path) -> None:
     out = tmp_path / "run"
     result = call(
-        "simulate", "teaching", *SHORT, "--robots", 6, "--allocation", "nearest", "--no-lanes",
-        "--due-hours", 2, "--seed", 4, "--out", out,
+        "simulate", "teaching", *SHORT, "--robots", 6, "--allocation", "nearest",
+        "--guidance", "none", "--due-hours", 2, "--seed", 4, "--out", out,
     )  # fmt: skip
     assert result.exit_code == 0, result.output
     assert read_scenario(out / "scenario.toml") == Scenario(
-        layout="teaching", hours=0.1, robots=6, allocation="nearest", lanes=False, due_hours=2.0,
-        seed=4,
+        layout="teaching", hours=0.1, robots=6, allocation="nearest", guidance="none",
+        due_hours=2.0, seed=4,
     )  # fmt: skip
     assert figures_in(out)["n_units"] == 6
 
@@ -94,12 +94,12 @@ def test_a_saved_scenario_gives_the_same_bytes_from_another_folder(
 
 
 def test_options_override_the_scenario_file(tmp_path: Path) -> None:
-    (tmp_path / "s.toml").write_text('layout = "teaching"\nhours = 0.2\nseed = 5\nlanes = false\n')
-    out = tmp_path / "run"
-    result = call("simulate", "--scenario", tmp_path / "s.toml", *SHORT, "--lanes", "--out", out)
+    file, out = tmp_path / "s.toml", tmp_path / "run"
+    file.write_text('layout = "teaching"\nhours = 0.2\nseed = 5\nguidance = "none"\n')
+    result = call("simulate", "--scenario", file, *SHORT, "--guidance", "lanes", "--out", out)
     assert result.exit_code == 0, result.output
     saved = read_scenario(out / "scenario.toml")
-    assert (saved.hours, saved.seed, saved.lanes) == (0.1, 5, True)
+    assert (saved.hours, saved.seed, saved.guidance) == (0.1, 5, "lanes")
 
 
 def test_an_old_run_is_replaced(tmp_path: Path) -> None:

@@ -37,7 +37,7 @@ CHANGES: dict[str, dict[str, Any]] = {
     "layout, stations and fleet": {"layout": "demo", "robots": 30},
     "layout with stow stations": {"layout": "pick-and-stow"},
     "fleet": {"robots": 20},
-    "planner's lanes": {"lanes": False},
+    "planner's lanes": {"guidance": "none"},
     "allocation": {"allocation": "nearest"},
     "rules": {"work": FulfilmentOptions(order_slots=3, onward_rule="never", storage_rule="home")},
     "stock": {"stock": Placement(skus_per_pod=5, fill=0.6, pods="random")},

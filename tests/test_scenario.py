@@ -42,7 +42,7 @@ def faults_of(text: str) -> list[str]:
     start=st.text(st.characters(exclude_categories=["Cs"])),
     columns=st.dictionaries(st.sampled_from(["order_id", "sku"]), st.text(max_size=5)),
     allocation=st.sampled_from(sorted(ALLOCATIONS)),
-    lanes=st.booleans(),
+    guidance=st.sampled_from(["none", "lanes"]),
     seed=st.integers(0, 2**62),
     orders_per_hour=st.floats(0, 1000),
     line_s=st.floats(0.1, 100),
@@ -89,8 +89,12 @@ def test_the_saved_file_says_everything() -> None:
             "s.toml: hours is '8'; expected a number, got text in quotes",
         ),
         (
-            'layout = "demo"\nlanes = 1',
-            "s.toml: lanes is 1; expected true or false, got a whole number",
+            'layout = "demo"\nguidance = 1',
+            "s.toml: guidance is 1; expected text in quotes, got a whole number",
+        ),
+        (
+            'layout = "demo"\nguidance = "lane"',
+            "s.toml: unknown guidance 'lane'; did you mean 'lanes'?",
         ),
         (
             'layout = "demo"\nunit = 3',

@@ -13,11 +13,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fleet_control.mapf.lanes import Lanes, closed_around
+from fleet_control.mapf.guidance import CELL_COST, Guidance, closed_around, in_steps
 from layouts import AISLE_KINDS, CellKind, Layout
 from layouts.geometry import opposite, previous_table
 
-CELL_COST = 2
 TURN_COST = 7
 UNREACHABLE = 65535
 """Distance of a state from which the goal cannot be reached."""
@@ -37,9 +36,10 @@ class Grid:
     zones: int16[n_cells], index of the station whose queue or service cell this is, or -1.
     compact: int32[n_cells], rank of the cell among driveable ones (row of a field) or -1.
     n_compact: number of driveable cells.
-    ways: int32[n_cells, 4], `neighbours` with lanes and blocked cells left aside.
+    ways: int32[n_cells, 4], `neighbours` with guidance and blocked cells left aside.
     chargers: cells where units charge.
-    lanes: what `neighbours` and `surcharges` take into account, None for nothing.
+    guidance: what `neighbours` and `surcharges` take into account, None for nothing but the edge
+        costs of the floor.
     unblocked: the grid as it is while nothing is blocked, None for this one itself. barred: bool[2,
         n_cells], blocked and closed cells, None for none.
     """
@@ -54,7 +54,7 @@ class Grid:
     compact: NDArray[np.int32]
     n_compact: int
     ways: NDArray[np.int32]
-    lanes: Lanes | None = None
+    guidance: Guidance | None = None
     chargers: tuple[int, ...] = ()
     unblocked: Grid | None = None
     barred: NDArray[np.bool_] | None = None
@@ -79,27 +79,26 @@ class Grid:
             table.setflags(write=False)  # which arrays do not remember: one type for the kernels
 
 
-def grid_of(layout: Layout, lanes: Lanes | None = None) -> Grid:
-    """The planner's view of a layout, with the rules and costs of its lanes."""
+def grid_of(layout: Layout, guidance: Guidance | None = None) -> Grid:
+    """The planner's view of a layout, with its guidance; None for its edge costs alone."""
     driveable = layout.driveable
     compact = np.where(driveable, np.cumsum(driveable) - 1, -1).astype(np.int32)
-    surcharges = np.rint(layout.edge_costs * CELL_COST).astype(np.int32)
-    neighbours = layout.neighbours
-    if lanes is not None:
-        surcharges = surcharges + lanes.costs
-        neighbours = _without(neighbours, lanes.closed)
+    surcharges, neighbours = in_steps(layout.edge_costs), layout.neighbours
+    if guidance is not None:
+        surcharges = guidance.costs
+        neighbours = _without(neighbours, guidance.closed)
     return Grid(
         n_rows=layout.n_rows,
         n_cols=layout.n_cols,
         neighbours=neighbours,
         previous=previous_table(neighbours),
-        surcharges=surcharges.astype(np.int32),
+        surcharges=surcharges,
         through=through_table(layout),
         zones=station_zones(layout),
         compact=compact,
         n_compact=int(driveable.sum()),
         ways=layout.neighbours,
-        lanes=lanes,
+        guidance=guidance,
         chargers=tuple(layout.cells_of(CellKind.CHARGER).tolist()),
     )
 
@@ -120,8 +119,8 @@ def with_blocked(
         return grid
     shut = np.asarray((grid.ways >= 0) & is_barred[grid.ways])
     shut &= blocked[grid.ways] | ~barred[1][:, None]
-    if grid.lanes is not None:
-        shut |= closed_around(grid.lanes, grid.ways, is_barred)
+    if grid.guidance is not None:
+        shut |= closed_around(grid.guidance, grid.ways, is_barred)
     neighbours = _without(grid.ways, shut)
     previous = previous_table(neighbours)
     return replace(grid, neighbours=neighbours, previous=previous, unblocked=grid, barred=barred)

@@ -11,11 +11,11 @@ again while the way round them is blocked.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from fleet_control.mapf.guidance import Guidance, in_steps, without_cuts
 from layouts import AISLE_KINDS, Heading, Layout
 from layouts.directions import lane_direction
 from layouts.geometry import opposite
@@ -25,19 +25,8 @@ AGAINST_COST = 8
 """Extra cost of one cell against the lane; a cell with it costs 2."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Lanes:
-    """costs: int32[n_cells, 4], extra cost of each move. closed: bool[n_cells, 4], moves against
-    the lane of an aisle, which nobody makes. is_open: bool[n_cells], cells that all may drive
-    through, without those where units are parked: ways round closed moves lead over them."""
-
-    costs: NDArray[np.int32]
-    closed: NDArray[np.bool_]
-    is_open: NDArray[np.bool_]
-
-
-def lanes_of(layout: Layout, parked: Sequence[int] = (), against: int = AGAINST_COST) -> Lanes:
-    """Lanes along alternating corridor rows and columns.
+def lanes_of(layout: Layout, parked: Sequence[int] = (), against: int = AGAINST_COST) -> Guidance:
+    """Lanes along alternating corridor rows and columns, beside the edge costs of the floor.
 
     A row or column is a corridor where a laden unit can drive along at least half of it without a
     break; corridors are numbered in order, so that lanes alternate however wide the blocks between
@@ -55,26 +44,14 @@ def lanes_of(layout: Layout, parked: Sequence[int] = (), against: int = AGAINST_
     def led(first_row: int, first_col: int) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
         is_against = _against_lanes(open_cells, layout.n_cols, first_row, first_col)
         is_against &= traffic.ahead >= 0
-        return is_against, _without_cuts(traffic, is_against & aisles)
+        return is_against, without_cuts(traffic, is_against & aisles)
 
     is_against, closed = min(
         (led(first_row, first_col) for first_row in (0, 1) for first_col in (0, 1)),
-        key=lambda lanes: np.count_nonzero(lanes[0] & aisles & ~lanes[1]),
+        key=lambda found: np.count_nonzero(found[0] & aisles & ~found[1]),
     )
-    return Lanes(np.where(is_against, against, 0).astype(np.int32), closed, open_cells)
-
-
-def closed_around(
-    lanes: Lanes, ways: NDArray[np.int32], blocked: NDArray[np.bool_]
-) -> NDArray[np.bool_]:
-    """bool[n_cells, 4], the closed moves that stay closed while nobody enters the blocked cells.
-
-    Whatever could be reached past the blocked cells without lanes can be reached with the rest of
-    them. Who is on a blocked cell may leave against the lane. ways: int32[n_cells, 4], cell reached
-    along each heading or -1, lanes left aside. blocked: bool[n_cells].
-    """
-    closed = lanes.closed & ~blocked[:, None] & ~blocked[ways]
-    return _without_cuts(Traffic.over(lanes.is_open & ~blocked, ways), closed)
+    costs = in_steps(layout.edge_costs) + np.where(is_against, against, 0)
+    return Guidance(costs.astype(np.int32), closed, open_cells)
 
 
 def is_corridor(cells: NDArray[np.bool_]) -> bool:
@@ -113,20 +90,3 @@ def _along_aisles(ahead: NDArray[np.int32]) -> NDArray[np.bool_]:
         left, right = (heading + 1) % 4, (heading + 3) % 4
         narrow[:, heading] = ~is_way[:, left] & ~is_way[:, right]
     return is_way & (narrow | narrow[ahead, np.arange(4)])
-
-
-def _without_cuts(traffic: Traffic, closed: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """The closed moves without those that would cut off a way.
-
-    A closed move is harmless if its two cells still have ways to and fro. The others are opened
-    again, until none is left: then there is a way round for every closed move, and so for all that
-    could be reached before.
-    """
-    closed = closed.copy()
-    while True:
-        left = Traffic.over(traffic.is_open, np.where(closed, -1, traffic.ahead))
-        pieces = left.pieces(strong=True)
-        cut = closed & (pieces[:, None] != pieces[traffic.ahead])
-        if not cut.any():
-            return closed
-        closed &= ~cut

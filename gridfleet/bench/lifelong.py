@@ -9,8 +9,7 @@ step that is invalid makes everybody wait, and is counted.
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, field, replace
-from pathlib import Path
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +17,8 @@ from numpy.typing import NDArray
 from fleet_control.mapf.action_kernels import FORWARD, WAIT
 from fleet_control.mapf.causal import action_planner_named
 from fleet_control.mapf.grid import CELL_COST, EMPTY, Grid, grid_of
+from fleet_control.mapf.guidance import NONE
+from fleet_control.mapf.guiding import guidance_fault, guidance_named
 from fleet_control.mapf.planner import PLANNERS, Planner, PlannerOptions, planner_named
 from gridfleet.bench.errors import BenchError
 from gridfleet.bench.lorr.run import Watcher
@@ -32,13 +33,13 @@ GOALS = ("uniform", "alternate")
 @dataclass(frozen=True, slots=True)
 class Lifelong:
     """What to run. goals: "uniform" over endpoints, or "alternate" between these and workstations.
-    guidance: costs of moves, as `guided` reads them."""
+    guidance: none, lanes or a file (fleet_control/mapf/guiding.py)."""
 
     units: int
     steps: int
     turning: bool = True
     goals: str = "uniform"
-    guidance: Path | None = None
+    guidance: str = NONE
     planner: str = "pibt"
     seed: int = 0
 
@@ -68,30 +69,6 @@ def endpoints_of(layout: Layout) -> NDArray[np.int32]:
         if len(cells):
             return cells.astype(np.int32)
     raise BenchError(f"{layout.name}: no cell that a unit could be sent to")
-
-
-def guided(grid: Grid, path: Path) -> Grid:
-    """The grid with costs of moves from a .npy file: float[n_cells, 4], 1 for an ordinary move,
-    along east, north, west, south. Raises BenchError."""
-    try:
-        costs = np.load(path, allow_pickle=False)
-    except (OSError, ValueError) as error:
-        raise BenchError(
-            f"{path}: cannot be read as guidance: {error}; write it with numpy.save"
-        ) from None
-    if costs.shape != (grid.n_cells, 4) or costs.dtype.kind not in "fiu":
-        raise BenchError(
-            f"{path}: guidance of shape {costs.shape}; this floor needs numbers of shape "
-            f"({grid.n_cells}, 4)"
-        )
-    if not ((costs >= 1.0) & (costs <= 1000.0)).all():
-        cell, heading = np.argwhere(~((costs >= 1.0) & (costs <= 1000.0)))[0]
-        raise BenchError(
-            f"{path}: cost {costs[cell, heading]:g} of cell {cell}, heading {heading}; costs are "
-            "from 1 (an ordinary move) to 1000"
-        )
-    surcharges = np.rint((costs - 1.0) * CELL_COST).astype(np.int32)
-    return replace(grid, surcharges=surcharges)
 
 
 class Errands:
@@ -170,6 +147,8 @@ def _check(wanted: Lifelong, layout: Layout, n_free: int) -> None:
         faults.append(f"unknown goals {wanted.goals!r}; {suggest(wanted.goals, GOALS)}")
     if wanted.planner not in PLANNERS:
         faults.append(f"unknown planner {wanted.planner!r}; {suggest(wanted.planner, PLANNERS)}")
+    if fault := guidance_fault(wanted.guidance):
+        faults.append(fault)
     if faults:
         raise BenchError(faults)
 
@@ -182,9 +161,7 @@ def run_lifelong(layout: Layout, wanted: Lifelong, watcher: Watcher) -> Lifelong
     starts = np.sort(rng.choice(free, wanted.units, replace=False)).astype(np.int32)
     starts = rng.permutation(starts).astype(np.int32)
     errands = Errands(layout, wanted, rng)
-    grid = grid_of(layout)
-    if wanted.guidance is not None:
-        grid = guided(grid, wanted.guidance)
+    grid = grid_of(layout, guidance_named(wanted.guidance, layout))
     mover = (Turning if wanted.turning else Gliding)(World(layout, starts), grid, wanted)
     for unit, goal in enumerate(errands.goals.tolist()):
         mover.planner.set_goal(unit, goal, EMPTY)

@@ -9,6 +9,7 @@ import typer
 
 from gridfleet.cli import bench as bench_cli
 from gridfleet.cli import ctl as ctl_cli
+from gridfleet.cli import guidance as guidance_cli
 from gridfleet.cli import keys as keys_cli
 from gridfleet.cli import layouts as layouts_cli
 from gridfleet.cli.calibrate import calibrate
@@ -59,6 +60,7 @@ app.command()(emulate)
 app.command()(mapf)
 app.add_typer(layouts_cli.app, name="layouts")
 app.add_typer(bench_cli.app, name="bench")
+app.add_typer(guidance_cli.app, name="guidance")
 
 
 def _print_version(wanted: bool) -> None:

@@ -89,6 +89,9 @@ def serve(
         float | None, typer.Option(help="Time to fill an order that has no due time. [default: 4]")
     ] = None,
     planner: Annotated[str | None, typer.Option(help="How paths are found.")] = None,
+    guidance: Annotated[
+        str | None, typer.Option(help="What moves cost: none, lanes, or a file.")
+    ] = None,
     allocation: Annotated[str | None, typer.Option(help="Which unit takes which task.")] = None,
     seed: Annotated[
         int | None, typer.Option(help="Of where pods stand and of made-up orders. [default: 0]")
@@ -172,8 +175,8 @@ def serve(
     """
     given: dict[str, Any] = {
         "layout": layout, "robots": robots, "orders": orders, "stock": stock, "preset": preset,
-        "start": start, "hours": hours, "planner": planner, "allocation": allocation,
-        "due_hours": due_hours, "seed": seed,
+        "start": start, "hours": hours, "planner": planner, "guidance": guidance,
+        "allocation": allocation, "due_hours": due_hours, "seed": seed,
     }  # fmt: skip
     with reported():
         if columns is not None:

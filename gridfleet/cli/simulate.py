@@ -72,9 +72,12 @@ def simulate(
         str | None,
         typer.Option(help="Which unit takes which task: optimal, nearest. [default: optimal]"),
     ] = None,
-    lanes: Annotated[
-        bool | None,
-        typer.Option("--lanes/--no-lanes", help="Make lanes from the floor. [default: lanes]"),
+    guidance: Annotated[
+        str | None,
+        typer.Option(
+            help="What moves cost: none, lanes made from the floor, or a file (docs/guidance.md). "
+            "[default: lanes]"
+        ),
     ] = None,
     due_hours: Annotated[
         float | None, typer.Option(help="Time to fill an order that has no due time. [default: 4]")
@@ -169,7 +172,7 @@ def simulate(
     given: dict[str, Any] = {
         "layout": layout, "robots": robots, "orders": orders, "stock": stock, "preset": preset,
         "start": start, "hours": hours, "engine": engine, "planner": planner,
-        "allocation": allocation, "lanes": lanes, "due_hours": due_hours, "seed": seed,
+        "allocation": allocation, "guidance": guidance, "due_hours": due_hours, "seed": seed,
         "faults": faults, "poses_hz": poses, "detail": detail, "processes": processes,
     }  # fmt: skip
     with reported():

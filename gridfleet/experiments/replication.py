@@ -192,6 +192,7 @@ def files_of(scenario: Scenario) -> dict[str, bytes]:
     """What is in the files that the scenario names. Raises OSError for one that cannot be read,
     LayoutError for a floor."""
     paths = [scenario.order_file, scenario.faults, scenario.stock.file]
+    paths.append(scenario.guidance_file)
     if scenario.layout not in library_names():
         paths += map(str, floor_files(Path(scenario.layout)))
     return {path: Path(path).read_bytes() for path in sorted(filter(None, paths))}
@@ -209,6 +210,7 @@ def with_files(variant: Variant, folder: Path) -> Scenario:
         layout=placed.get(scenario.layout, scenario.layout),
         orders=placed.get(scenario.orders, scenario.orders),
         faults=placed.get(scenario.faults, scenario.faults),
+        guidance=placed.get(scenario.guidance, scenario.guidance),
         stock=replace(scenario.stock, file=placed.get(scenario.stock.file, scenario.stock.file)),
     )
 

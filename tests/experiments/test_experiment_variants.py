@@ -154,9 +154,9 @@ def test_files_of_the_scenario_are_taken_along(tmp_path: Path) -> None:
 
 def test_differences_are_dotted_keys_with_both_values() -> None:
     plain = Scenario(layout="teaching", seed=1)
-    changed = Scenario(layout="teaching", seed=2, lanes=False, due_hours=2.0)
+    changed = Scenario(layout="teaching", seed=2, guidance="none", due_hours=2.0)
     assert differences([plain, plain]) == {}
-    assert differences([plain, changed]) == {"lanes": (True, False), "due_hours": (4.0, 2.0)}
+    assert differences([plain, changed]) == {"guidance": ("lanes", "none"), "due_hours": (4.0, 2.0)}
 
 
 def test_what_only_one_scenario_says_is_a_difference() -> None:

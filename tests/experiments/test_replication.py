@@ -111,7 +111,7 @@ def test_the_seed_is_that_of_the_job(hall: Path) -> None:
 
 @pytest.mark.parametrize(
     "change",
-    [{"robots": 5}, {"hours": 0.04}, {"lanes": False}, {"layout": "demo"}, {"due_hours": 2.0}],
+    [{"robots": 5}, {"hours": 0.04}, {"guidance": "none"}, {"layout": "demo"}, {"due_hours": 2.0}],
 )
 def test_any_other_scenario_has_another_digest(change: dict[str, Any]) -> None:
     assert _variant(msgspec.structs.replace(TINY, **change)).digest != _variant(TINY).digest

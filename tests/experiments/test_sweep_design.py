@@ -16,8 +16,9 @@ RANGES = (
 
 
 def test_a_factorial_has_all_combinations() -> None:
-    points = factorial((Parameter("robots", (4, 8, 12)), Parameter("lanes", (True, False))))
-    assert points[:3] == [(4, True), (4, False), (8, True)]
+    wanted = Parameter("robots", (4, 8, 12)), Parameter("guidance", ("none", "lanes"))
+    points = factorial(wanted)
+    assert points[:3] == [(4, "none"), (4, "lanes"), (8, "none")]
     assert len(set(points)) == 6
 
 
@@ -55,5 +56,5 @@ def test_the_same_seed_gives_the_same_points() -> None:
 
 
 def test_samples_that_coincide_are_one_point() -> None:
-    points = latin_hypercube((Parameter("lanes", (True, False)),), 10, 0)
-    assert sorted(points) == [(False,), (True,)]
+    points = latin_hypercube((Parameter("guidance", ("none", "lanes")),), 10, 0)
+    assert sorted(points) == [("lanes",), ("none",)]

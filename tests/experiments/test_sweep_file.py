@@ -80,7 +80,7 @@ def test_all_faults_come_at_once_with_place_and_cure(tmp_path: Path) -> None:
         '[sweep]\ndesign = "latn"\nkpi = "ouput_per_hour"\nreplication = 3\n'
         "[parameters]\nline_s = [3, 4]\nrobots = { from = 3, too = 12 }\nservice.cv = [0.5]\n"
         "work.storage_rule = { from = 1, to = 2 }\nseed = [1, 2]\nmax_working = [4, 4]\n"
-        'lanes = [true, "no"]\nallocation = "optimal"\n',
+        'unit.pod_turns = [true, "no"]\nallocation = "optimal"\n',
     )
     for fault in (
         "unknown key 'layut'; did you mean 'layout'?",
@@ -95,7 +95,7 @@ def test_all_faults_come_at_once_with_place_and_cure(tmp_path: Path) -> None:
         "scenario",
         "parameters: work.storage_rule is no number, and has no range; give a list of values",
         "parameters: max_working has 4 twice; leave one out",
-        "parameters: lanes is 'no'; expected true or false, got text in quotes",
+        "parameters: unit.pod_turns is 'no'; expected true or false, got text in quotes",
         "parameters: allocation is 'optimal'; give a list of values, or a range as "
         "{ from = 20, to = 60 }",
     ):

@@ -12,7 +12,8 @@ from fleet_control.mapf import field_filling
 from fleet_control.mapf.field_kernels import fill_field, fill_two_cost_field, repair_field
 from fleet_control.mapf.fields import MOST_CHANGES, DistanceFields
 from fleet_control.mapf.grid import CELL_COST, TURN_COST, UNREACHABLE, grid_of, with_blocked
-from fleet_control.mapf.lanes import Lanes, lanes_of
+from fleet_control.mapf.guidance import Guidance
+from fleet_control.mapf.lanes import lanes_of
 from layouts import CellKind, Layout, open_layout
 
 
@@ -23,8 +24,8 @@ def random_floor(seed: int) -> Layout:
     return open_layout("random", rng.choice(kinds, size=(7, 9), p=share).astype(np.int8))
 
 
-def only_costs(costs: np.ndarray) -> Lanes:
-    return Lanes(costs, np.zeros(costs.shape, dtype=bool), np.ones(len(costs), dtype=bool))
+def only_costs(costs: np.ndarray) -> Guidance:
+    return Guidance(costs, np.zeros(costs.shape, dtype=bool), np.ones(len(costs), dtype=bool))
 
 
 def brute_force(layout: Layout, goal: int, load: int, costs: np.ndarray) -> dict[tuple, int]:

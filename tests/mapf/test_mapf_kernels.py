@@ -16,7 +16,8 @@ import pytest
 from fleet_control.mapf import pibt
 from fleet_control.mapf.fields import DistanceFields
 from fleet_control.mapf.grid import CELL_COST, TURN_COST, UNREACHABLE, Grid, grid_of
-from fleet_control.mapf.lanes import Lanes, lanes_of
+from fleet_control.mapf.guidance import Guidance
+from fleet_control.mapf.lanes import lanes_of
 from fleet_control.mapf.planner import PlannerOptions, planner_named
 from fleet_control.mapf.priority_kernels import UNLIMITED
 from layouts import CellKind, load, open_layout
@@ -235,7 +236,7 @@ def test_distances_beyond_16_bits_saturate_and_stay_reachable() -> None:
     """A lane so dear that its far end costs more than a field can say."""
     layout = open_layout("row", np.ones((1, 12), dtype=np.int8))
     costs = np.full((12, 4), 9000, dtype=np.int32)
-    lanes = Lanes(costs, np.zeros((12, 4), dtype=bool), np.ones(12, dtype=bool))
+    lanes = Guidance(costs, np.zeros((12, 4), dtype=bool), np.ones(12, dtype=bool))
     grid = grid_of(layout, lanes)
     fields = DistanceFields(grid, n_units=1)
     found = [fields.distance(cell, 0, 11, 0) for cell in range(12)]

@@ -57,6 +57,7 @@ def as_output(record: Record, beside: Path) -> dict[str, Any]:
     table["gridfleet"] = {
         "problem": _relative(problem.path, beside),
         "planner": record.planner,
+        "guidance": record.guidance,
         "seed": record.seed,
         "stepMs": record.step_ms,
         "partial": record.is_partial,

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
+from fleet_control.mapf.guidance import NONE
+from fleet_control.mapf.guiding import guidance_fault, guidance_named
 from fleet_control.mapf.planner import PLANNERS
 from gridfleet.bench.errors import BenchError
 from gridfleet.bench.lorr.bound import free_flow
@@ -31,22 +33,32 @@ class Unwatched:
 
 
 def play(
-    problem: LeagueProblem, planner: str, seed: int, rules: Rules, watcher: Watcher
-) -> tuple[Record, Times]:
-    """The record of a run, and the times of the team. Raises BenchError for an unknown planner."""
+    problem: LeagueProblem, planner: str, seed: int, rules: Rules, watcher: Watcher,
+    guidance: str = NONE,
+) -> tuple[Record, Times]:  # fmt: skip
+    """The record of a run, and the times of the team. guidance: none, lanes or a file.
+
+    Raises BenchError for unknown names, LayoutError for a file that does not fit the floor.
+    """
     if planner not in PLANNERS:
         raise BenchError(f"unknown planner {planner!r}; {suggest(planner, PLANNERS)}")
+    if fault := guidance_fault(guidance):
+        raise BenchError(fault)
+    guidance_named(guidance, problem.floor)  # said before kernels are compiled
     if rules.step_ms > 0.0:
         warm_up(problem.edition, planner)
-    return _play(problem, planner, seed, rules, watcher)
+    return _play(problem, planner, seed, rules, watcher, guidance)
 
 
 def _play(
-    problem: LeagueProblem, planner: str, seed: int, rules: Rules, watcher: Watcher
-) -> tuple[Record, Times]:
+    problem: LeagueProblem, planner: str, seed: int, rules: Rules, watcher: Watcher,
+    guidance: str = NONE,
+) -> tuple[Record, Times]:  # fmt: skip
     n_actions = window_of(problem, rules.step_ms) if problem.edition == 2026 else 1
-    team = Team(problem, planner, seed, rules.step_ms / 1000.0 / n_actions or inf)
-    record = Record(problem, planner, seed, rules.step_ms, rules.n_steps)
+    budget_s = rules.step_ms / 1000.0 / n_actions or inf
+    led = guidance_named(guidance, problem.floor)
+    team = Team(problem, planner, seed, budget_s, led)
+    record = Record(problem, planner, seed, rules.step_ms, rules.n_steps, guidance)
     run = run_ticks if problem.edition == 2026 else run_steps
     run(record, team, rules, watcher)
     flow = free_flow(problem, team.ways, max(record.n_steps, 1))

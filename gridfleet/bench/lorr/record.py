@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from fleet_control.mapf.guidance import NONE
 from gridfleet.bench.lorr.problem import LeagueProblem
 
 LATE = 4
@@ -40,6 +41,7 @@ class Record:
     seed: int
     step_ms: float
     last_step: int
+    guidance: str = NONE
     actual: list[NDArray[np.int8]] = field(default_factory=list)
     planned: list[NDArray[np.int8]] = field(default_factory=list)
     calls_s: list[float] = field(default_factory=list)

@@ -20,6 +20,7 @@ from fleet_control.assignment.throughput import ThroughputAssignment
 from fleet_control.assignment.ways import Ways
 from fleet_control.mapf.causal import action_planner_named
 from fleet_control.mapf.grid import CELL_COST, EMPTY, Grid, grid_of
+from fleet_control.mapf.guidance import Guidance
 from fleet_control.mapf.planner import PlannerOptions
 from gridfleet.bench.lorr.problem import LeagueProblem
 from gridfleet.bench.lorr.task_pool import TaskPool
@@ -38,13 +39,14 @@ class Times:
 
 
 class Team:
-    """grid, ways: of the problem's floor. A team is asked with the state of the world each step.
-    budget_s: of an action, infinite for no clock."""
+    """grid: of the problem's floor, with the guidance. ways: in actions, so without. A team is
+    asked with the state of the world each step. budget_s: of an action, infinite for no clock."""
 
     def __init__(
-        self, problem: LeagueProblem, planner: str, seed: int, budget_s: float = inf
-    ) -> None:
-        self.grid: Grid = grid_of(problem.floor)
+        self, problem: LeagueProblem, planner: str, seed: int, budget_s: float = inf,
+        guidance: Guidance | None = None,
+    ) -> None:  # fmt: skip
+        self.grid: Grid = grid_of(problem.floor, guidance)
         options = PlannerOptions(
             seed,
             allow_cycles=problem.edition < 2026,
@@ -56,7 +58,7 @@ class Team:
         self._goals = np.full(problem.n_units, -1, dtype=np.int32)
         self._nobody = np.zeros(problem.n_units, dtype=bool)
         self._goals_budget_s, self._next_unit = GOALS_SHARE * budget_s, 0
-        self.ways = Ways(self.grid)
+        self.ways = Ways(grid_of(problem.floor))
         if problem.edition > 2023:
             self._assignment = ThroughputAssignment(self.ways)
             self._lengths = self.ways.lengths(problem.tasks.offsets, problem.tasks.cells)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from gridfleet.cli.bench.options import Guidance
 from gridfleet.cli.bench.steps_bar import StepsBar
 from gridfleet.cli.errors import reported
 
@@ -28,10 +28,7 @@ def lifelong(
     goals: Annotated[
         str, typer.Option(help="uniform over endpoints, or alternate with workstations.")
     ] = "uniform",
-    guidance: Annotated[
-        Path | None,
-        typer.Option(help="Costs of moves, .npy of (cells, 4). [default: as the floor]"),
-    ] = None,
+    guidance: Guidance = "none",
     planner: Annotated[str, typer.Option(help="Planner.")] = "pibt",
     seed: Annotated[int, typer.Option(min=0, help="Of starts, goals and planner.")] = 0,
     as_json: Annotated[bool, typer.Option("--json", help="Print the outcome as JSON.")] = False,
@@ -71,6 +68,7 @@ def _figures(name: str, wanted: Lifelong, result: LifelongResult) -> dict[str, A
         "turning": wanted.turning,
         "goals": wanted.goals,
         "planner": wanted.planner,
+        "guidance": wanted.guidance,
         "seed": wanted.seed,
         "steps": result.n_steps,
         "tasks": len(result.done_at),
@@ -86,8 +84,8 @@ def _figures(name: str, wanted: Lifelong, result: LifelongResult) -> dict[str, A
 def _text(figures: dict[str, Any]) -> str:
     turning = "turning" if figures["turning"] else "no turning"
     lines = [
-        f"{figures['layout']}, {figures['units']:,} units, {figures['planner']}, {turning}, "
-        f"{figures['goals']} goals, {figures['steps']:,} steps",
+        f"{figures['layout']}, {figures['units']:,} units, {figures['planner']}, guidance "
+        f"{figures['guidance']}, {turning}, {figures['goals']} goals, {figures['steps']:,} steps",
         f"tasks          {figures['tasks']:,}, {figures['tasks_per_step']:.3f} a step; second half "
         f"{figures['tasks_per_step_second_half']:.3f}",
         f"planner ms     {figures['planner_ms_median']:.2f} median, "

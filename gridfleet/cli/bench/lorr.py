@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from gridfleet.cli.bench.options import Guidance
 from gridfleet.cli.bench.steps_bar import StepsBar
 from gridfleet.cli.errors import reported
 
@@ -31,6 +32,7 @@ def lorr(
         typer.Option(help="Budget of each call in ms; 0: no clock, and the same result each time."),
     ] = 1000.0,
     planner: Annotated[str, typer.Option(help="Planner.")] = "pibt",
+    guidance: Guidance = "none",
     seed: Annotated[int, typer.Option(min=0, help="Of the planner.")] = 0,
     out: Annotated[
         Path | None, typer.Option(help="File for the result, .json. [default: none is kept]")
@@ -75,12 +77,12 @@ def lorr(
             raise BenchError("nothing to run: name a problem (JSON), or a result with --check")
         if steps is None:
             raise BenchError("how long? give --steps N; the problem's file does not say")
-        _run(chosen, steps, step_ms, planner, seed, out, force, as_json, quiet)
+        _run(chosen, steps, step_ms, planner, guidance, seed, out, force, as_json, quiet)
 
 
 def _run(
-    path: Path, steps: int, step_ms: float, planner: str, seed: int, out: Path | None,
-    force: bool, as_json: bool, quiet: bool,
+    path: Path, steps: int, step_ms: float, planner: str, guidance: str, seed: int,
+    out: Path | None, force: bool, as_json: bool, quiet: bool,
 ) -> None:  # fmt: skip
     from gridfleet.bench.lorr.output import write_output
     from gridfleet.bench.lorr.play import play
@@ -94,7 +96,7 @@ def _run(
     problem = read_problem(path)
     counted = "ticks" if problem.edition == 2026 else "steps"
     with StepsBar(steps, counted, quiet) as bar:
-        record, times = play(problem, planner, seed, rules, bar)
+        record, times = play(problem, planner, seed, rules, bar, guidance)
     if out is not None:
         write_output(record, out)
     figures = _figures(record, times)
@@ -121,6 +123,7 @@ def _figures(record: Record, times: Times) -> dict[str, Any]:
         "edition": record.problem.edition,
         "units": record.problem.n_units,
         "planner": record.planner,
+        "guidance": record.guidance,
         "seed": record.seed,
         "step_ms": record.step_ms,
         "steps": record.n_steps,
@@ -159,7 +162,7 @@ def _text(figures: dict[str, Any], counted: str) -> str:
     share = f" ({100 * rate / flow:.0f} %)" if flow else ""
     lines = [
         f"{figures['problem']} ({figures['edition']}), {figures['units']:,} units, "
-        f"{figures['planner']}, {figures['steps']:,} {counted}",
+        f"{figures['planner']}, guidance {figures['guidance']}, {figures['steps']:,} {counted}",
         f"tasks          {figures['tasks']:,}, {rate:.3f} a {one}; second half "
         f"{figures['tasks_per_step_second_half']:.3f}",
         f"free flow      {flow:.3f} a {one} if nobody ever waited{share}",

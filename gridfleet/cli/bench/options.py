@@ -1,0 +1,14 @@
+"""Options that the benches share."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+Guidance = Annotated[
+    str,
+    typer.Option(
+        help="What moves cost: none, lanes made from the floor, or a file (docs/guidance.md).",
+    ),
+]
