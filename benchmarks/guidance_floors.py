@@ -39,9 +39,7 @@ def main() -> None:
     print("|---|---|---|---|---|---|---|", flush=True)
     with Processes(run_trial, 0, prepare) as executor:
         for name in options.floors:
-            ground = ground_for(
-                name, options.units, options.planner, options.hours, options.steps
-            )
+            ground = ground_for(name, options.units, options.planner, options.hours, options.steps)
             watch = Watch(show, lambda: False, lambda: False)
             campaign = Campaign(executor, Store(options.kept))
             found = search(load(name), ground, ask, campaign, watch)
