@@ -22,11 +22,10 @@ from fleet_control.mapf.action_kernels import FORWARD
 from fleet_control.mapf.conflicts import ConflictCheck
 from fleet_control.mapf.epibt import EpibtPlanner
 from fleet_control.mapf.grid import CELL_COST, EMPTY, Grid, grid_of
-from fleet_control.mapf.guidance import Guidance
-from fleet_control.mapf.lanes import lanes_of
+from fleet_control.mapf.lanes import soft_lanes_of
 from fleet_control.mapf.operations import TURNED
 from fleet_control.mapf.planner import PlannerOptions
-from layouts import Layout, load
+from layouts import load
 
 
 def main() -> None:
@@ -45,7 +44,7 @@ def main() -> None:
     if options.units:
         free = np.flatnonzero(layout.driveable)
         starts = np.random.default_rng(0).choice(free, options.units, replace=False)
-    grid = grid_of(layout, soft_lanes(layout, options.against) if options.against else None)
+    grid = grid_of(layout, soft_lanes_of(layout, options.against) if options.against else None)
     run(grid, starts.astype(np.int32), tasks, options.steps, options.depth)
 
 
@@ -53,12 +52,6 @@ def numbers(path: Path) -> np.ndarray:
     """Cells of a file of agents or tasks, whose first line counts them."""
     lines = [line for line in path.read_text().splitlines() if not line.startswith("#")]
     return np.array([int(line.split(",")[0]) for line in lines[1:]])
-
-
-def soft_lanes(layout: Layout, against: int) -> Guidance:
-    """Lanes of the floor as costs alone: nothing is closed."""
-    lanes = lanes_of(layout, against=against)
-    return Guidance(lanes.costs, np.zeros_like(lanes.closed), lanes.is_open)
 
 
 def run(grid: Grid, cells: np.ndarray, tasks: np.ndarray, n_steps: int, depth: int) -> None:

@@ -17,7 +17,8 @@ from fleet_control.backend import Commands, FleetState, Reports
 from fleet_control.controller import Controller
 from fleet_control.events import Columns, EventLog
 from fleet_control.mapf.grid import Grid, grid_of
-from fleet_control.mapf.guiding import guidance_named
+from fleet_control.mapf.guidance import Guidance
+from fleet_control.mapf.guiding import guidance_named, steered
 from fleet_control.mapf.planner import PlannerOptions, planner_named
 from fleet_control.mapf.reach import FloorReach
 from fleet_control.operations import Operation
@@ -47,7 +48,7 @@ WORTH_A_NOTE = 0.1
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Groundwork:
-    """What is known before there is a fleet: floor, work, and where units stand at first."""
+    """What is known before there is a fleet: floor, work, guidance, where units stand at first."""
 
     scenario: Scenario
     layout: Layout
@@ -55,6 +56,7 @@ class Groundwork:
     fleet: Fleet
     log: EventLog
     setup: WorkSetup
+    guidance: Guidance | None
 
     @property
     def n_units(self) -> int:
@@ -71,7 +73,9 @@ def lay_groundwork(scenario: Scenario) -> Groundwork:
     kind = kind_of_work(layout)
     fleet = line_up(scenario, layout, parks_surplus=kind == ERRANDS)
     floor = Floor(layout, scenario, fleet.cells, fleet.n_active, log, fleet.parking)
-    ground = Groundwork(scenario, layout, kind, fleet, log, set_up_work(kind, floor))
+    setup = set_up_work(kind, floor)
+    guidance = guidance_named(scenario.guidance, layout, list(setup.parking.values()))
+    ground = Groundwork(scenario, layout, kind, fleet, log, setup, guidance)
     check_unit(scenario.unit, layout, has_pods=ground.has_pods)
     return ground
 
@@ -89,7 +93,8 @@ class Brain:
         self.setup = setup = ground.setup
         self._grid = grid = _make_grid(ground)
         options = PlannerOptions(seed=scenario.seed)
-        self.planner = TimedPlanner(planner_named(scenario.planner, grid, self.n_units, options))
+        planner = planner_named(scenario.planner, grid, self.n_units, options)
+        self.planner = TimedPlanner(steered(planner, scenario.guidance, grid, self.n_units))
         # Errands belong to their units from the start: there is nothing to hold back.
         self.valve = None if ground.kind == ERRANDS else Valve(setup.work, self.n_units)
         self._reach = FloorReach(ground.layout)
@@ -193,8 +198,7 @@ class Brain:
 def _make_grid(ground: Groundwork) -> Grid:
     """The planner's floor, on which parked units stand for good."""
     parked = list(ground.setup.parking.values())
-    guidance = guidance_named(ground.scenario.guidance, ground.layout, parked)
-    grid = grid_of(ground.layout, guidance)
+    grid = grid_of(ground.layout, ground.guidance)
     grid.through[:, parked] = False
     grid.zones[parked] = len(ground.layout.stations)  # who parks may pass other parking cells
     return grid

@@ -21,6 +21,7 @@ class TimedPlanner:
         self.set_goals = planner.set_goals
         self.clear_goal = planner.clear_goal
         self.set_blocked = planner.set_blocked
+        self.set_costs = planner.set_costs
         self.ways_left = planner.ways_left
         self.next_cells = planner.next_cells
         self.step_ms: list[float] = []

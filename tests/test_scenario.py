@@ -262,11 +262,14 @@ def test_paths_are_relative_to_the_file(tmp_path: Path, monkeypatch: pytest.Monk
     (tmp_path / "floor.map").write_text("a floor")
     (tmp_path / "week.csv").write_text("orders")
     (tmp_path / "stock.csv").write_text("stock")
+    (tmp_path / "found.csv").write_text("guidance")
     (tmp_path / "s.toml").write_text(
-        'layout = "floor.map"\norders = "week.csv"\n[stock]\nfile = "stock.csv"\n'
+        'layout = "floor.map"\norders = "week.csv"\nguidance = "found.csv"\n'
+        '[stock]\nfile = "stock.csv"\n'
     )
     monkeypatch.chdir("/")
     scenario = read_scenario(Path(os.path.relpath(tmp_path / "s.toml")))
+    assert scenario.guidance == str((tmp_path / "found.csv").resolve())
     assert scenario.stock.file == str((tmp_path / "stock.csv").resolve())
     assert scenario.layout == str((tmp_path / "floor.map").resolve())
     assert scenario.orders == str((tmp_path / "week.csv").resolve())

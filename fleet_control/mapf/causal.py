@@ -29,6 +29,7 @@ class CausalPlanner:
         self.set_goals = planner.set_goals
         self.clear_goal = planner.clear_goal
         self.set_blocked = planner.set_blocked
+        self.set_costs = planner.set_costs
         self.step = planner.step
         self.ways_left = planner.ways_left
         self.next_cells = planner.next_cells

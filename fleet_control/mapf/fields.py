@@ -129,6 +129,15 @@ class DistanceFields:
         self._version += 1
         self._missed.clear()
 
+    def change_costs(self, grid: Grid) -> None:
+        """The same cells and moves at other costs: every field is made anew when it is next used,
+        and nothing that has changed before counts any more."""
+        self._grid = grid
+        self._set_up_moves()
+        self._changes.clear()
+        self._version += 1
+        self._missed.clear()
+
     @property
     def memory_bytes(self) -> int:
         """Of all fields, once every slot has been used."""
@@ -142,8 +151,7 @@ class DistanceFields:
     def refresh(self) -> None:
         """Bring all fields up to date that somebody holds; they stay in their slots."""
         is_due = (self._versions != self._version) & (self._holders > 0)
-        for slot in np.flatnonzero(is_due).tolist():
-            self._update(slot)
+        self._fill([slot for slot in np.flatnonzero(is_due).tolist() if not self._repair(slot)])
 
     def hold(self, goal: int, load: int) -> int:
         """Slot of the field to `goal` for an empty (0) or laden (1) unit, kept until `let_go`."""
@@ -163,8 +171,9 @@ class DistanceFields:
                 missing.append(slot)
             else:
                 self._slots.move_to_end(key)
-                if self._versions[slot] != self._version:
-                    self._update(slot)
+                if self._versions[slot] != self._version and not self._repair(slot):
+                    self._versions[slot] = self._version
+                    missing.append(slot)
             self._holders[slot] += 1
             held.append(slot)
         self._fill(missing)
@@ -193,16 +202,15 @@ class DistanceFields:
         self._versions[slots] = self._version
         self.n_filled += len(slots)
 
-    def _update(self, slot: int) -> None:
-        """Repair the field, or make it anew where that is quicker."""
+    def _repair(self, slot: int) -> bool:
+        """Bring the field up to date in its place; False where it is quicker to make it anew."""
         version = int(self._versions[slot])
         if version not in self._missed:
             self._missed[version] = self._moves_since(version)
         moves = self._missed[version]
         field = self.values[slot]
         if moves is None or (field == FAR).any():
-            self._fill([slot])
-            return
+            return False
         goal, load = self._goals[slot], self._loads[slot]
         repair_field(
             field, int(self._grid.compact[goal]), int(self._grid.zones[goal]), self._ahead,
@@ -211,6 +219,7 @@ class DistanceFields:
         )  # fmt: skip
         self._versions[slot] = self._version
         self.n_repaired += 1
+        return True
 
     def _moves_since(self, version: int) -> Moves | None:
         """What has changed in all since then; None where that is too much, or no longer known."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -62,6 +63,11 @@ class GoalKeeper:
         self._barred = barred
         self._grid = with_blocked(self._grid, *barred)
         self.fields.change_moves(self._grid)
+
+    def set_costs(self, surcharges: NDArray[np.int32]) -> None:
+        whole = replace(self._grid.unblocked or self._grid, surcharges=surcharges)
+        self._grid = with_blocked(whole, *self._barred)
+        self.fields.change_costs(self._grid)
 
     def ways_left(self, cells: NDArray[np.int32], headings: NDArray[np.int8]) -> NDArray[np.int32]:
         is_under_way = (self._goals >= 0) & (cells >= 0)

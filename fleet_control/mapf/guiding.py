@@ -1,33 +1,50 @@
-"""Guidance by its name, as scenarios and command lines say it: none, lanes, or a file."""
+"""Guidance by its name, as scenarios and command lines say it: none, lanes, online, or a file."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from difflib import get_close_matches
 from pathlib import Path
+from typing import TypeVar, cast
 
+from fleet_control.mapf.congestion import CongestionPlanner
+from fleet_control.mapf.grid import Grid
 from fleet_control.mapf.guidance import (
     GUIDANCES,
     LANES,
     NONE,
+    ONLINE,
     Guidance,
     guidance_of_costs,
 )
-from fleet_control.mapf.lanes import lanes_of
+from fleet_control.mapf.lanes import lanes_of, soft_lanes_of
+from fleet_control.mapf.planner import Planner
 from layouts import Layout
 from layouts.guidance_files import read_guidance
 
+Steered = TypeVar("Steered", bound=Planner)
 
-def guidance_named(name: str, layout: Layout, parked: Sequence[int] = ()) -> Guidance | None:
+
+def guidance_named(
+    name: str, layout: Layout, parked: Sequence[int] = (), *, in_step: bool = False
+) -> Guidance | None:
     """The guidance of that name on this floor; None for its edge costs alone.
 
-    parked: cells of units that stay. Raises LayoutError for a file that does not fit the floor.
+    parked: cells of units that stay. in_step: all units move in step, as in benches. Raises
+    LayoutError for a file that does not fit the floor.
     """
     if name == NONE:
         return None
-    if name == LANES:
-        return lanes_of(layout, parked)
+    if name in (LANES, ONLINE):
+        return soft_lanes_of(layout) if in_step else lanes_of(layout, parked)
     return guidance_of_costs(layout, read_guidance(Path(name), layout), parked)
+
+
+def steered(planner: Steered, name: str, grid: Grid, n_units: int) -> Steered:
+    """The planner, with costs that follow congestion where that is its guidance."""
+    if name != ONLINE:
+        return planner
+    return cast("Steered", CongestionPlanner(planner, grid, n_units))
 
 
 def guidance_fault(name: str) -> str | None:

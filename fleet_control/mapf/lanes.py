@@ -11,6 +11,7 @@ again while the way round them is blocked.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +24,8 @@ from layouts.traffic import Traffic
 
 AGAINST_COST = 8
 """Extra cost of one cell against the lane; a cell with it costs 2."""
+IN_STEP_AGAINST_COST = 18
+"""The same where all units move in step, and a turn takes no longer than a cell."""
 
 
 def lanes_of(layout: Layout, parked: Sequence[int] = (), against: int = AGAINST_COST) -> Guidance:
@@ -52,6 +55,13 @@ def lanes_of(layout: Layout, parked: Sequence[int] = (), against: int = AGAINST_
     )
     costs = in_steps(layout.edge_costs) + np.where(is_against, against, 0)
     return Guidance(costs.astype(np.int32), closed, open_cells)
+
+
+def soft_lanes_of(layout: Layout, against: int = IN_STEP_AGAINST_COST) -> Guidance:
+    """Lanes as costs alone, for units that move in step: there closing aisles costs more than
+    head-on meetings do (docs/guidance.md)."""
+    lanes = lanes_of(layout, against=against)
+    return replace(lanes, closed=np.zeros_like(lanes.closed))
 
 
 def is_corridor(cells: NDArray[np.bool_]) -> bool:

@@ -51,6 +51,9 @@ class Planner(Protocol):
         they are; a goal that cannot be reached has no way in `fields`, and a unit with no way to
         its goal makes way for others."""
 
+    def set_costs(self, surcharges: NDArray[np.int32]) -> None:
+        """From now on moves cost this beyond CELL_COST, blocked cells left aside. (n_cells, 4)."""
+
     def step(
         self, cells: NDArray[np.int32], headings: NDArray[np.int8], fixed: NDArray[np.bool_]
     ) -> NDArray[np.int32]:

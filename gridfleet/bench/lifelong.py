@@ -18,7 +18,7 @@ from fleet_control.mapf.action_kernels import FORWARD, WAIT
 from fleet_control.mapf.causal import action_planner_named
 from fleet_control.mapf.grid import CELL_COST, EMPTY, Grid, grid_of
 from fleet_control.mapf.guidance import NONE
-from fleet_control.mapf.guiding import guidance_fault, guidance_named
+from fleet_control.mapf.guiding import guidance_fault, guidance_named, steered
 from fleet_control.mapf.planner import PLANNERS, Planner, PlannerOptions, planner_named
 from gridfleet.bench.errors import BenchError
 from gridfleet.bench.lorr.run import Watcher
@@ -105,7 +105,8 @@ class Turning:
     def __init__(self, world: World, grid: Grid, wanted: Lifelong) -> None:
         self.world = world
         options = _options(wanted, turn_cost=CELL_COST)
-        self.planner = action_planner_named(wanted.planner, grid, wanted.units, options)
+        planner = action_planner_named(wanted.planner, grid, wanted.units, options)
+        self.planner = steered(planner, wanted.guidance, grid, wanted.units)
         self._nobody = np.zeros(wanted.units, dtype=bool)
 
     def act(self) -> NDArray[np.int8]:
@@ -118,7 +119,8 @@ class Gliding:
     def __init__(self, world: World, grid: Grid, wanted: Lifelong) -> None:
         self.world, self._neighbours = world, grid.ways
         options = _options(wanted, turn_cost=0)
-        self.planner: Planner = planner_named(wanted.planner, grid, wanted.units, options)
+        planner = planner_named(wanted.planner, grid, wanted.units, options)
+        self.planner: Planner = steered(planner, wanted.guidance, grid, wanted.units)
         self._nobody = np.zeros(wanted.units, dtype=bool)
 
     def act(self) -> NDArray[np.int8]:
@@ -161,7 +163,7 @@ def run_lifelong(layout: Layout, wanted: Lifelong, watcher: Watcher) -> Lifelong
     starts = np.sort(rng.choice(free, wanted.units, replace=False)).astype(np.int32)
     starts = rng.permutation(starts).astype(np.int32)
     errands = Errands(layout, wanted, rng)
-    grid = grid_of(layout, guidance_named(wanted.guidance, layout))
+    grid = grid_of(layout, guidance_named(wanted.guidance, layout, in_step=True))
     mover = (Turning if wanted.turning else Gliding)(World(layout, starts), grid, wanted)
     mover.planner.set_goals(range(wanted.units), errands.goals.tolist(), EMPTY)
     result = LifelongResult()

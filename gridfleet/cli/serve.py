@@ -90,7 +90,7 @@ def serve(
     ] = None,
     planner: Annotated[str | None, typer.Option(help="How paths are found.")] = None,
     guidance: Annotated[
-        str | None, typer.Option(help="What moves cost: none, lanes, or a file.")
+        str | None, typer.Option(help="What moves cost: none, lanes, online, or a file.")
     ] = None,
     allocation: Annotated[str | None, typer.Option(help="Which unit takes which task.")] = None,
     seed: Annotated[

@@ -75,7 +75,7 @@ def simulate(
     guidance: Annotated[
         str | None,
         typer.Option(
-            help="What moves cost: none, lanes made from the floor, or a file (docs/guidance.md). "
+            help="What moves cost: none, lanes, online, or a file (docs/guidance.md). "
             "[default: lanes]"
         ),
     ] = None,

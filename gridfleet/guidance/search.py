@@ -15,7 +15,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from fleet_control.mapf.guidance import GUIDANCES
+from fleet_control.mapf.guidance import LANES, NONE
 from gridfleet.experiments.engine import Campaign, Progress
 from gridfleet.experiments.statistics import Interval, percent_interval
 from gridfleet.guidance.errors import GuidanceError
@@ -116,9 +116,9 @@ def search(layout: Layout, ground: Ground, ask: Ask, campaign: Campaign, watch: 
 def _prove(found: Found, ask: Ask, runs: _Runs) -> None:
     """All sides with seeds that chose nothing."""
     assert found.best is not None
-    sides: dict[str, _Side] = {**{name: name for name in GUIDANCES}, "best": found.best}
+    sides: dict[str, _Side] = {**{name: name for name in (NONE, LANES)}, "best": found.best}
     figures = runs.figures("verdict", list(sides.values()), ask.seeds(2))
-    if figures is None:
+    if np.isnan(figures).any():
         found.is_cut = True
         return
     found.proof = dict(zip(sides, figures, strict=True))
@@ -134,8 +134,8 @@ class _Runs:
     def __init__(self, ground: Ground, campaign: Campaign, watch: Watch) -> None:
         self._ground, self._campaign, self.watch = ground, campaign, watch
 
-    def figures(self, what: str, sides: Sequence[_Side], seeds: Iterable[int]) -> Floats | None:
-        """float64[n_sides, n_seeds]; None where it was stopped."""
+    def figures(self, what: str, sides: Sequence[_Side], seeds: Iterable[int]) -> Floats:
+        """float64[n_sides, n_seeds]; nan for what was not run since it was stopped."""
         trials = {
             f"{index}-{seed}": _trial(self._ground, side, seed)
             for index, side in enumerate(sides)
@@ -148,9 +148,8 @@ class _Runs:
         if results.failures:
             first = next(iter(results.failures.values()))
             raise GuidanceError(f"{len(results.failures)} trials failed; the first: {first.text}")
-        if results.is_partial:
-            return None
-        values = [float(np.frombuffer(results.results[key])[0]) for key, _ in jobs]
+        found = results.results
+        values = [np.frombuffer(found[key])[0] if key in found else np.nan for key, _ in jobs]
         return np.array(values).reshape(len(sides), -1)
 
 
@@ -172,11 +171,14 @@ def _explore(found: Found, space: CostField, ask: Ask, runs: _Runs) -> None:
         told = f", best {best:,.1f}" if np.isfinite(best) else ""
         what = f"candidates {len(found.tried) + 1} to {len(found.tried) + n_new}{told}"
         figures = runs.figures(what, candidates[:n_new], ask.seeds(0))
-        if figures is None:
+        means = figures.mean(axis=1).tolist()
+        is_whole = ~np.isnan(means)
+        found.tried += [
+            (x, mean) for x, mean, whole in zip(candidates, means, is_whole, strict=False) if whole
+        ]
+        if not is_whole.all():
             found.is_cut = True
             return
-        means = figures.mean(axis=1).tolist()
-        found.tried += list(zip(candidates, means, strict=False))
         if n_new == len(candidates):
             worst = max((mean for mean in means if np.isfinite(mean)), default=1.0)
             strategy.tell(
@@ -212,7 +214,7 @@ def _choose(found: Found, ask: Ask, runs: _Runs) -> None:
     if found.is_cut or len(finalists) < 2:
         return
     figures = runs.figures("finalists", finalists, ask.seeds(1))
-    if figures is None:
+    if np.isnan(figures).any():
         found.is_cut = True
         return
     found.best = ranked[int(figures.mean(axis=1).argmin())][0]

@@ -59,6 +59,20 @@ def test_files_travel(hall: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     assert decode_outcome(there).work == "errands"
 
 
+def test_guidance_travels(hall: Path, tmp_path: Path) -> None:
+    table = tmp_path / "found.npy"
+    np.save(table, np.random.default_rng(1).integers(1, 9, size=(63, 4)))
+    led = Scenario(layout=str(hall), robots=5, hours=0.05, guidance=str(table))
+    variant, plain = _variant(led), _variant(msgspec.structs.replace(led, guidance="none"))
+    there = Runner({"a": variant})(_job(variant))
+    assert (
+        decode_outcome(there).visits
+        != Runner({"a": plain}).run(Job(variant="a", digest=plain.digest, seed=3)).visits
+    )
+    table.unlink()
+    assert Runner({"a": variant})(_job(variant)) == there
+
+
 def test_a_file_that_has_changed_is_not_what_runs(hall: Path) -> None:
     variant = _variant(Scenario(layout=str(hall), robots=3, hours=0.03))
     before = Runner({"a": variant})(_job(variant))

@@ -94,6 +94,13 @@ def test_a_search_that_was_stopped_goes_on_where_it_was(tmp_path: Path) -> None:
     assert np.array_equal(on.best, whole.best)
 
 
+def test_whoever_stops_it_in_the_first_generation_gets_the_best_of_that() -> None:
+    found = found_by(Ask(10), stop_after=5)
+    assert found.is_cut
+    assert len(found.tried) == 2
+    assert found.best is not None
+
+
 def test_stopped_before_anything_was_tried() -> None:
     found = found_by(Ask(10), stop_after=1)
     assert found.is_cut

@@ -421,6 +421,37 @@ def test_a_changed_floor_is_refused(tmp_path: Path) -> None:
     assert call("resume", path, "--out", tmp_path / "run", "--quiet").exit_code == 0
 
 
+def test_changed_guidance_is_refused(tmp_path: Path) -> None:
+    floor, table, path = tmp_path / "open.map", tmp_path / "g.npy", tmp_path / "run.journal"
+    floor.write_text("type octile\nheight 6\nwidth 12\nmap\n" + "............\n" * 6)
+    np.save(table, np.ones((72, 4)))
+    scenario = Scenario(layout=str(floor), robots=4, hours=0.05, guidance=str(table))
+    asked = iter([False] * 50 + [True])
+    stopped = Simulation(scenario)
+    with begun(stopped, path) as recorder:
+        stopped.run(None, lambda: next(asked), recorder)
+    np.save(table, np.full((72, 4), 2.0))
+    result = call("resume", path, "--out", tmp_path / "run")
+    assert result.exit_code == 2
+    assert "the guidance" in result.stderr
+    np.save(table, np.ones((72, 4)))
+    assert call("resume", path, "--out", tmp_path / "run", "--quiet").exit_code == 0
+
+
+def test_a_run_under_congestion_costs_goes_on_to_the_same_result(tmp_path: Path) -> None:
+    floor, path = tmp_path / "open.map", tmp_path / "run.journal"
+    floor.write_text("type octile\nheight 6\nwidth 12\nmap\n" + "............\n" * 6)
+    scenario = Scenario(layout=str(floor), robots=16, hours=0.1, guidance="online")
+    whole = Simulation(scenario).run()
+    asked = iter([False] * 400 + [True])
+    stopped = Simulation(scenario)
+    with begun(stopped, path) as recorder:
+        stopped.run(None, lambda: next(asked), recorder)
+    result = call("resume", path, "--out", tmp_path / "run", "--quiet", "--json")
+    assert result.exit_code == 0, result.output
+    assert json.loads(result.stdout)["tasks_done"] == kpis(whole)["tasks_done"]
+
+
 def test_a_full_disk_stops_the_fleet(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     commit, n_commits = Journal.commit, 0
 

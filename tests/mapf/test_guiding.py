@@ -10,6 +10,7 @@ import pytest
 from fleet_control.mapf.fields import DistanceFields
 from fleet_control.mapf.grid import CELL_COST, EMPTY, TURN_COST, UNREACHABLE, grid_of, with_blocked
 from fleet_control.mapf.guiding import guidance_fault, guidance_named
+from fleet_control.mapf.lanes import IN_STEP_AGAINST_COST
 from layouts import CellKind, load, open_layout
 from layouts.guidance import weights_text
 
@@ -31,6 +32,17 @@ def test_lanes_from_a_file_are_those_of_the_floor(tmp_path: Path, name: str) -> 
     assert np.array_equal(read.neighbours, made.neighbours)
     is_move = made.neighbours >= 0
     assert np.array_equal(read.surcharges[is_move], made.surcharges[is_move])
+
+
+@pytest.mark.parametrize("name", ["lanes", "online"])
+def test_lanes_close_nothing_where_all_move_in_step(name: str) -> None:
+    floor = load("demo")
+    grid = grid_of(floor, guidance_named(name, floor, in_step=True))
+    assert np.array_equal(grid.neighbours, floor.neighbours)
+    assert set(np.unique(grid.surcharges).tolist()) == {0, IN_STEP_AGAINST_COST}
+    closing = guidance_named(name, floor)
+    assert closing is not None
+    assert closing.closed.any()
 
 
 def test_costs_of_a_file_take_the_place_of_those_of_the_floor(tmp_path: Path) -> None:

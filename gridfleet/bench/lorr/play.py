@@ -44,7 +44,7 @@ def play(
         raise BenchError(f"unknown planner {planner!r}; {suggest(planner, PLANNERS)}")
     if fault := guidance_fault(guidance):
         raise BenchError(fault)
-    guidance_named(guidance, problem.floor)  # said before kernels are compiled
+    guidance_named(guidance, problem.floor, in_step=True)  # said before kernels are compiled
     if rules.step_ms > 0.0:
         warm_up(problem.edition, planner)
     return _play(problem, planner, seed, rules, watcher, guidance)
@@ -56,8 +56,7 @@ def _play(
 ) -> tuple[Record, Times]:  # fmt: skip
     n_actions = window_of(problem, rules.step_ms) if problem.edition == 2026 else 1
     budget_s = rules.step_ms / 1000.0 / n_actions or inf
-    led = guidance_named(guidance, problem.floor)
-    team = Team(problem, planner, seed, budget_s, led)
+    team = Team(problem, planner, seed, budget_s, guidance)
     record = Record(problem, planner, seed, rules.step_ms, rules.n_steps, guidance)
     run = run_ticks if problem.edition == 2026 else run_steps
     run(record, team, rules, watcher)

@@ -21,7 +21,8 @@ from fleet_control.assignment.throughput import ThroughputAssignment
 from fleet_control.assignment.ways import Ways
 from fleet_control.mapf.causal import action_planner_named
 from fleet_control.mapf.grid import CELL_COST, EMPTY, Grid, grid_of
-from fleet_control.mapf.guidance import Guidance
+from fleet_control.mapf.guidance import NONE
+from fleet_control.mapf.guiding import guidance_named, steered
 from fleet_control.mapf.planner import PlannerOptions
 from gridfleet.bench.lorr.problem import LeagueProblem
 from gridfleet.bench.lorr.task_pool import TaskPool
@@ -49,16 +50,18 @@ class Team:
 
     def __init__(
         self, problem: LeagueProblem, planner: str, seed: int, budget_s: float = inf,
-        guidance: Guidance | None = None,
+        guidance: str = NONE,
     ) -> None:  # fmt: skip
-        self.grid: Grid = grid_of(problem.floor, guidance)
+        costs = guidance_named(guidance, problem.floor, in_step=True)
+        self.grid: Grid = grid_of(problem.floor, costs)
         options = PlannerOptions(
             seed,
             allow_cycles=problem.edition < 2026,
             turn_cost=CELL_COST,
             rations_shoves=False,
         )
-        self._planner = action_planner_named(planner, self.grid, problem.n_units, options)
+        led = action_planner_named(planner, self.grid, problem.n_units, options)
+        self._planner = steered(led, guidance, self.grid, problem.n_units)
         self.times = Times()
         self._goals = np.full(problem.n_units, -1, dtype=np.int32)
         self._nobody = np.zeros(problem.n_units, dtype=bool)

@@ -9,6 +9,6 @@ import typer
 Guidance = Annotated[
     str,
     typer.Option(
-        help="What moves cost: none, lanes made from the floor, or a file (docs/guidance.md).",
+        help="What moves cost: none, lanes, online, or a file (docs/guidance.md).",
     ),
 ]

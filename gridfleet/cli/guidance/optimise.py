@@ -35,7 +35,7 @@ def optimise(
     over: Annotated[
         str, typer.Option(help="field: a few figures for the whole floor; edges: every move too.")
     ] = "field",
-    hours: Annotated[float, typer.Option(help="Of a run of a floor with stations.")] = 0.25,
+    hours: Annotated[float, typer.Option(help="Of a run of a floor with stations.")] = 0.5,
     steps: Annotated[int, typer.Option(help="Of a run of a bare map.")] = 500,
     runs: Annotated[int, typer.Option(help="Of each candidate, with seeds of their own.")] = 2,
     proof: Annotated[int, typer.Option(help="Runs of each side for the verdict.")] = 8,
@@ -70,6 +70,7 @@ def optimise(
     whatever was found, 2 bad usage or input, 1 failure, 130 Ctrl-C.
     """
     with reported():
+        from gridfleet.cli.layouts.targets import file_for
         from gridfleet.guidance.errors import GuidanceError
         from gridfleet.guidance.search import Ask
         from gridfleet.guidance.trials import ground_for
@@ -86,7 +87,7 @@ def optimise(
         ask = Ask(evaluations or ENDLESS, seed, search_seeds=runs, proof_seeds=proof)
         if evaluations is not None and evaluations < 1:
             raise GuidanceError(f"{evaluations} evaluations are none; give 1 or more")
-        table = out or Path(f"{floor.name}.guidance.csv")
+        table = out or file_for(floor.name, ".guidance.csv")
         kept = table.with_name(f"{table.name}.tried")
         _check(table, kept, force)
         minutes = minutes if evaluations is None else float("inf")

@@ -43,6 +43,7 @@ def show(
     with reported():
         from fleet_control.mapf.grid import grid_of
         from fleet_control.mapf.guiding import guidance_fault, guidance_named
+        from gridfleet.cli.layouts.targets import file_for
         from gridfleet.floor_picture import check_path, write_picture
         from gridfleet.guidance.errors import GuidanceError
         from gridfleet.guidance.picture import marks_of
@@ -53,7 +54,7 @@ def show(
         floor = load(layout)
         picture = out
         if picture is None and not (no_picture or as_json):
-            picture = Path(f"{floor.name}.guidance.png")
+            picture = file_for(floor.name, ".guidance.png")
         if picture is not None:
             check_path(picture)
         grid = grid_of(floor, guidance_named(guidance, floor))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from pathlib import Path
 from typing import Annotated
 
@@ -41,11 +40,13 @@ def show(
     """
     with reported():
         from gridfleet.cli.layouts import facts, terminal
+        from gridfleet.cli.layouts.targets import file_for
         from gridfleet.floor_picture import check_path, write_picture
         from layouts import load
 
         layout = load(floor)
-        picture = None if no_picture else out or (None if as_json else _default(layout.name))
+        usual = None if as_json else file_for(layout.name, ".png")
+        picture = None if no_picture else out or usual
         if picture is not None:
             check_path(picture)
             write_picture(layout, picture)
@@ -56,8 +57,3 @@ def show(
         print("\n".join([*facts.lines(layout), *facts.station_lines(layout)]))
         if picture is not None:
             print(f"picture: {picture}")
-
-
-def _default(name: str) -> Path:
-    """A file in this folder, named after the floor."""
-    return Path((re.sub(r"[^\w.-]+", "-", name).strip("-.") or "floor") + ".png")

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
 from layouts import LayoutError
+
+
+def file_for(name: str, suffix: str) -> Path:
+    """A file in this folder, named after the floor."""
+    return Path((re.sub(r"[^\w.-]+", "-", name).strip("-.") or "floor") + suffix)
 
 
 def check_target(path: Path, suffixes: Sequence[str], may_replace: bool) -> None:
