@@ -23,8 +23,7 @@ MAX_VISITS = 30
 PATIENCE, EPOCH = 30, 30
 """Steps without progress after which a unit is stuck, and steps between two draws."""
 FIRM_SHARE, MOST_FIRM = 0.05, 20
-"""Largest share of all units that is drawn, and largest number. They hold up everybody about them:
-of 10,000 units under lanes, 500 firm ones cost 7 % of the tasks that one alone leaves."""
+"""Largest share of all units that is drawn, and largest number: they hold up all about them."""
 FIRST = 1 << 40
 LAST = 1 << 45
 """Key of units with nowhere to go and of those that have been at their goal: all others are more
