@@ -18,6 +18,7 @@ class TimedPlanner:
         self._planner = planner
         self.fields = planner.fields
         self.set_goal = planner.set_goal
+        self.set_goals = planner.set_goals
         self.clear_goal = planner.clear_goal
         self.set_blocked = planner.set_blocked
         self.set_costs = planner.set_costs

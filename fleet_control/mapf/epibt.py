@@ -22,8 +22,8 @@ MAX_VISITS = 30
 """How often a unit may be asked to choose anew in one step."""
 PATIENCE, EPOCH = 30, 30
 """Steps without progress after which a unit is stuck, and steps between two draws."""
-FIRM_SHARE = 0.05
-"""Largest share of all units that is drawn."""
+FIRM_SHARE, MOST_FIRM = 0.05, 20
+"""Largest share of all units that is drawn, and largest number: they hold up all about them."""
 FIRST = 1 << 40
 LAST = 1 << 45
 """Key of units with nowhere to go and of those that have been at their goal: all others are more
@@ -116,7 +116,7 @@ class EpibtPlanner(GoalKeeper):
 
     def _draw_firm(self, is_stuck: NDArray[np.bool_]) -> None:
         """Draw those of the stuck that are most urgent until the next time."""
-        n_firm = max(1, int(FIRM_SHARE * len(is_stuck)))
+        n_firm = max(1, min(int(FIRM_SHARE * len(is_stuck)), MOST_FIRM))
         firm = self._rng.permutation(np.flatnonzero(is_stuck))[:n_firm]
         self._bonus[:] = 0
         self._bonus[firm] = FIRST - UNREACHABLE * np.arange(len(firm))

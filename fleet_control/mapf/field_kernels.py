@@ -13,6 +13,8 @@ from fleet_control.compile import kernel
 
 FAR, NO_WAY = 65534, 65535
 """Distances saturate at FAR; NO_WAY means unreachable."""
+LAST = 1 << 62
+"""End of a queue."""
 
 
 @kernel
@@ -88,37 +90,63 @@ def fill_field(
 
 
 @kernel
-def fill_even_field(
+def fill_two_cost_field(
     field: NDArray[np.uint16], goal: int, goal_zone: int, back: NDArray[np.int32],
-    through: NDArray[np.bool_], zones: NDArray[np.int16], cost: int, queue: NDArray[np.int32],
+    is_dear: NDArray[np.bool_], through: NDArray[np.bool_], zones: NDArray[np.int16],
+    cost: int, dear_cost: int, queue: NDArray[np.int64], dear_queue: NDArray[np.int64],
 ) -> None:  # fmt: skip
-    """`fill_field` where every move and every quarter turn costs the same: breadth first, in half
-    the time. queue: int32[4 * n], scratch."""
+    """`fill_field` where quarter turns and moves cost the same, but for dear moves.
+
+    States are left in the order of their distance, so those entered at one cost are entered in that
+    order too: a queue for each cost is sorted by itself, and the nearest state is at the head of
+    one of them. is_dear: bool[4 * n], whether the move that leads to a state is dear. queue,
+    dear_queue: int64[12 * n + 5], of distance << 32 | state, scratch.
+    """
     field[:] = 65535
-    n_queued = 0
     for heading in range(4):
         field[4 * goal + heading] = 0
-        queue[n_queued] = 4 * goal + heading
-        n_queued += 1
-    at = 0
-    while at < n_queued:
-        state = queue[at]
-        at += 1
-        value = min(field[state] + cost, FAR)
+        queue[heading] = 4 * goal + heading
+    n_queued = 4
+    n_dear = at = dear_at = 0
+    queue[n_queued] = dear_queue[0] = LAST
+    while True:
+        entry = queue[at]
+        if dear_queue[dear_at] < entry:
+            entry = dear_queue[dear_at]
+            dear_at += 1
+        elif entry == LAST:
+            return
+        else:
+            at += 1
+        distance = entry >> 32
+        state = entry & 0xFFFFFFFF
+        if field[state] != min(distance, FAR):
+            continue
+        beyond = distance + cost
+        value = min(beyond, FAR)
         first = state & ~3
         for turned in (first | ((state + 1) & 3), first | ((state + 3) & 3)):
-            if field[turned] == 65535:
+            if value < field[turned]:
                 field[turned] = value
-                queue[n_queued] = turned
+                queue[n_queued] = (beyond << 32) | turned
                 n_queued += 1
         behind = back[state]
-        if behind < 0 or field[behind] != 65535:
-            continue
-        cell = state >> 2
-        if may_pass(through[cell], cell, goal, goal_zone, zones):
-            field[behind] = value
-            queue[n_queued] = behind
-            n_queued += 1
+        if behind >= 0 and field[behind] > value:
+            cell = state >> 2
+            if may_pass(through[cell], cell, goal, goal_zone, zones):
+                if not is_dear[state]:
+                    field[behind] = value
+                    queue[n_queued] = (beyond << 32) | behind
+                    n_queued += 1
+                else:
+                    beyond = distance + dear_cost
+                    value = min(beyond, FAR)
+                    if value < field[behind]:
+                        field[behind] = value
+                        dear_queue[n_dear] = (beyond << 32) | behind
+                        n_dear += 1
+                        dear_queue[n_dear] = LAST
+        queue[n_queued] = LAST
 
 
 @kernel

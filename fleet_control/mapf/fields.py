@@ -2,20 +2,23 @@
 
 A field gives, for every driveable cell and heading, the cost of the cheapest way to a goal under
 the floor's one-way rules, lane costs and turning cost. Laden and empty units need fields of their
-own, since a laden one does not pass under pods. When the moves of the floor change, every field is
-out of date at once; each is brought up to date in its old place, but only when it is used next. A
-few moves that have come or gone cost a fraction of a new field then.
+own, since a laden one does not pass under pods. Those that are asked for together are made by
+several threads (field_filling.py). When the moves of the floor change, every field is out of date
+at once; each is brought up to date in its old place, but only when it is used next. A few moves
+that have come or gone cost a fraction of a new field then.
 """
 
 from __future__ import annotations
 
 from collections import OrderedDict, deque
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from fleet_control.mapf.field_kernels import FAR, fill_even_field, fill_field, repair_field
+from fleet_control.mapf.field_filling import FieldFiller, Wanted
+from fleet_control.mapf.field_kernels import FAR, repair_field
 from fleet_control.mapf.grid import CELL_COST, TURN_COST, Grid
 from layouts.geometry import previous_table
 
@@ -27,8 +30,8 @@ MOST_MOVED = 0.1
 Moves = tuple[NDArray[np.int32], NDArray[np.int32]]
 """States that moves no longer lead to, and that they lead to now."""
 _DERIVED = frozenset({
-    "values", "_heads", "_buckets", "_pool", "_lost", "_tails", "_back", "_ahead", "_costs",
-    "_through", "_zones", "_missed", "_is_even",
+    "values", "_filler", "_buckets", "_pool", "_lost", "_tails", "_back", "_ahead", "_costs",
+    "_through", "_zones", "_missed",
 })  # fmt: skip
 """What follows from the grid and is left out of a snapshot."""
 
@@ -36,7 +39,9 @@ _DERIVED = frozenset({
 class DistanceFields:
     """A bounded cache of fields; those held by a unit are never evicted.
 
-    values: uint16[n_slots, 4 * n_compact]; `values[slot, 4 * compact[cell] + heading]`.
+    values: uint16[n_slots, 4 * n_compact]; `values[slot, 4 * compact[cell] + heading]`. There are
+    as many slots as fit into memory_mb, or one for every unit and a few more where that is not
+    enough: memory is `memory_bytes` at most, and no more of it than has been filled.
     """
 
     def __init__(
@@ -50,7 +55,7 @@ class DistanceFields:
         self._turn_cost = turn_cost
         row_bytes = 8 * grid.n_compact
         wanted = int(memory_mb * 2**20 // row_bytes)
-        n_slots = max(min(wanted, 2 * grid.n_compact), 2 * n_units + 8)
+        n_slots = max(min(wanted, 2 * grid.n_compact), n_units + 8)
         self._slots: OrderedDict[tuple[int, int], int] = OrderedDict()
         self._holders = np.zeros(n_slots, dtype=np.int32)
         self._versions = np.zeros(n_slots, dtype=np.int64)
@@ -66,16 +71,10 @@ class DistanceFields:
         """Memory for values, which costs nothing until it is filled, and for filling."""
         grid, n_slots = self._grid, len(self._holders)
         self.values: NDArray[np.uint16] = np.empty((n_slots, 4 * grid.n_compact), dtype=np.uint16)
-        self._set_up_buckets()
         self._buckets = np.full(FAR + 1, -1, dtype=np.int32)
         self._pool = np.empty((20 * grid.n_compact + 8, 2), dtype=np.int32)
         self._lost = np.empty(4 * grid.n_compact, dtype=np.int32)
         self._missed: dict[int, Moves | None] = {}
-
-    def _set_up_buckets(self) -> None:
-        """One for each cost up to that of the dearest edge."""
-        dearest = max(self._turn_cost, CELL_COST + int(self._grid.surcharges.max(initial=0)))
-        self._heads = np.empty(1 << int(dearest).bit_length(), dtype=np.int32)
 
     def __getstate__(self) -> dict[str, object]:
         """For a snapshot: who holds which field. Values follow from the grid, but for those that
@@ -94,8 +93,7 @@ class DistanceFields:
         held = np.flatnonzero((self._versions == self._version) & (self._holders > 0))
         self._versions[self._holders == 0] = self._version - MOST_CHANGES - 1
         self.values[old] = values
-        for slot in held.tolist():
-            self._fill(slot)
+        self._fill(held.tolist())
 
     def _set_up_moves(self) -> None:
         """Moves between states of driveable cells only, so that a fill touches little memory."""
@@ -106,9 +104,9 @@ class DistanceFields:
         self._tails = np.where(before >= 0, states, -1).astype(np.int32).reshape(-1)
         costs = CELL_COST + grid.surcharges[before, np.arange(4)]
         self._costs = np.where(before >= 0, costs, 0).astype(np.int32).reshape(-1)
-        self._is_even = bool((costs[before >= 0] == self._turn_cost).all()) and self._turn_cost > 0
         self._through = np.ascontiguousarray(grid.through[:, cells])
         self._zones = grid.zones[cells]
+        self._filler = FieldFiller(self._costs, self._tails >= 0, self._zones, self._turn_cost)
         self._back, self._ahead = self._moves_of(grid)
 
     def _moves_of(self, grid: Grid) -> Moves:
@@ -135,11 +133,15 @@ class DistanceFields:
         """The same cells and moves at other costs: every field is made anew when it is next used,
         and nothing that has changed before counts any more."""
         self._grid = grid
-        self._set_up_buckets()
         self._set_up_moves()
         self._changes.clear()
         self._version += 1
         self._missed.clear()
+
+    @property
+    def memory_bytes(self) -> int:
+        """Of all fields, once every slot has been used."""
+        return self.values.nbytes
 
     @property
     def has_due(self) -> bool:
@@ -149,24 +151,33 @@ class DistanceFields:
     def refresh(self) -> None:
         """Bring all fields up to date that somebody holds; they stay in their slots."""
         is_due = (self._versions != self._version) & (self._holders > 0)
-        for slot in np.flatnonzero(is_due).tolist():
-            self._update(slot)
+        self._fill([slot for slot in np.flatnonzero(is_due).tolist() if not self._repair(slot)])
 
     def hold(self, goal: int, load: int) -> int:
         """Slot of the field to `goal` for an empty (0) or laden (1) unit, kept until `let_go`."""
-        key = (goal, load)
-        slot = self._slots.get(key)
-        if slot is None:
-            slot = self._free_slot()
-            self._slots[key] = slot
-            self._goals[slot], self._loads[slot] = key
-            self._fill(slot)
-        else:
-            self._slots.move_to_end(key)
-            if self._versions[slot] != self._version:
-                self._update(slot)
-        self._holders[slot] += 1
-        return slot
+        return self.hold_all([goal], load)[0]
+
+    def hold_all(self, goals: Iterable[int], load: int) -> list[int]:
+        """`hold` of each, where those that have to be made are made together."""
+        held, missing = [], []
+        for goal in goals:
+            key = (goal, load)
+            slot = self._slots.get(key)
+            if slot is None:
+                slot = self._free_slot()
+                self._slots[key] = slot
+                self._goals[slot], self._loads[slot] = key
+                self._versions[slot] = self._version
+                missing.append(slot)
+            else:
+                self._slots.move_to_end(key)
+                if self._versions[slot] != self._version and not self._repair(slot):
+                    self._versions[slot] = self._version
+                    missing.append(slot)
+            self._holders[slot] += 1
+            held.append(slot)
+        self._fill(missing)
+        return held
 
     def let_go(self, slot: int) -> None:
         """One holder less; the field stays cached until its slot is needed."""
@@ -178,33 +189,28 @@ class DistanceFields:
         self.let_go(slot)
         return int(self.values[slot, 4 * self._grid.compact[start] + heading])
 
-    def _fill(self, slot: int) -> None:
+    def _fill(self, slots: list[int]) -> None:
         grid = self._grid
-        goal, load = self._goals[slot], self._loads[slot]
-        field, rank, zone = self.values[slot], int(grid.compact[goal]), int(grid.zones[goal])
-        through = self._through[load]
-        if self._is_even:
-            fill_even_field(
-                field, rank, zone, self._back, through, self._zones, self._turn_cost, self._lost
+        goals = self._goals[slots]
+        self._filler.fill([
+            Wanted(self.values[slot], rank, zone, self._through[load])
+            for slot, rank, zone, load in zip(
+                slots, grid.compact[goals].tolist(), grid.zones[goals].tolist(),
+                self._loads[slots].tolist(), strict=True,
             )
-        else:
-            fill_field(
-                field, rank, zone, self._back, self._costs, through, self._zones,
-                self._turn_cost, self._heads, self._pool,
-            )  # fmt: skip
-        self._versions[slot] = self._version
-        self.n_filled += 1
+        ], self._back)  # fmt: skip
+        self._versions[slots] = self._version
+        self.n_filled += len(slots)
 
-    def _update(self, slot: int) -> None:
-        """Repair the field, or make it anew where that is quicker."""
+    def _repair(self, slot: int) -> bool:
+        """Bring the field up to date in its place; False where it is quicker to make it anew."""
         version = int(self._versions[slot])
         if version not in self._missed:
             self._missed[version] = self._moves_since(version)
         moves = self._missed[version]
         field = self.values[slot]
         if moves is None or (field == FAR).any():
-            self._fill(slot)
-            return
+            return False
         goal, load = self._goals[slot], self._loads[slot]
         repair_field(
             field, int(self._grid.compact[goal]), int(self._grid.zones[goal]), self._ahead,
@@ -213,6 +219,7 @@ class DistanceFields:
         )  # fmt: skip
         self._versions[slot] = self._version
         self.n_repaired += 1
+        return True
 
     def _moves_since(self, version: int) -> Moves | None:
         """What has changed in all since then; None where that is too much, or no longer known."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -33,13 +34,18 @@ class GoalKeeper:
         self._step = 0
 
     def set_goal(self, unit: int, goal: int, load: int) -> None:
-        slot = self.fields.hold(goal, load)
-        self.clear_goal(unit, load)
-        self._goals[unit] = goal
-        self._slots[unit] = slot
-        self._since[unit] = self._step
-        self._best[unit] = UNREACHABLE
-        self._last_progress[unit] = self._step
+        self.set_goals([unit], [goal], load)
+
+    def set_goals(self, units: Sequence[int], goals: Sequence[int], load: int) -> None:
+        for unit in units:
+            self.clear_goal(unit, load)
+        slots = self.fields.hold_all(goals, load)
+        for unit, goal, slot in zip(units, goals, slots, strict=True):
+            self._goals[unit] = goal
+            self._slots[unit] = slot
+            self._since[unit] = self._step
+            self._best[unit] = UNREACHABLE
+            self._last_progress[unit] = self._step
 
     def clear_goal(self, unit: int, load: int) -> None:
         if self._goals[unit] >= 0:

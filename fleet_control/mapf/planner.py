@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
@@ -34,6 +35,9 @@ class Planner(Protocol):
 
     def set_goal(self, unit: int, goal: int, load: int) -> None:
         """From now on the unit heads for this cell, empty (0) or laden (1)."""
+
+    def set_goals(self, units: Sequence[int], goals: Sequence[int], load: int) -> None:
+        """`set_goal` of each of different units; distance fields are made together."""
 
     def clear_goal(self, unit: int, load: int) -> None:
         """The unit has nowhere to go; it stays unless others push it."""

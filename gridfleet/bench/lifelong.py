@@ -165,8 +165,7 @@ def run_lifelong(layout: Layout, wanted: Lifelong, watcher: Watcher) -> Lifelong
     errands = Errands(layout, wanted, rng)
     grid = grid_of(layout, guidance_named(wanted.guidance, layout))
     mover = (Turning if wanted.turning else Gliding)(World(layout, starts), grid, wanted)
-    for unit, goal in enumerate(errands.goals.tolist()):
-        mover.planner.set_goal(unit, goal, EMPTY)
+    mover.planner.set_goals(range(wanted.units), errands.goals.tolist(), EMPTY)
     result = LifelongResult()
     while result.n_steps < wanted.steps and not watcher.is_stopped():
         began = time.perf_counter()

@@ -8,7 +8,8 @@ import networkx as nx
 import numpy as np
 import pytest
 
-from fleet_control.mapf.field_kernels import repair_field
+from fleet_control.mapf import field_filling
+from fleet_control.mapf.field_kernels import fill_field, fill_two_cost_field, repair_field
 from fleet_control.mapf.fields import MOST_CHANGES, DistanceFields
 from fleet_control.mapf.grid import CELL_COST, TURN_COST, UNREACHABLE, grid_of, with_blocked
 from fleet_control.mapf.guidance import Guidance
@@ -58,20 +59,45 @@ def test_field_is_the_shortest_distance(seed: int) -> None:
                 assert found == expected.get((cell, heading), UNREACHABLE), f"seed {seed}"
 
 
-@pytest.mark.parametrize("seed", range(12))
-def test_even_costs_are_filled_breadth_first_with_the_same_result(seed: int) -> None:
-    """Of every goal, laden and empty."""
+@pytest.mark.parametrize("dear", [0, 1, 18, 9000])
+@pytest.mark.parametrize("seed", range(6))
+def test_two_costs_are_filled_by_a_queue_each_with_the_same_result(seed: int, dear: int) -> None:
+    """Of every goal, laden and empty, many at once and a single one; large distances saturate."""
     layout = random_floor(seed)
-    even = DistanceFields(grid_of(layout), n_units=4, turn_cost=CELL_COST)
-    dial = DistanceFields(grid_of(layout), n_units=4, turn_cost=CELL_COST)
-    assert even._is_even
-    dial._is_even = False
-    for goal in np.flatnonzero(layout.driveable).tolist():
-        for load in (0, 1):
-            found, right = even.hold(goal, load), dial.hold(goal, load)
-            assert (even.values[found] == dial.values[right]).all(), f"seed {seed} goal {goal}"
-            even.let_go(found)
-            dial.let_go(right)
+    rng = np.random.default_rng(seed)
+    grid = grid_of(layout, only_costs(rng.choice([0, dear], (layout.n_cells, 4))))
+    quick = DistanceFields(grid, n_units=4, turn_cost=CELL_COST)
+    assert quick._filler.has_two_costs
+    dial = DistanceFields(grid, n_units=4, turn_cost=CELL_COST)
+    dial._filler.has_two_costs = False
+    goals = np.flatnonzero(layout.driveable).tolist()
+    for load in (0, 1):
+        found = [*quick.hold_all(goals[1:], load), quick.hold(goals[0], load)]
+        right = [dial.hold(goal, load) for goal in [*goals[1:], goals[0]]]
+        assert (quick.values[found] == dial.values[right]).all(), f"seed {seed}"
+    assert len(fill_two_cost_field.signatures) == len(fill_field.signatures) == 1
+
+
+@pytest.mark.parametrize("costs", [[1, 2], [3, 30, 300]])
+def test_other_costs_are_filled_by_buckets(costs: list[int]) -> None:
+    layout = random_floor(0)
+    surcharges = np.random.default_rng(0).choice(costs, (layout.n_cells, 4))
+    fields = DistanceFields(grid_of(layout, only_costs(surcharges)), n_units=4)
+    assert not fields._filler.has_two_costs
+
+
+def test_fields_do_not_depend_on_threads() -> None:
+    layout = random_floor(3)
+    goals = np.flatnonzero(layout.driveable).tolist()
+    one, many = (DistanceFields(grid_of(layout), n_units=4) for _ in range(2))
+    one._filler._scratch = one._filler._scratch[:1]
+    many._filler._scratch *= 3  # of as many threads
+    many._filler._scratch = [
+        field_filling._Scratch(len(goals), TURN_COST) for _ in many._filler._scratch
+    ]
+    first, second = one.hold_all(goals, 0), many.hold_all(goals, 0)
+    assert first == second
+    assert (one.values[first] == many.values[second]).all()
 
 
 def test_a_field_in_use_is_never_evicted() -> None:

@@ -1,7 +1,8 @@
 """Who plays: a planner of actions, and for pools of tasks an assignment.
 
 A goal that is new to the planner costs a distance field. Where there is a clock, those that do not
-fit into half a budget wait for the next step; their units stay where they were sent before.
+fit into what planning leaves of the budget wait for the next step; their units go on to where they
+were sent before.
 
 Times that it takes are told apart: assignment, goals (which includes distance fields that have to
 be made), planning.
@@ -26,8 +27,12 @@ from fleet_control.mapf.planner import PlannerOptions
 from gridfleet.bench.lorr.problem import LeagueProblem
 from gridfleet.bench.lorr.task_pool import TaskPool
 
-GOALS_SHARE = 0.5
-"""Of a budget, for goals."""
+N_AT_ONCE = 32
+"""Goals between two looks at the clock."""
+SPARED = 0.1
+"""Share of a budget that is left over."""
+SAFETY = 1.5
+"""Assignment and planning may take so many times what they took before."""
 
 
 @dataclass(slots=True)
@@ -60,7 +65,7 @@ class Team:
         self.times = Times()
         self._goals = np.full(problem.n_units, -1, dtype=np.int32)
         self._nobody = np.zeros(problem.n_units, dtype=bool)
-        self._goals_budget_s, self._next_unit = GOALS_SHARE * budget_s, 0
+        self._budget_s, self._next_unit = budget_s, 0
         self.ways = Ways(grid_of(problem.floor))
         if problem.edition > 2023:
             self._assignment = ThroughputAssignment(self.ways)
@@ -92,17 +97,27 @@ class Team:
         """int32[n_units], cell that each unit is to go to from now on, -1 for nowhere."""
         began = time.perf_counter()
         units = np.flatnonzero(goals != self._goals)
-        late_first = np.argsort((units - self._next_unit) % len(goals))
-        for unit in units[late_first].tolist():
-            if goals[unit] >= 0:
-                self._planner.set_goal(unit, int(goals[unit]), EMPTY)
-            else:
-                self._planner.clear_goal(unit, EMPTY)
-            self._goals[unit] = goals[unit]
-            if time.perf_counter() - began > self._goals_budget_s:
-                self._next_unit = unit + 1
+        is_over = units[goals[units] < 0]
+        for unit in is_over.tolist():
+            self._planner.clear_goal(unit, EMPTY)
+        self._goals[is_over] = -1
+        units = units[goals[units] >= 0]
+        units = units[np.argsort((units - self._next_unit) % len(goals))]  # late ones first
+        for first in range(0, len(units), N_AT_ONCE):
+            some = units[first : first + N_AT_ONCE]
+            self._planner.set_goals(some.tolist(), goals[some].tolist(), EMPTY)
+            self._goals[some] = goals[some]
+            if time.perf_counter() - began > self._time_for_goals():
+                self._next_unit = int(some[-1]) + 1
                 break
         self.times.goals_s.append(time.perf_counter() - began)
+
+    def _time_for_goals(self) -> float:
+        """Seconds that assignment and planning leave, if they take what they took before."""
+        taken = sum(
+            times[-1] for times in (self.times.assignment_s, self.times.planning_s) if times
+        )
+        return (1.0 - SPARED) * self._budget_s - SAFETY * taken
 
     def act(self, cells: NDArray[np.int32], headings: NDArray[np.int8]) -> NDArray[np.int8]:
         """int8[n_units], league actions."""
