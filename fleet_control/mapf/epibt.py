@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fleet_control.mapf.action_kernels import FORWARD
-from fleet_control.mapf.epibt_kernels import choose_operations, look_ahead
+from fleet_control.mapf.epibt_improve import Improver
+from fleet_control.mapf.epibt_kernels import choose_operations, clear_table, look_ahead
 from fleet_control.mapf.goals import GoalKeeper
 from fleet_control.mapf.grid import CELL_COST, UNREACHABLE, Grid
 from fleet_control.mapf.operations import TURNED, operations_of
@@ -54,6 +55,7 @@ class EpibtPlanner(GoalKeeper):
         self._of_operations = np.zeros(n, dtype=np.int64)
         self._of_units = np.zeros((5, n_units), dtype=np.int32)
         self._on_stack = np.zeros(n_units, dtype=bool)
+        self._improver = Improver(n_units, options)
 
     def act(
         self, cells: NDArray[np.int32], headings: NDArray[np.int8], fixed: NDArray[np.bool_]
@@ -73,13 +75,20 @@ class EpibtPlanner(GoalKeeper):
         ranks, visits, stack, cursors, before = self._of_units
         order = self._order(cells, headings, aims)
         is_free = (cells == self._expected_cells) & (headings == self._expected_headings) & ~fixed
+        n_firm = int((self._bonus > 0).sum())
         choose_operations(
             order, cells, fixed, is_free, self._reach, table.nodes, self._ranked, self._counts,
-            self._costs, MAX_VISITS, int((self._bonus > 0).sum()),
-            int(self._rng.integers(1 << 30)),
-            self._options.allow_cycles, self._used, self._chosen,
-            ranks, visits, stack, cursors, before, self._on_stack,
+            self._costs, MAX_VISITS, n_firm, int(self._rng.integers(1 << 30)),
+            self._options.allow_cycles, self._used, self._chosen, ranks, visits, stack,
+            cursors, before, self._on_stack,
         )  # fmt: skip
+        if self._options.improvements > 0:
+            self._improver.improve(
+                fixed | (cells < 0) | (ranks < n_firm), ranks, self._reach, table, self._ranked,
+                self._counts, self._costs, self._used, self._chosen, stack, cursors, before,
+                self._on_stack,
+            )  # fmt: skip
+        clear_table(cells, self._chosen, self._reach, table.nodes, self._used)
         actions: NDArray[np.int8] = table.actions[self._chosen, 0]
         ends = self._reach[np.arange(len(cells)), table.nodes[self._chosen, 1]]
         self._expected_cells = np.where(cells >= 0, ends, -1).astype(np.int32)

@@ -116,7 +116,7 @@ def look_ahead(
 
 
 @kernel
-def _mark(
+def mark(
     unit: int, operation: int, value: int, reach: NDArray[np.int32], nodes: NDArray[np.int32],
     used: NDArray[np.int32],
 ) -> None:  # fmt: skip
@@ -146,7 +146,7 @@ def _closes_ring(
 
 
 @kernel
-def _in_the_way(
+def in_the_way(
     unit: int, operation: int, allow_cycles: bool, chosen: NDArray[np.int32],
     reach: NDArray[np.int32], nodes: NDArray[np.int32], used: NDArray[np.int32],
 ) -> int:  # fmt: skip
@@ -200,7 +200,7 @@ def _settle(
         for time in range(1, n_times):
             can_go = can_go and reach[unit, nodes[chosen[unit], time]] >= 0
         if can_go and chosen[unit] != WAITING:
-            _mark(unit, chosen[unit], unit, reach, nodes, used)
+            mark(unit, chosen[unit], unit, reach, nodes, used)
         else:
             chosen[unit] = WAITING
             stack[n_waiting] = unit
@@ -211,11 +211,11 @@ def _settle(
         for time in range(1, n_times):
             other = used[cells[unit], time]
             if other >= 0 and other != unit:
-                _mark(other, chosen[other], -1, reach, nodes, used)
+                mark(other, chosen[other], -1, reach, nodes, used)
                 chosen[other] = WAITING
                 stack[n_waiting] = other
                 n_waiting += 1
-        _mark(unit, WAITING, unit, reach, nodes, used)
+        mark(unit, WAITING, unit, reach, nodes, used)
 
 
 @kernel
@@ -234,8 +234,8 @@ def choose_operations(
     and may go on; fixed: those that must stay. max_visits: how often one unit may be asked to
     choose anew. n_firm: that many of the most urgent make way for nobody, and whom the first of
     them pushes begins anywhere in its list, by the salt. Without `allow_cycles` no ring of units
-    moves at once. used: int32[n_cells, depth + 1], all -1 before and after; on_stack: all False.
-    ranks, visits, stack, cursors, before: scratch of n_units.
+    moves at once. used: int32[n_cells, depth + 1], all -1 before, filled after (clear_table);
+    on_stack: all False. ranks, visits, stack, cursors, before: scratch of n_units.
     """
     n_units = cells.size
     for position in range(n_units):
@@ -250,7 +250,7 @@ def choose_operations(
         cursors[0] = 0
         before[0] = chosen[root]
         on_stack[root] = True
-        _mark(root, chosen[root], -1, reach, nodes, used)
+        mark(root, chosen[root], -1, reach, nodes, used)
         height = 0
         while height >= 0:
             unit = stack[height]
@@ -266,7 +266,7 @@ def choose_operations(
                     if height == 0:
                         break  # nothing better to be had
                     continue
-                other = _in_the_way(unit, operation, allow_cycles, chosen, reach, nodes, used)
+                other = in_the_way(unit, operation, allow_cycles, chosen, reach, nodes, used)
                 if other >= 0 and (
                     fixed[other] or on_stack[other] or visits[other] >= max_visits
                     or (
@@ -286,25 +286,33 @@ def choose_operations(
                 height -= 1
                 if height >= 0:
                     asker = stack[height]
-                    _mark(asker, chosen[asker], -1, reach, nodes, used)
-                _mark(unit, chosen[unit], unit, reach, nodes, used)
+                    mark(asker, chosen[asker], -1, reach, nodes, used)
+                mark(unit, chosen[unit], unit, reach, nodes, used)
                 continue
             chosen[unit] = operation
             if other == NOBODY:
-                _mark(unit, operation, unit, reach, nodes, used)
+                mark(unit, operation, unit, reach, nodes, used)
                 for index in range(height + 1):
                     on_stack[stack[index]] = False
                 height = -1
                 continue
             visits[other] += 1
-            _mark(other, chosen[other], -1, reach, nodes, used)
-            _mark(unit, operation, unit, reach, nodes, used)
+            mark(other, chosen[other], -1, reach, nodes, used)
+            mark(unit, operation, unit, reach, nodes, used)
             height += 1
             stack[height] = other
             cursors[height] = 0
             before[height] = chosen[other]
             on_stack[other] = True
-    for unit in range(n_units):
+
+
+@kernel
+def clear_table(
+    cells: NDArray[np.int32], chosen: NDArray[np.int32], reach: NDArray[np.int32],
+    nodes: NDArray[np.int32], used: NDArray[np.int32],
+) -> None:  # fmt: skip
+    """Take all units out of the table."""
+    for unit in range(cells.size):
         if cells[unit] >= 0:
             used[cells[unit], 0] = -1
-            _mark(unit, chosen[unit], -1, reach, nodes, used)
+            mark(unit, chosen[unit], -1, reach, nodes, used)

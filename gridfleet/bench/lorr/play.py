@@ -16,6 +16,7 @@ from gridfleet.bench.lorr.record import Record
 from gridfleet.bench.lorr.run import Rules, Watcher, run_steps
 from gridfleet.bench.lorr.run_ticks import run_ticks, window_of
 from gridfleet.bench.lorr.team import Team, Times
+from gridfleet.bench.search import Search
 from gridfleet.typed_files import suggest
 from layouts import CellKind, open_layout
 
@@ -31,21 +32,23 @@ class Unwatched:
 
 
 def play(
-    problem: LeagueProblem, planner: str, seed: int, rules: Rules, watcher: Watcher
-) -> tuple[Record, Times]:
+    problem: LeagueProblem, planner: str, seed: int, rules: Rules, watcher: Watcher,
+    search: Search | None = None,
+) -> tuple[Record, Times]:  # fmt: skip
     """The record of a run, and the times of the team. Raises BenchError for an unknown planner."""
     if planner not in PLANNERS:
         raise BenchError(f"unknown planner {planner!r}; {suggest(planner, PLANNERS)}")
     if rules.step_ms > 0.0:
         warm_up(problem.edition, planner)
-    return _play(problem, planner, seed, rules, watcher)
+    return _play(problem, planner, seed, rules, watcher, search or Search())
 
 
 def _play(
-    problem: LeagueProblem, planner: str, seed: int, rules: Rules, watcher: Watcher
-) -> tuple[Record, Times]:
+    problem: LeagueProblem, planner: str, seed: int, rules: Rules, watcher: Watcher,
+    search: Search,
+) -> tuple[Record, Times]:  # fmt: skip
     n_actions = window_of(problem, rules.step_ms) if problem.edition == 2026 else 1
-    team = Team(problem, planner, seed, rules.step_ms / 1000.0 / n_actions or inf)
+    team = Team(problem, planner, seed, rules.step_ms / 1000.0 / n_actions or inf, search)
     record = Record(problem, planner, seed, rules.step_ms, rules.n_steps)
     run = run_ticks if problem.edition == 2026 else run_steps
     run(record, team, rules, watcher)
@@ -58,7 +61,7 @@ def _play(
 
 def warm_up(edition: int, planner: str) -> None:
     """Compile every kernel that a run needs, before a clock begins."""
-    _play(_smallest(edition), planner, 0, Rules(30, 0.0), Unwatched())
+    _play(_smallest(edition), planner, 0, Rules(30, 0.0), Unwatched(), Search(improvements=5))
 
 
 def _smallest(edition: int) -> LeagueProblem:

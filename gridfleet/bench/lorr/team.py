@@ -23,9 +23,13 @@ from fleet_control.mapf.grid import CELL_COST, EMPTY, Grid, grid_of
 from fleet_control.mapf.planner import PlannerOptions
 from gridfleet.bench.lorr.problem import LeagueProblem
 from gridfleet.bench.lorr.task_pool import TaskPool
+from gridfleet.bench.search import Search
 
 GOALS_SHARE = 0.5
 """Of a budget, for goals."""
+SEARCH_SHARE = 0.8
+"""Of a budget, after which plans are not made any better."""
+UNLIMITED = 1 << 60
 
 
 @dataclass(slots=True)
@@ -42,15 +46,25 @@ class Team:
     budget_s: of an action, infinite for no clock."""
 
     def __init__(
-        self, problem: LeagueProblem, planner: str, seed: int, budget_s: float = inf
-    ) -> None:
+        self, problem: LeagueProblem, planner: str, seed: int, budget_s: float = inf,
+        search: Search | None = None,
+    ) -> None:  # fmt: skip
+        search = search or Search()
+        has_clock = 0.0 < budget_s < inf
+        improvements = search.improvements
+        if improvements is None:
+            improvements = UNLIMITED if has_clock else 0
         self.grid: Grid = grid_of(problem.floor)
         options = PlannerOptions(
             seed,
             allow_cycles=problem.edition < 2026,
             turn_cost=CELL_COST,
             rations_shoves=False,
+            depth=search.depth,
+            improvements=improvements,
+            is_over=self._is_search_over if has_clock else None,
         )
+        self._search_s, self._asked_at_s = SEARCH_SHARE * budget_s, inf
         self._planner = action_planner_named(planner, self.grid, problem.n_units, options)
         self.times = Times()
         self._goals = np.full(problem.n_units, -1, dtype=np.int32)
@@ -66,7 +80,7 @@ class Team:
         is_bound: NDArray[np.bool_],
     ) -> NDArray[np.int32]:  # fmt: skip
         """int32[n_units], task of each unit. is_bound: bool[n_units], units that keep theirs."""
-        began = time.perf_counter()
+        began = self._asked_at_s = time.perf_counter()
         bound = pool.schedule[is_bound]
         ids = pool.unopened()
         ids = ids[~np.isin(ids, bound)]
@@ -86,6 +100,7 @@ class Team:
     def head_for(self, goals: NDArray[np.int32]) -> None:
         """int32[n_units], cell that each unit is to go to from now on, -1 for nowhere."""
         began = time.perf_counter()
+        self._asked_at_s = min(self._asked_at_s, began)
         units = np.flatnonzero(goals != self._goals)
         late_first = np.argsort((units - self._next_unit) % len(goals))
         for unit in units[late_first].tolist():
@@ -103,5 +118,9 @@ class Team:
         """int8[n_units], league actions."""
         began = time.perf_counter()
         actions = self._planner.act(cells, headings, self._nobody)
+        self._asked_at_s = inf
         self.times.planning_s.append(time.perf_counter() - began)
         return actions
+
+    def _is_search_over(self) -> bool:
+        return time.perf_counter() - self._asked_at_s > self._search_s
