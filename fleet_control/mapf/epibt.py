@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fleet_control.mapf.action_kernels import FORWARD
+from fleet_control.mapf.epibt_escort import Escort
 from fleet_control.mapf.epibt_improve import Improver
 from fleet_control.mapf.epibt_kernels import choose_operations, clear_table, look_ahead
 from fleet_control.mapf.goals import GoalKeeper
@@ -55,6 +56,8 @@ class EpibtPlanner(GoalKeeper):
         self._of_operations = np.zeros(n, dtype=np.int64)
         self._of_units = np.zeros((5, n_units), dtype=np.int32)
         self._on_stack = np.zeros(n_units, dtype=bool)
+        self._flees = np.zeros(n_units, dtype=bool)
+        self._escort = Escort(grid.n_cells, options.turn_cost)
         self._improver = Improver(n_units, options)
 
     def act(
@@ -65,6 +68,10 @@ class EpibtPlanner(GoalKeeper):
         if self.fields.has_due:
             self._refresh_fields(cells, headings)
         aims = self._aims(cells, headings)
+        self._escort.choose(
+            self._step, cells, headings, aims, self._slots, self._loads, grid, self.fields.values,
+            self._since, self._last_progress, self._rng,
+        )  # fmt: skip
         heads, costs, arrivals = self._of_nodes
         look_ahead(
             cells, headings, aims, self._slots, self._loads, grid.neighbours, grid.surcharges,
@@ -76,17 +83,22 @@ class EpibtPlanner(GoalKeeper):
         order = self._order(cells, headings, aims)
         is_free = (cells == self._expected_cells) & (headings == self._expected_headings) & ~fixed
         n_firm = int((self._bonus > 0).sum())
+        escorted = self._escort.unit
+        if escorted >= 0:
+            order = np.concatenate([[escorted], order[order != escorted]])
+            n_firm += int(self._bonus[escorted] == 0)
         choose_operations(
             order, cells, fixed, is_free, self._reach, table.nodes, self._ranked, self._counts,
             self._costs, MAX_VISITS, n_firm, int(self._rng.integers(1 << 30)),
-            self._options.allow_cycles, self._used, self._chosen, ranks, visits, stack,
-            cursors, before, self._on_stack,
+            self._options.allow_cycles, escorted >= 0, self._escort.flight, self._of_operations,
+            self._flees, self._used, self._chosen, ranks, visits, stack, cursors, before,
+            self._on_stack,
         )  # fmt: skip
         if self._options.improvements > 0:
             self._improver.improve(
-                fixed | (cells < 0) | (ranks < n_firm), ranks, self._reach, table, self._ranked,
-                self._counts, self._costs, self._used, self._chosen, stack, cursors, before,
-                self._on_stack,
+                fixed | (cells < 0) | (ranks < n_firm) | self._flees, ranks, self._reach, table,
+                self._ranked, self._counts, self._costs, self._used, self._chosen, stack, cursors,
+                before, self._on_stack,
             )  # fmt: skip
         clear_table(cells, self._chosen, self._reach, table.nodes, self._used)
         actions: NDArray[np.int8] = table.actions[self._chosen, 0]
