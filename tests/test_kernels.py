@@ -40,6 +40,7 @@ MODULES = (
     "fleet_control.link.kernels",
     "fleet_control.mapf.action_kernels",
     "fleet_control.mapf.conflict_kernels",
+    "fleet_control.mapf.epibt_escort_kernels",
     "fleet_control.mapf.epibt_improve_kernels",
     "fleet_control.mapf.epibt_kernels",
     "fleet_control.mapf.field_kernels",
@@ -68,6 +69,7 @@ MODULES = (
 ENTRY_POINTS = {
     "commit_moves", "free_cells", "release_steps", "book_states", "add_wishes", "book_waits",
     "count_short", "look_ahead", "choose_operations", "improve", "clear_table",
+    "trace_way", "measure_flight",
     "find_conflicts", "fill_field", "fill_even_field", "repair_field", "plan_step",
     "track_progress", "run_ticks",
     "least_cells", "find_next_cells", "find_waits", "find_roots",

@@ -1,9 +1,12 @@
 """Lifelong planning of actions: priority inheritance over operations of several steps (EPIBT).
 
-Most urgent is who has the shortest way left, so that what is nearly done is done first. So that
-nobody waits forever, a few of those that have come no nearer to their goal for a while are drawn by
-lot to be the most urgent for some steps, and firm: they make way for nobody. Few, since on a
+Most urgent is who has the shortest way left, so that what is nearly done is done first; who has
+been on its way for long gains a little on others. So that nobody waits forever, of those that have
+come no nearer to their goal for a while one is escorted (epibt_escort.py), and a few more are drawn
+by lot to be the most urgent for some steps, and firm: they make way for nobody. Few, since on a
 crowded floor most are stuck at any time and hold each other up if all are urgent.
+
+With `improvements` the plan is made better in what is left of the step (epibt_improve.py).
 """
 
 from __future__ import annotations
@@ -26,6 +29,9 @@ PATIENCE, EPOCH = 30, 30
 """Steps without progress after which a unit is stuck, and steps between two draws."""
 FIRM_SHARE = 0.05
 """Largest share of all units that is drawn."""
+STEPS_PER_COST = 4
+"""A unit that has been on its way for so many steps longer is as urgent as one that is nearer by a
+cost of one. On a crowded floor those with far to go would else be pushed about without end."""
 FIRST = 1 << 40
 LAST = 1 << 45
 """Key of units with nowhere to go and of those that have been at their goal: all others are more
@@ -132,7 +138,8 @@ class EpibtPlanner(GoalKeeper):
             self._draw_firm(~is_done & (self._step - self._last_progress >= PATIENCE))
         self._bonus[is_done] = 0
         back_at_last = LAST - np.minimum(self._step - self._since, LAST // 2)
-        keys = np.where(is_done, back_at_last, distances - self._bonus)
+        ages = (self._step - self._since) // STEPS_PER_COST
+        keys = np.where(is_done, back_at_last, distances - self._bonus - ages)
         return np.argsort(keys, kind="stable")
 
     def _draw_firm(self, is_stuck: NDArray[np.bool_]) -> None:
