@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from gridfleet.bench.errors import BenchError
 
-MAX_DEPTH = 5
-"""There are 17 operations of three steps, 48 of four and 136 of five."""
+MIN_DEPTH, MAX_DEPTH = 3, 5
+"""In two steps nobody can turn round and go, and a floor stands still. There are 17 operations of three steps, 48 of four and 136 of five."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +19,7 @@ class Search:
     improvements: int | None = None
 
     def __post_init__(self) -> None:
-        if not 2 <= self.depth <= MAX_DEPTH:
-            raise BenchError(f"operations of {self.depth} steps; give 2 to {MAX_DEPTH}")
+        if not MIN_DEPTH <= self.depth <= MAX_DEPTH:
+            raise BenchError(f"operations of {self.depth} steps; give {MIN_DEPTH} to {MAX_DEPTH}")
         if self.improvements is not None and self.improvements < 0:
             raise BenchError(f"{self.improvements} improvements; give 0 or more")

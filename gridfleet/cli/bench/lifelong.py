@@ -34,7 +34,7 @@ def lifelong(
     ] = None,
     planner: Annotated[str, typer.Option(help="Planner.")] = "pibt",
     depth: Annotated[
-        int, typer.Option(help="epibt: steps of an operation, 2 to 5; more are better and slower.")
+        int, typer.Option(help="epibt: steps of an operation, 3 to 5; more are better and slower.")
     ] = 3,
     improvements: Annotated[
         int, typer.Option(help="epibt: attempts in each step to better the plan.")

@@ -33,7 +33,7 @@ def lorr(
     ] = 1000.0,
     planner: Annotated[str, typer.Option(help="Planner.")] = "pibt",
     depth: Annotated[
-        int, typer.Option(help="epibt: steps of an operation, 2 to 5; more are better and slower.")
+        int, typer.Option(help="epibt: steps of an operation, 3 to 5; more are better and slower.")
     ] = 3,
     improvements: Annotated[
         int | None,
