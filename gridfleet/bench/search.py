@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from gridfleet.bench.errors import BenchError
 
 MIN_DEPTH, MAX_DEPTH = 3, 5
-"""In two steps nobody can turn round and go, and a floor stands still. There are 17 operations of three steps, 48 of four and 136 of five."""
+"""In two steps nobody can turn round and go, and a floor stands still. There are
+17 operations of three steps, 48 of four and 136 of five."""
 
 
 @dataclass(frozen=True, slots=True)
