@@ -30,7 +30,7 @@ def corridor(length: int, every: int) -> Layout:
 
 
 @pytest.mark.parametrize("options", [RINGS, NO_RINGS])
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(2))
 @pytest.mark.parametrize(
     ("layout", "n_units", "most"),
     [
