@@ -40,6 +40,8 @@ MODULES = (
     "fleet_control.link.kernels",
     "fleet_control.mapf.action_kernels",
     "fleet_control.mapf.conflict_kernels",
+    "fleet_control.mapf.epibt_escort_kernels",
+    "fleet_control.mapf.epibt_improve_kernels",
     "fleet_control.mapf.epibt_kernels",
     "fleet_control.mapf.field_kernels",
     "fleet_control.mapf.next_kernels",
@@ -66,7 +68,8 @@ MODULES = (
 )
 ENTRY_POINTS = {
     "commit_moves", "free_cells", "release_steps", "book_states", "add_wishes", "book_waits",
-    "count_short", "look_ahead", "choose_operations",
+    "count_short", "look_ahead", "choose_operations", "improve", "clear_table",
+    "trace_way", "measure_flight",
     "find_conflicts", "fill_field", "fill_even_field", "repair_field", "plan_step",
     "track_progress", "run_ticks",
     "least_cells", "find_next_cells", "find_waits", "find_roots",
@@ -116,6 +119,7 @@ def _all_have_run() -> None:
     run_case(0)
     for edition in EDITIONS:
         warm_up(edition, "pibt")
+        warm_up(edition, "epibt")
     Simulation(Scenario(layout="teaching", hours=0.05, planner="epibt")).run()
     run_oneshot()
     Simulation(Scenario(layout="teaching", hours=0.05, unit=TURNING)).run()

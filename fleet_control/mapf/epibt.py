@@ -1,9 +1,12 @@
 """Lifelong planning of actions: priority inheritance over operations of several steps (EPIBT).
 
-Most urgent is who has the shortest way left, so that what is nearly done is done first. So that
-nobody waits forever, a few of those that have come no nearer to their goal for a while are drawn by
-lot to be the most urgent for some steps, and firm: they make way for nobody. Few, since on a
+Most urgent is who has the shortest way left, so that what is nearly done is done first; who has
+been on its way for long gains a little on others. So that nobody waits forever, of those that have
+come no nearer to their goal for a while one is escorted (epibt_escort.py), and a few more are drawn
+by lot to be the most urgent for some steps, and firm: they make way for nobody. Few, since on a
 crowded floor most are stuck at any time and hold each other up if all are urgent.
+
+With `improvements` the plan is made better in what is left of the step (epibt_improve.py).
 """
 
 from __future__ import annotations
@@ -12,7 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fleet_control.mapf.action_kernels import FORWARD
-from fleet_control.mapf.epibt_kernels import choose_operations, look_ahead
+from fleet_control.mapf.epibt_escort import Escort
+from fleet_control.mapf.epibt_improve import Improver
+from fleet_control.mapf.epibt_kernels import choose_operations, clear_table, look_ahead
 from fleet_control.mapf.goals import GoalKeeper
 from fleet_control.mapf.grid import CELL_COST, UNREACHABLE, Grid
 from fleet_control.mapf.operations import TURNED, operations_of
@@ -24,6 +29,9 @@ PATIENCE, EPOCH = 30, 30
 """Steps without progress after which a unit is stuck, and steps between two draws."""
 FIRM_SHARE, MOST_FIRM = 0.05, 20
 """Largest share of all units that is drawn, and largest number: they hold up all about them."""
+STEPS_PER_COST = 4
+"""A unit that has been on its way for so many steps longer is as urgent as one that is nearer by a
+cost of one. On a crowded floor those with far to go would else be pushed about without end."""
 FIRST = 1 << 40
 LAST = 1 << 45
 """Key of units with nowhere to go and of those that have been at their goal: all others are more
@@ -54,6 +62,9 @@ class EpibtPlanner(GoalKeeper):
         self._of_operations = np.zeros(n, dtype=np.int64)
         self._of_units = np.zeros((5, n_units), dtype=np.int32)
         self._on_stack = np.zeros(n_units, dtype=bool)
+        self._flees = np.zeros(n_units, dtype=bool)
+        self._escort = Escort(grid.n_cells, options.turn_cost)
+        self._improver = Improver(n_units, options)
 
     def act(
         self, cells: NDArray[np.int32], headings: NDArray[np.int8], fixed: NDArray[np.bool_]
@@ -63,6 +74,10 @@ class EpibtPlanner(GoalKeeper):
         if self.fields.has_due:
             self._refresh_fields(cells, headings)
         aims = self._aims(cells, headings)
+        self._escort.choose(
+            self._step, cells, headings, aims, self._slots, self._loads, grid, self.fields.values,
+            self._since, self._last_progress, self._rng,
+        )  # fmt: skip
         heads, costs, arrivals = self._of_nodes
         look_ahead(
             cells, headings, aims, self._slots, self._loads, grid.neighbours, grid.surcharges,
@@ -73,13 +88,25 @@ class EpibtPlanner(GoalKeeper):
         ranks, visits, stack, cursors, before = self._of_units
         order = self._order(cells, headings, aims)
         is_free = (cells == self._expected_cells) & (headings == self._expected_headings) & ~fixed
+        n_firm = int((self._bonus > 0).sum())
+        escorted = self._escort.unit
+        if escorted >= 0:
+            order = np.concatenate([[escorted], order[order != escorted]])
+            n_firm += int(self._bonus[escorted] == 0)
         choose_operations(
             order, cells, fixed, is_free, self._reach, table.nodes, self._ranked, self._counts,
-            self._costs, MAX_VISITS, int((self._bonus > 0).sum()),
-            int(self._rng.integers(1 << 30)),
-            self._options.allow_cycles, self._used, self._chosen,
-            ranks, visits, stack, cursors, before, self._on_stack,
+            self._costs, MAX_VISITS, n_firm, int(self._rng.integers(1 << 30)),
+            self._options.allow_cycles, escorted >= 0, self._escort.flight, self._of_operations,
+            self._flees, self._used, self._chosen, ranks, visits, stack, cursors, before,
+            self._on_stack,
         )  # fmt: skip
+        if self._options.improvements > 0:
+            self._improver.improve(
+                fixed | (cells < 0) | (ranks < n_firm) | self._flees, ranks, self._reach, table,
+                self._ranked, self._counts, self._costs, self._used, self._chosen, stack, cursors,
+                before, self._on_stack,
+            )  # fmt: skip
+        clear_table(cells, self._chosen, self._reach, table.nodes, self._used)
         actions: NDArray[np.int8] = table.actions[self._chosen, 0]
         ends = self._reach[np.arange(len(cells)), table.nodes[self._chosen, 1]]
         self._expected_cells = np.where(cells >= 0, ends, -1).astype(np.int32)
@@ -111,7 +138,8 @@ class EpibtPlanner(GoalKeeper):
             self._draw_firm(~is_done & (self._step - self._last_progress >= PATIENCE))
         self._bonus[is_done] = 0
         back_at_last = LAST - np.minimum(self._step - self._since, LAST // 2)
-        keys = np.where(is_done, back_at_last, distances - self._bonus)
+        ages = (self._step - self._since) // STEPS_PER_COST
+        keys = np.where(is_done, back_at_last, distances - self._bonus - ages)
         return np.argsort(keys, kind="stable")
 
     def _draw_firm(self, is_stuck: NDArray[np.bool_]) -> None:

@@ -116,7 +116,7 @@ def look_ahead(
 
 
 @kernel
-def _mark(
+def mark(
     unit: int, operation: int, value: int, reach: NDArray[np.int32], nodes: NDArray[np.int32],
     used: NDArray[np.int32],
 ) -> None:  # fmt: skip
@@ -146,7 +146,7 @@ def _closes_ring(
 
 
 @kernel
-def _in_the_way(
+def in_the_way(
     unit: int, operation: int, allow_cycles: bool, chosen: NDArray[np.int32],
     reach: NDArray[np.int32], nodes: NDArray[np.int32], used: NDArray[np.int32],
 ) -> int:  # fmt: skip
@@ -200,7 +200,7 @@ def _settle(
         for time in range(1, n_times):
             can_go = can_go and reach[unit, nodes[chosen[unit], time]] >= 0
         if can_go and chosen[unit] != WAITING:
-            _mark(unit, chosen[unit], unit, reach, nodes, used)
+            mark(unit, chosen[unit], unit, reach, nodes, used)
         else:
             chosen[unit] = WAITING
             stack[n_waiting] = unit
@@ -211,11 +211,33 @@ def _settle(
         for time in range(1, n_times):
             other = used[cells[unit], time]
             if other >= 0 and other != unit:
-                _mark(other, chosen[other], -1, reach, nodes, used)
+                mark(other, chosen[other], -1, reach, nodes, used)
                 chosen[other] = WAITING
                 stack[n_waiting] = other
                 n_waiting += 1
-        _mark(unit, WAITING, unit, reach, nodes, used)
+        mark(unit, WAITING, unit, reach, nodes, used)
+
+
+@kernel
+def _rank_flight(
+    unit: int, flight: NDArray[np.int32], reach: NDArray[np.int32], nodes: NDArray[np.int32],
+    ranked: NDArray[np.int16], counts: NDArray[np.int32], keys: NDArray[np.int64],
+) -> None:  # fmt: skip
+    """Sort the unit's operations anew: first what leads furthest out of the way, and of that what
+    is out of it soonest. keys: scratch, one for each operation."""
+    depth = nodes.shape[1] - 1
+    for index in range(counts[unit]):
+        operation = ranked[unit, index]
+        key = np.int64(flight[reach[unit, nodes[operation, depth]]]) << 32
+        for time in range(1, depth + 1):
+            key += flight[reach[unit, nodes[operation, time]]]
+        place = index
+        while place > 0 and keys[place - 1] > key:
+            keys[place] = keys[place - 1]
+            ranked[unit, place] = ranked[unit, place - 1]
+            place -= 1
+        keys[place] = key
+        ranked[unit, place] = operation
 
 
 @kernel
@@ -223,7 +245,8 @@ def choose_operations(
     order: NDArray[np.int64], cells: NDArray[np.int32], fixed: NDArray[np.bool_],
     is_free: NDArray[np.bool_], reach: NDArray[np.int32], nodes: NDArray[np.int32],
     ranked: NDArray[np.int16], counts: NDArray[np.int32], costs: NDArray[np.int32],
-    max_visits: int, n_firm: int, salt: int, allow_cycles: bool,
+    max_visits: int, n_firm: int, salt: int, allow_cycles: bool, is_escorted: bool,
+    flight: NDArray[np.int32], keys: NDArray[np.int64], flees: NDArray[np.bool_],
     used: NDArray[np.int32], chosen: NDArray[np.int32], ranks: NDArray[np.int32],
     visits: NDArray[np.int32], stack: NDArray[np.int32], cursors: NDArray[np.int32],
     before: NDArray[np.int32], on_stack: NDArray[np.bool_],
@@ -233,24 +256,27 @@ def choose_operations(
     order: units, most urgent first. is_free: units that are where the last step meant them to be
     and may go on; fixed: those that must stay. max_visits: how often one unit may be asked to
     choose anew. n_firm: that many of the most urgent make way for nobody, and whom the first of
-    them pushes begins anywhere in its list, by the salt. Without `allow_cycles` no ring of units
-    moves at once. used: int32[n_cells, depth + 1], all -1 before and after; on_stack: all False.
-    ranks, visits, stack, cursors, before: scratch of n_units.
+    them pushes begins anywhere in its list, by the salt. is_escorted: the first of all is escorted;
+    whom it pushes flees from its way instead, and that is final. flight: int32[n_cells], steps out
+    of the way. flees: bool[n_units], filled: units that do. Without `allow_cycles` no ring of units
+    moves at once. used: int32[n_cells, depth + 1], all -1 before, filled after (clear_table);
+    on_stack: all False. ranks, visits, stack, cursors, before: scratch of n_units.
     """
     n_units = cells.size
     for position in range(n_units):
         ranks[order[position]] = position
         visits[position] = 0
+        flees[position] = False
     _settle(cells, is_free, reach, nodes, used, chosen, stack)
     for position in range(n_units):
         root = order[position]
-        if cells[root] < 0 or fixed[root] or ranked[root, 0] == chosen[root]:
+        if cells[root] < 0 or fixed[root] or flees[root] or ranked[root, 0] == chosen[root]:
             continue
         stack[0] = root
         cursors[0] = 0
         before[0] = chosen[root]
         on_stack[root] = True
-        _mark(root, chosen[root], -1, reach, nodes, used)
+        mark(root, chosen[root], -1, reach, nodes, used)
         height = 0
         while height >= 0:
             unit = stack[height]
@@ -258,7 +284,7 @@ def choose_operations(
             operation = before[height]
             while cursors[height] < counts[unit]:
                 place = cursors[height]
-                if height > 0 and position == 0 and n_firm > 0:
+                if height > 0 and position == 0 and n_firm > 0 and not is_escorted:
                     place = (place + salt + 7919 * unit) % counts[unit]
                 operation = ranked[unit, place]
                 cursors[height] += 1
@@ -266,9 +292,9 @@ def choose_operations(
                     if height == 0:
                         break  # nothing better to be had
                     continue
-                other = _in_the_way(unit, operation, allow_cycles, chosen, reach, nodes, used)
+                other = in_the_way(unit, operation, allow_cycles, chosen, reach, nodes, used)
                 if other >= 0 and (
-                    fixed[other] or on_stack[other] or visits[other] >= max_visits
+                    fixed[other] or on_stack[other] or flees[other] or visits[other] >= max_visits
                     or (
                         ranks[other] < position
                         and (
@@ -286,25 +312,36 @@ def choose_operations(
                 height -= 1
                 if height >= 0:
                     asker = stack[height]
-                    _mark(asker, chosen[asker], -1, reach, nodes, used)
-                _mark(unit, chosen[unit], unit, reach, nodes, used)
+                    mark(asker, chosen[asker], -1, reach, nodes, used)
+                mark(unit, chosen[unit], unit, reach, nodes, used)
                 continue
             chosen[unit] = operation
             if other == NOBODY:
-                _mark(unit, operation, unit, reach, nodes, used)
+                mark(unit, operation, unit, reach, nodes, used)
                 for index in range(height + 1):
                     on_stack[stack[index]] = False
+                    flees[stack[index]] = is_escorted and position == 0
                 height = -1
                 continue
+            if is_escorted and position == 0 and visits[other] == 0:
+                _rank_flight(other, flight, reach, nodes, ranked, counts, keys)
             visits[other] += 1
-            _mark(other, chosen[other], -1, reach, nodes, used)
-            _mark(unit, operation, unit, reach, nodes, used)
+            mark(other, chosen[other], -1, reach, nodes, used)
+            mark(unit, operation, unit, reach, nodes, used)
             height += 1
             stack[height] = other
             cursors[height] = 0
             before[height] = chosen[other]
             on_stack[other] = True
-    for unit in range(n_units):
+
+
+@kernel
+def clear_table(
+    cells: NDArray[np.int32], chosen: NDArray[np.int32], reach: NDArray[np.int32],
+    nodes: NDArray[np.int32], used: NDArray[np.int32],
+) -> None:  # fmt: skip
+    """Take all units out of the table."""
+    for unit in range(cells.size):
         if cells[unit] >= 0:
             used[cells[unit], 0] = -1
-            _mark(unit, chosen[unit], -1, reach, nodes, used)
+            mark(unit, chosen[unit], -1, reach, nodes, used)

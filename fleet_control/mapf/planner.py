@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
@@ -19,13 +19,17 @@ class PlannerOptions:
     would deadlock on them). turn_cost: of a quarter turn, where a cell costs CELL_COST; worlds that
     move in steps turn in one. depth: steps that a planner of operations looks ahead.
     rations_shoves: let nobody shove others about at once (priority_kernels.py); where a shove costs
-    no more than a step, that only makes units wait."""
+    no more than a step, that only makes units wait. improvements: chains of units that a planner of
+    operations tries in each step to better its plan; is_over: asked meanwhile whether the time for
+    that is up, if there is a clock (the same plan each time there is only without)."""
 
     seed: int = 0
     allow_cycles: bool = False
     turn_cost: int = TURN_COST
     depth: int = 3
     rations_shoves: bool = True
+    improvements: int = 0
+    is_over: Callable[[], bool] | None = None
 
 
 class Planner(Protocol):

@@ -23,6 +23,7 @@ from fleet_control.mapf.planner import PLANNERS, Planner, PlannerOptions, planne
 from gridfleet.bench.errors import BenchError
 from gridfleet.bench.lorr.run import Watcher
 from gridfleet.bench.lorr.world import World
+from gridfleet.bench.search import Search
 from gridfleet.typed_files import suggest
 from layouts import CellKind, Layout
 
@@ -42,6 +43,7 @@ class Lifelong:
     guidance: str = NONE
     planner: str = "pibt"
     seed: int = 0
+    search: Search = field(default_factory=Search)
 
 
 @dataclass(slots=True)
@@ -135,7 +137,8 @@ class Gliding:
 
 def _options(wanted: Lifelong, turn_cost: int) -> PlannerOptions:
     return PlannerOptions(
-        wanted.seed, allow_cycles=True, turn_cost=turn_cost, rations_shoves=False
+        wanted.seed, allow_cycles=True, turn_cost=turn_cost, depth=wanted.search.depth,
+        rations_shoves=False, improvements=wanted.search.improvements or 0,
     )  # fmt: skip
 
 

@@ -195,3 +195,30 @@ def test_lifelong_bad_usage(arguments: list[str], told: str) -> None:
     result = bench("lifelong", *arguments)
     assert result.exit_code == 2
     assert told in " ".join(result.output.split())
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        (["--depth", 2], "operations of 2 steps; give 3 to 5"),
+        (["--improvements", -1], "-1 improvements; give 0 or more"),
+    ],
+)
+def test_a_search_that_there_is_not(problem: Path, options: list[str | int], told: str) -> None:
+    commands: list[list[str | Path | int]] = [
+        ["lorr", problem],
+        ["lifelong", "teaching", "--units", 3],
+    ]
+    for command in commands:
+        result = bench(*command, "--steps", 5, "--planner", "epibt", *options)
+        assert result.exit_code == 2
+        assert told in result.output
+
+
+def test_improvements_are_the_same_each_time_without_a_clock(tmp_path: Path, problem: Path) -> None:
+    search = ("--planner", "epibt", "--depth", 4, "--improvements", 20)
+    for name in ("one.json", "two.json"):
+        bench("lorr", problem, "--steps", 30, "--step-ms", 0, *search, "--out", tmp_path / name)
+    assert (tmp_path / "one.json").read_bytes() == (tmp_path / "two.json").read_bytes()
+    found = bench("lorr", problem, "--steps", 30, *search, "--json")
+    assert json.loads(found.stdout)["timeouts"] == 0

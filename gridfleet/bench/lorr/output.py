@@ -58,6 +58,8 @@ def as_output(record: Record, beside: Path) -> dict[str, Any]:
         "problem": _relative(problem.path, beside),
         "planner": record.planner,
         "guidance": record.guidance,
+        "depth": record.search.depth,
+        "improvements": record.search.improvements,
         "seed": record.seed,
         "stepMs": record.step_ms,
         "partial": record.is_partial,

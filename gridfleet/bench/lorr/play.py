@@ -18,6 +18,7 @@ from gridfleet.bench.lorr.record import Record
 from gridfleet.bench.lorr.run import Rules, Watcher, run_steps
 from gridfleet.bench.lorr.run_ticks import run_ticks, window_of
 from gridfleet.bench.lorr.team import Team, Times
+from gridfleet.bench.search import Search
 from gridfleet.typed_files import suggest
 from layouts import CellKind, open_layout
 
@@ -34,9 +35,9 @@ class Unwatched:
 
 def play(
     problem: LeagueProblem, planner: str, seed: int, rules: Rules, watcher: Watcher,
-    guidance: str = NONE,
+    guidance: str = NONE, search: Search | None = None,
 ) -> tuple[Record, Times]:  # fmt: skip
-    """The record of a run, and the times of the team. guidance: none, lanes or a file.
+    """The record of a run, and the times of the team. guidance: as `gridfleet simulate` takes it.
 
     Raises BenchError for unknown names, LayoutError for a file that does not fit the floor.
     """
@@ -47,17 +48,17 @@ def play(
     guidance_named(guidance, problem.floor)  # said before kernels are compiled
     if rules.step_ms > 0.0:
         warm_up(problem.edition, planner)
-    return _play(problem, planner, seed, rules, watcher, guidance)
+    return _play(problem, planner, seed, rules, watcher, guidance, search or Search())
 
 
 def _play(
     problem: LeagueProblem, planner: str, seed: int, rules: Rules, watcher: Watcher,
-    guidance: str = NONE,
+    guidance: str, search: Search,
 ) -> tuple[Record, Times]:  # fmt: skip
     n_actions = window_of(problem, rules.step_ms) if problem.edition == 2026 else 1
     budget_s = rules.step_ms / 1000.0 / n_actions or inf
-    team = Team(problem, planner, seed, budget_s, guidance)
-    record = Record(problem, planner, seed, rules.step_ms, rules.n_steps, guidance)
+    team = Team(problem, planner, seed, budget_s, guidance, search)
+    record = Record(problem, planner, seed, rules.step_ms, rules.n_steps, guidance, search)
     run = run_ticks if problem.edition == 2026 else run_steps
     run(record, team, rules, watcher)
     flow = free_flow(problem, team.ways, max(record.n_steps, 1))
@@ -69,7 +70,8 @@ def _play(
 
 def warm_up(edition: int, planner: str) -> None:
     """Compile every kernel that a run needs, before a clock begins."""
-    _play(_smallest(edition), planner, 0, Rules(30, 0.0), Unwatched())
+    search = Search(improvements=5)
+    _play(_smallest(edition), planner, 0, Rules(30, 0.0), Unwatched(), NONE, search)
 
 
 def _smallest(edition: int) -> LeagueProblem:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from fleet_control.mapf.guidance import NONE
 from gridfleet.bench.lorr.problem import LeagueProblem
+from gridfleet.bench.search import Search
 
 LATE = 4
 """Code of a wait that a timeout forces, beside the four actions."""
@@ -42,6 +43,7 @@ class Record:
     step_ms: float
     last_step: int
     guidance: str = NONE
+    search: Search = field(default_factory=Search)
     actual: list[NDArray[np.int8]] = field(default_factory=list)
     planned: list[NDArray[np.int8]] = field(default_factory=list)
     calls_s: list[float] = field(default_factory=list)

@@ -26,6 +26,7 @@ from fleet_control.mapf.guiding import guidance_named, steered
 from fleet_control.mapf.planner import PlannerOptions
 from gridfleet.bench.lorr.problem import LeagueProblem
 from gridfleet.bench.lorr.task_pool import TaskPool
+from gridfleet.bench.search import Search
 
 N_AT_ONCE = 32
 """Goals between two looks at the clock."""
@@ -33,6 +34,9 @@ SPARED = 0.1
 """Share of a budget that is left over."""
 SAFETY = 1.5
 """Assignment and planning may take so many times what they took before."""
+SEARCH_SHARE = 0.8
+"""Of a budget, after which plans are not made any better."""
+UNLIMITED = 1 << 60
 
 
 @dataclass(slots=True)
@@ -50,8 +54,13 @@ class Team:
 
     def __init__(
         self, problem: LeagueProblem, planner: str, seed: int, budget_s: float = inf,
-        guidance: str = NONE,
+        guidance: str = NONE, search: Search | None = None,
     ) -> None:  # fmt: skip
+        search = search or Search()
+        has_clock = 0.0 < budget_s < inf
+        improvements = search.improvements
+        if improvements is None:
+            improvements = UNLIMITED if has_clock else 0
         costs = guidance_named(guidance, problem.floor)
         self.grid: Grid = grid_of(problem.floor, costs)
         options = PlannerOptions(
@@ -59,7 +68,12 @@ class Team:
             allow_cycles=problem.edition < 2026,
             turn_cost=CELL_COST,
             rations_shoves=False,
+            depth=search.depth,
+            improvements=improvements,
+            is_over=self._is_search_over if has_clock else None,
         )
+        self._search_s, self._asked_at_s = SEARCH_SHARE * budget_s, inf
+        self._planned_s, self._search_at_s = 0.0, inf
         led = action_planner_named(planner, self.grid, problem.n_units, options)
         self._planner = steered(led, guidance, self.grid, problem.n_units)
         self.times = Times()
@@ -76,7 +90,7 @@ class Team:
         is_bound: NDArray[np.bool_],
     ) -> NDArray[np.int32]:  # fmt: skip
         """int32[n_units], task of each unit. is_bound: bool[n_units], units that keep theirs."""
-        began = time.perf_counter()
+        began = self._asked_at_s = time.perf_counter()
         bound = pool.schedule[is_bound]
         ids = pool.unopened()
         ids = ids[~np.isin(ids, bound)]
@@ -96,6 +110,7 @@ class Team:
     def head_for(self, goals: NDArray[np.int32]) -> None:
         """int32[n_units], cell that each unit is to go to from now on, -1 for nowhere."""
         began = time.perf_counter()
+        self._asked_at_s = min(self._asked_at_s, began)
         units = np.flatnonzero(goals != self._goals)
         is_over = units[goals[units] < 0]
         for unit in is_over.tolist():
@@ -113,15 +128,23 @@ class Team:
         self.times.goals_s.append(time.perf_counter() - began)
 
     def _time_for_goals(self) -> float:
-        """Seconds that assignment and planning leave, if they take what they took before."""
-        taken = sum(
-            times[-1] for times in (self.times.assignment_s, self.times.planning_s) if times
-        )
+        """Seconds that assignment and planning leave, if they take what they took before. The
+        search for a better plan takes what is left."""
+        taken = sum(self.times.assignment_s[-1:]) + self._planned_s
         return (1.0 - SPARED) * self._budget_s - SAFETY * taken
 
     def act(self, cells: NDArray[np.int32], headings: NDArray[np.int8]) -> NDArray[np.int8]:
         """int8[n_units], league actions."""
         began = time.perf_counter()
+        self._search_at_s = inf
         actions = self._planner.act(cells, headings, self._nobody)
-        self.times.planning_s.append(time.perf_counter() - began)
+        ended = time.perf_counter()
+        self._asked_at_s = inf
+        self._planned_s = min(ended, self._search_at_s) - began
+        self.times.planning_s.append(ended - began)
         return actions
+
+    def _is_search_over(self) -> bool:
+        now = time.perf_counter()
+        self._search_at_s = min(self._search_at_s, now)
+        return now - self._asked_at_s > self._search_s

@@ -30,6 +30,12 @@ def lifelong(
     ] = "uniform",
     guidance: Guidance = "none",
     planner: Annotated[str, typer.Option(help="Planner.")] = "pibt",
+    depth: Annotated[
+        int, typer.Option(help="epibt: steps of an operation, 3 to 5; more are better and slower.")
+    ] = 3,
+    improvements: Annotated[
+        int, typer.Option(help="epibt: attempts in each step to better the plan.")
+    ] = 0,
     seed: Annotated[int, typer.Option(min=0, help="Of starts, goals and planner.")] = 0,
     as_json: Annotated[bool, typer.Option("--json", help="Print the outcome as JSON.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="No progress on stderr.")] = False,
@@ -45,9 +51,11 @@ def lifelong(
     """
     with reported():
         from gridfleet.bench.lifelong import Lifelong, run_lifelong
+        from gridfleet.bench.search import Search
         from layouts import load
 
-        wanted = Lifelong(units, steps, not no_turning, goals, guidance, planner, seed)
+        search = Search(depth, improvements)
+        wanted = Lifelong(units, steps, not no_turning, goals, guidance, planner, seed, search)
         floor = load(layout)
         with StepsBar(steps, "steps", quiet) as bar:
             result = run_lifelong(floor, wanted, bar)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from gridfleet.bench.lorr.check import Findings
     from gridfleet.bench.lorr.record import Record
     from gridfleet.bench.lorr.team import Times
+    from gridfleet.bench.search import Search
 
 FAILED, INTERRUPTED = 1, 130
 MOST_SHOWN = 20
@@ -33,6 +34,16 @@ def lorr(
     ] = 1000.0,
     planner: Annotated[str, typer.Option(help="Planner.")] = "pibt",
     guidance: Guidance = "none",
+    depth: Annotated[
+        int, typer.Option(help="epibt: steps of an operation, 3 to 5; more are better and slower.")
+    ] = 3,
+    improvements: Annotated[
+        int | None,
+        typer.Option(
+            help="epibt: attempts in each step to better the plan. "
+            "[default: as many as the budget allows; 0 without a clock]"
+        ),
+    ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Of the planner.")] = 0,
     out: Annotated[
         Path | None, typer.Option(help="File for the result, .json. [default: none is kept]")
@@ -68,6 +79,7 @@ def lorr(
     """
     with reported():
         from gridfleet.bench.errors import BenchError
+        from gridfleet.bench.search import Search
 
         if check is not None:
             _check(check, of or problem, as_json)
@@ -77,11 +89,12 @@ def lorr(
             raise BenchError("nothing to run: name a problem (JSON), or a result with --check")
         if steps is None:
             raise BenchError("how long? give --steps N; the problem's file does not say")
-        _run(chosen, steps, step_ms, planner, guidance, seed, out, force, as_json, quiet)
+        search = Search(depth, improvements)
+        _run(chosen, steps, step_ms, planner, guidance, seed, search, out, force, as_json, quiet)
 
 
 def _run(
-    path: Path, steps: int, step_ms: float, planner: str, guidance: str, seed: int,
+    path: Path, steps: int, step_ms: float, planner: str, guidance: str, seed: int, search: Search,
     out: Path | None, force: bool, as_json: bool, quiet: bool,
 ) -> None:  # fmt: skip
     from gridfleet.bench.lorr.output import write_output
@@ -96,7 +109,7 @@ def _run(
     problem = read_problem(path)
     counted = "ticks" if problem.edition == 2026 else "steps"
     with StepsBar(steps, counted, quiet) as bar:
-        record, times = play(problem, planner, seed, rules, bar, guidance)
+        record, times = play(problem, planner, seed, rules, bar, guidance, search)
     if out is not None:
         write_output(record, out)
     figures = _figures(record, times)
