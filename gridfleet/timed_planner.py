@@ -9,21 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fleet_control.mapf.planner import Planner
+from fleet_control.mapf.planner_over import PlannerOver
 
 
-class TimedPlanner:
+class TimedPlanner(PlannerOver):
     """Passes everything on to another planner and keeps the wall time of each step in ms."""
 
     def __init__(self, planner: Planner) -> None:
-        self._planner = planner
-        self.fields = planner.fields
-        self.set_goal = planner.set_goal
-        self.set_goals = planner.set_goals
-        self.clear_goal = planner.clear_goal
-        self.set_blocked = planner.set_blocked
-        self.set_costs = planner.set_costs
-        self.ways_left = planner.ways_left
-        self.next_cells = planner.next_cells
+        super().__init__(planner)
         self.step_ms: list[float] = []
 
     def __getstate__(self) -> dict[str, object]:

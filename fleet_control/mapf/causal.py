@@ -15,24 +15,16 @@ from numpy.typing import NDArray
 from fleet_control.mapf.action_kernels import act_towards
 from fleet_control.mapf.grid import Grid
 from fleet_control.mapf.planner import ActionPlanner, Planner, PlannerOptions, planner_named
+from fleet_control.mapf.planner_over import PlannerOver
 
 
-class CausalPlanner:
+class CausalPlanner(PlannerOver):
     """Implements `ActionPlanner` over a planner on cells whose goals are set as ever."""
 
     def __init__(self, planner: Planner, grid: Grid, n_units: int, options: PlannerOptions) -> None:
-        self._planner = planner
+        super().__init__(planner)
         self._neighbours = grid.ways
         self._allow_cycles = options.allow_cycles
-        self.fields = planner.fields
-        self.set_goal = planner.set_goal
-        self.set_goals = planner.set_goals
-        self.clear_goal = planner.clear_goal
-        self.set_blocked = planner.set_blocked
-        self.set_costs = planner.set_costs
-        self.step = planner.step
-        self.ways_left = planner.ways_left
-        self.next_cells = planner.next_cells
         self._decided = np.full(n_units, -1, dtype=np.int32)
         self._seen = np.full(n_units, -1, dtype=np.int32)
         self._at_now = np.full(grid.n_cells, -1, dtype=np.int32)

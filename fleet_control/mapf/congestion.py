@@ -10,12 +10,15 @@ with a rule in place of a policy that is learned. It pays on crowded floors with
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
 from fleet_control.mapf.action_kernels import WAIT
 from fleet_control.mapf.grid import CELL_COST, Grid
 from fleet_control.mapf.planner import ActionPlanner, Planner
+from fleet_control.mapf.planner_over import PlannerOver
 
 COST = 2.0
 """Cells that it costs to enter a cell on which somebody waits all the time."""
@@ -27,17 +30,12 @@ FADING = 0.7
 """Of counts, from one change to the next."""
 
 
-class CongestionPlanner:
+class CongestionPlanner(PlannerOver):
     """Implements `Planner` over another, and `ActionPlanner` over one of those, whose costs it sets
     by what that one decides."""
 
     def __init__(self, planner: Planner, grid: Grid, n_units: int) -> None:
-        self._planner = planner
-        self.fields = planner.fields
-        self.set_blocked = planner.set_blocked
-        self.set_costs = planner.set_costs
-        self.ways_left = planner.ways_left
-        self.next_cells = planner.next_cells
+        super().__init__(planner)
         self._base, self._ways = grid.surcharges, grid.ways
         self._goals = np.full(n_units, -1, dtype=np.int32)
         self._waits = np.zeros(grid.n_cells, dtype=np.float64)
@@ -45,13 +43,13 @@ class CongestionPlanner:
         self._step = 0
         self._period = period_of(grid, n_units)
 
-    def set_goal(self, unit: int, goal: int, load: int) -> None:
-        self._goals[unit] = goal
-        self._planner.set_goal(unit, goal, load)
+    def set_goals(self, units: Sequence[int], goals: Sequence[int], load: int) -> None:
+        self._goals[units] = goals
+        super().set_goals(units, goals, load)
 
     def clear_goal(self, unit: int, load: int) -> None:
         self._goals[unit] = -1
-        self._planner.clear_goal(unit, load)
+        super().clear_goal(unit, load)
 
     def step(
         self, cells: NDArray[np.int32], headings: NDArray[np.int8], fixed: NDArray[np.bool_]
