@@ -36,6 +36,7 @@ from gridfleet.experiments.statistics import (
     relative_half_width,
     select,
     share_interval,
+    shared_between_looks,
     stein_interval,
     variance_ratio,
 )
@@ -160,6 +161,7 @@ def sequential(rng: np.random.Generator, n: int) -> list[Line]:
     rows = truth + rng.standard_normal(a.shape)
     full = [stein_interval(row[: n_pairs(row[:N_PILOT], asked)], N_PILOT) for row in rows]
     cut = [stein_interval(row[: n_pairs(row[:N_PILOT], asked, most=20)], N_PILOT) for row in rows]
+    answered = [_answered(row, truth - 1.0, asked) for row in rows]
     naive = [_stop_when_narrow(row, asked) for row in rows]
     pilots = zip(a[:, :N_PILOT], rows[:, :N_PILOT], strict=True)
     percent = [percent_interval(baseline, baseline + more) for baseline, more in pilots]
@@ -169,8 +171,19 @@ def sequential(rng: np.random.Generator, n: int) -> list[Line]:
         Line("Stein, normal differences", 0.95, held(truth, full),
              f"{_mean_n(full)}; as narrow as asked for in {narrow:.0%}"),
         Line("Stein, cut by a budget of 20", 0.95, held(truth, cut), _mean_n(cut)),
+        Line("question, answered by the pilot or at the end", 0.95, held(truth, answered),
+             _mean_n(answered), at_least=True),
         Line("(stop once the interval is narrow)", 0.95, held(truth, naive), _mean_n(naive)),
     ]  # fmt: skip
+
+
+def _answered(row: Array, question: float, half_width: float) -> Interval:
+    """Whether the truth is above the limit or below, in two looks."""
+    early, late = shared_between_looks(0.95)
+    found = mean_interval(row[:N_PILOT], early)
+    if not found.low < question <= found.high:
+        return found
+    return stein_interval(row[: n_pairs(row[:N_PILOT], half_width, late)], N_PILOT, late)
 
 
 def _stop_when_narrow(row: Array, half_width: float) -> Interval:

@@ -3,7 +3,8 @@
 All variants run with the same seeds, so that they have the same orders, people and faults. Pilot
 runs say where the warm-up ends (MSER-5, the longest of all variants) and how much paired
 differences vary; from that follows how many pairs the precision asked for takes (Stein's two
-stages, statistics/stein.py). Nothing is decided by looking at the differences themselves.
+stages, statistics/stein.py). Nothing is decided by looking at the differences themselves, unless a
+question is asked: where the pilot answers it, it ends there, and intervals allow for that look.
 """
 
 from __future__ import annotations
@@ -20,7 +21,13 @@ from gridfleet.experiments.measures.window import output_minutes, window_of
 from gridfleet.experiments.replicating import OnProgress, Replications, ShouldStop, jobs_for
 from gridfleet.experiments.replication import Outcome
 from gridfleet.experiments.settling import check_long_enough, settling_time
-from gridfleet.experiments.statistics import bonferroni, n_pairs, relative_half_width
+from gridfleet.experiments.statistics import (
+    bonferroni,
+    n_pairs,
+    paired_interval,
+    relative_half_width,
+    shared_between_looks,
+)
 from gridfleet.experiments.variants import STEADY, Line
 
 Floats = NDArray[np.float64]
@@ -34,7 +41,9 @@ class Ask:
 
     measure: key figure that decides. precision: half width of its interval as a share of the first
     variant's mean. pilots: replications of each variant before anything is decided. most: of each
-    in all. seed: of the first replication; the next ones follow it.
+    in all. seed: of the first replication; the next ones follow it. question: share of the first
+    variant's mean by which the others may be better; where the pilot says of each whether it is,
+    nothing more is run.
     """
 
     measure: str = OUTPUT
@@ -43,6 +52,7 @@ class Ask:
     most: int = 40
     confidence: float = 0.95
     seed: int = 0
+    question: float | None = None
 
     def __post_init__(self) -> None:
         measure_named(self.measure)
@@ -63,7 +73,8 @@ class Ask:
 class Runs:
     """What has been run. done: so far. warm_up: minutes that are left out at the start; is_warm:
     whether all variants are past their warm-up by then. n_pilots: complete seeds of the pilot.
-    n_wanted: that the precision takes; None where it is not known."""
+    n_wanted: that the precision takes; None where it is not known. is_answered: the question was
+    answered by the pilot."""
 
     line: Line
     ask: Ask
@@ -72,6 +83,15 @@ class Runs:
     is_warm: bool = True
     n_pilots: int = 0
     n_wanted: int | None = None
+    is_answered: bool = False
+
+    @property
+    def confidence(self) -> float:
+        """Of intervals of differences, which have to allow for a look at the pilot."""
+        if self.ask.question is None:
+            return self.ask.confidence
+        early, late = shared_between_looks(self.ask.confidence)
+        return early if self.is_answered else late
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -94,6 +114,11 @@ class Runs:
                 for name in self.names
             ]
         ).reshape(len(self.names), len(seeds))
+
+    def whole_figures(self) -> Floats:
+        """The same of the measure that decides, of the seeds that have it in all variants."""
+        figures = self.figures(self.ask.measure)
+        return np.asarray(figures[:, np.isfinite(figures).all(axis=0)])
 
     def output_minutes(self, name: str) -> Floats:
         """float64[n_seeds, n_minutes], what each replication turned out in each minute."""
@@ -121,7 +146,8 @@ def run_comparison(
     runs.warm_up, runs.is_warm = _warm_up(runs)
     _check_figures(runs)
     runs.n_wanted = _pairs_wanted(runs)
-    if runs.n_wanted is not None and not runs.done.is_cut:
+    runs.is_answered = _is_answered(runs)
+    if runs.n_wanted is not None and not runs.is_answered and not runs.done.is_cut:
         n_all = min(runs.n_wanted, ask.most)
         _replicate(runs, n_all, campaign, "replications", on_progress, should_stop)
     return runs
@@ -173,10 +199,22 @@ def _check_figures(runs: Runs) -> None:
 def _pairs_wanted(runs: Runs) -> int | None:
     """Seeds that the precision takes: those of the comparison that varies most. None where there is
     nothing that the precision is a share of."""
-    figures, ask = runs.figures(runs.ask.measure), runs.ask
-    figures = figures[:, np.isfinite(figures).all(axis=0)]
+    figures = runs.whole_figures()
     if figures[0].mean() == 0.0:
         return None
-    half_width = relative_half_width(figures[0], ask.precision)
-    confidence = bonferroni(ask.confidence, len(figures) - 1)
+    half_width = relative_half_width(figures[0], runs.ask.precision)
+    confidence = bonferroni(runs.confidence, len(figures) - 1)
     return max(n_pairs(row - figures[0], half_width, confidence) for row in figures[1:])
+
+
+def _is_answered(runs: Runs) -> bool:
+    """Whether the pilot says of every variant if it is better by so much."""
+    question, figures = runs.ask.question, runs.whole_figures()
+    mean = abs(float(figures[0].mean()))
+    if question is None or mean == 0.0:
+        return False
+    early, _ = shared_between_looks(runs.ask.confidence)
+    confidence = bonferroni(early, len(figures) - 1)
+    better = measure_named(runs.ask.measure).better or 1
+    found = [paired_interval(better * figures[0], better * row, confidence) for row in figures[1:]]
+    return all(one.low >= question * mean or one.high < question * mean for one in found)

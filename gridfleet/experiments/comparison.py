@@ -99,10 +99,11 @@ class Side:
 class Comparison:
     """kind: "steady" or "shift". measure: that decides. work: lines, parcels or errands. minutes:
     of each replication, of which warm_up_min are left out. n: pairs; n_wanted: that the precision
-    takes. precision, reached: asked for and reached, as half widths in per cent of the first's
-    mean. detectable_percent: least true difference that so many pairs show four times in five.
-    variance_ratio: of paired over unpaired differences. best: of three or more, the one with the
-    best mean; None of two. is_best_sure: that it is the best with the confidence."""
+    takes. is_answered: the pilot answered the question that was asked. precision, reached: asked
+    for and reached, as half widths in per cent of the first's mean. detectable_percent: least true
+    difference that so many pairs show four times in five. variance_ratio: of paired over unpaired
+    differences. best: of three or more, the one with the best mean; None of two. is_best_sure: that
+    it is the best with the confidence."""
 
     kind: str
     work: str
@@ -113,6 +114,7 @@ class Comparison:
     is_warm: bool
     seeds: tuple[int, ...]
     n_wanted: int | None
+    is_answered: bool
     most: int
     is_cut: bool
     precision: float
@@ -155,11 +157,12 @@ def analyse(runs: Runs) -> Comparison:
         is_warm=runs.is_warm,
         seeds=tuple(seeds),
         n_wanted=runs.n_wanted,
+        is_answered=runs.is_answered,
         most=ask.most,
         is_cut=runs.done.is_cut,
         precision=100.0 * ask.precision,
         reached=max((half for half in halves if half is not None), default=None),
-        detectable_percent=_detectable(main, ask.confidence),
+        detectable_percent=_detectable(main, runs.confidence),
         variance_ratio=_variance_ratio(main),
         sides=tuple(_side(runs, name) for name in runs.names),
         effects=effects,
@@ -183,7 +186,7 @@ def _effects(runs: Runs, work: str) -> Iterator[Effect]:
         if whole.sum() < 2:
             continue
         figures = figures[:, whole]
-        confidence = bonferroni(runs.ask.confidence, len(figures) - 1)
+        confidence = bonferroni(runs.confidence, len(figures) - 1)
         n_pilots = int(np.count_nonzero(whole[: runs.n_pilots]))
         is_main = name == runs.ask.measure and n_pilots >= 2
         for variant, row in zip(runs.names[1:], figures[1:], strict=True):
@@ -258,7 +261,7 @@ def _best(runs: Runs, main: Floats) -> tuple[str | None, bool]:
     if len(figures) < 3 or figures.shape[1] < 3:
         return None, False
     n_pilots = max(2, min(runs.n_pilots, figures.shape[1]))
-    found = select(figures, n_pilots, runs.ask.confidence)
+    found = select(figures, n_pilots, runs.confidence)
     return runs.names[found.best], found.against_best[found.best].low >= 0.0
 
 

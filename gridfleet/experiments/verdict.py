@@ -129,6 +129,11 @@ def _of_one_regime(names: set[str | None]) -> Iterator[str]:
 def _of_precision(found: Comparison) -> str:
     n = len(found.seeds)
     told = f"{n} replications of each"
+    if found.is_answered:
+        told += " answer the question, so no more were run"
+        if found.reached is not None:
+            told += f"; they give ±{found.reached:.2f} %"
+        return f"{told}."
     if found.reached is not None:
         told += f" give ±{found.reached:.2f} %; ±{found.precision:g} % was asked for"
     if found.n_wanted is not None and found.n_wanted > n:

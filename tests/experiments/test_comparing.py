@@ -111,6 +111,33 @@ def test_seeds_follow_the_first_one() -> None:
     assert runs.seeds == [100, 101, 102, 103]
 
 
+def test_a_question_that_the_pilot_answers_takes_no_more() -> None:
+    make = noisy({"a": 20.0, "b": 21.0, "c": 19.0}, own=0.3)
+    runs = _compare(make, "a", "b", "c", precision=0.001, question=0.02)
+    found = analyse(runs)
+    assert (runs.is_answered, len(found.seeds)) == (True, 10)
+    assert list(at_least(found, 2.0)) == [
+        "Is b better by 2 % or more? Yes.", "Is c better by 2 % or more? No."
+    ]  # fmt: skip
+    assert "10 replications of each answer the question, so no more were run" in _told(found)
+    figures = runs.figures("output_per_hour")
+    each = bonferroni(0.99, 2)  # a fifth of the error for this look
+    by_hand = stein_interval(figures[1] - figures[0], 10, each)
+    assert found.main[0].difference.low == pytest.approx(by_hand.low)
+
+
+def test_a_question_that_the_pilot_leaves_open_goes_on() -> None:
+    make = noisy({"a": 20.0, "b": 20.4}, own=0.3)
+    runs = _compare(make, precision=0.005, question=0.02)
+    found = analyse(runs)
+    assert not runs.is_answered
+    assert len(found.seeds) > 10
+    figures = runs.figures("output_per_hour")
+    by_hand = stein_interval(figures[1] - figures[0], 10, 0.96)
+    assert found.main[0].difference.low == pytest.approx(by_hand.low)
+    assert "was asked for" in _told(found)
+
+
 def test_equal_outcomes_take_no_more_than_the_pilot() -> None:
     found = analyse(_compare(lambda job: made(job.variant, job.seed), most=40))
     assert len(found.seeds) == 10

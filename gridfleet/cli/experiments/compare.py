@@ -44,8 +44,12 @@ def compare(
     ],
     hours: Hours = None,
     precision: Annotated[
-        str, typer.Option(help="Half width of the interval that is wanted, of the first's mean.")
-    ] = "1%",
+        str | None,
+        typer.Option(
+            help="Half width of the interval that is wanted, of the first's mean. [default: 1%; "
+            "with --at-least no more than what answers it]"
+        ),
+    ] = None,
     kpi: Kpi = "output_per_hour",
     at_least: Annotated[
         str | None, typer.Option(help="Say whether the others are better by so much, as 2%.")
@@ -93,7 +97,8 @@ def compare(
     \b
     Is the second floor better? All have the same fleet and the same orders:
       gridfleet compare demo one-way
-      gridfleet compare today.toml wider-aisles.toml --precision 0.5% --at-least 2%
+      gridfleet compare today.toml wider-aisles.toml --at-least 2%
+      gridfleet compare today.toml wider-aisles.toml --precision 0.5%
 
     \b
     Under real orders, whole days:
@@ -117,7 +122,9 @@ def compare(
         if len(variants) < 2:
             raise ExperimentError(f"only {variants[0]} is named; name two or more to compare")
         wanted = percent(at_least, "--at-least") if at_least is not None else None
-        ask = Ask(kpi, percent(precision, "--precision"), pilots, most, confidence, seed)
+        half_width = percent(precision or "1%", "--precision")
+        question = wanted if precision is None else None
+        ask = Ask(kpi, half_width, pilots, most, confidence, seed, question)
         options = given_options(
             hours=hours, robots=robots, orders=orders, preset=preset, start=start, faults=faults
         )

@@ -16,7 +16,12 @@ from gridfleet.experiments.statistics.intervals import (
 )
 from gridfleet.experiments.statistics.power import minimum_detectable_effect, pairs_needed, power
 from gridfleet.experiments.statistics.selection import Selection, n_to_select, select
-from gridfleet.experiments.statistics.stein import n_pairs, relative_half_width, stein_interval
+from gridfleet.experiments.statistics.stein import (
+    n_pairs,
+    relative_half_width,
+    shared_between_looks,
+    stein_interval,
+)
 from gridfleet.experiments.statistics.warm_up import Truncation, mser5, welch
 
 __all__ = [
@@ -36,6 +41,7 @@ __all__ = [
     "relative_half_width",
     "select",
     "share_interval",
+    "shared_between_looks",
     "stein_interval",
     "variance_ratio",
     "welch",

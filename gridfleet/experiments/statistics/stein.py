@@ -6,6 +6,10 @@ For normal differences it covers exactly as often as it says, whatever N came ou
 Mathematical Statistics 16 (1945) 243-258, theorem 1), also where a budget cuts N, since N depends
 on the pilot's spread alone, which is independent of the mean. Stopping as soon as the interval
 looks narrow does not have that: it stops when the spread happens to look small.
+
+Where a question is to be answered, whether a difference is above a limit or below, the pilot may
+answer it alone. That is a decision by the mean, so both looks share the error between them
+(`shared_between_looks`): whichever interval is told, it misses the truth no more often than asked.
 """
 
 from __future__ import annotations
@@ -16,6 +20,18 @@ from numpy.typing import ArrayLike
 
 from gridfleet.experiments.statistics.intervals import Interval, two_sided_t
 from gridfleet.experiments.statistics.samples import as_sample, check_share
+
+EARLY_SHARE = 0.2
+"""Of the error, for the look at the pilot: a clear answer shows there all the same, and the second
+look's interval is hardly wider for it."""
+
+
+def shared_between_looks(confidence: float) -> tuple[float, float]:
+    """Confidence of the interval at the pilot and of that at the end, which both hold with the one
+    given (Bonferroni)."""
+    check_share("confidence", confidence)
+    error = 1.0 - confidence
+    return 1.0 - EARLY_SHARE * error, 1.0 - (1.0 - EARLY_SHARE) * error
 
 
 def n_pairs(
