@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from gridfleet.cli.errors import reported
+from gridfleet.cli.layouts.picture_options import FiguresAsJson, NoPicture
 
 
 def show(
@@ -17,12 +18,8 @@ def show(
         Path | None,
         typer.Option(help="Picture, .png or .svg. [default: NAME.png in this folder]"),
     ] = None,
-    no_picture: Annotated[
-        bool, typer.Option("--no-picture", help="Only print; write nothing.")
-    ] = False,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Print figures for machines; a picture only with --out.")
-    ] = False,
+    no_picture: NoPicture = False,
+    as_json: FiguresAsJson = False,
 ) -> None:
     """Print a floor with its stations and write a picture of it.
 
