@@ -59,7 +59,6 @@ class Escort:
             self._is_by_lot = False
         self._at_now[:] = -1
         self._at_now[cells[cells >= 0]] = np.flatnonzero(cells >= 0)
-        first = self.unit
         shut_in = self._shut_in(cells, headings, aims, slots, loads, grid, fields)
         if shut_in < 0:
             return
@@ -67,7 +66,6 @@ class Escort:
             self._begin(shut_in, step, aims)
             if self._shut_in(cells, headings, aims, slots, loads, grid, fields) < 0:
                 return
-        self._begin(first, step, aims)
         self.unit, self._is_by_lot = -1, True
 
     def _begin(self, unit: int, step: int, aims: NDArray[np.int32]) -> None:

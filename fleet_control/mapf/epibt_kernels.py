@@ -29,6 +29,21 @@ WAITING = 0
 
 
 @kernel
+def _put_in_order(
+    unit: int, operation: int, key: int, count: int, ranked: NDArray[np.int16],
+    keys: NDArray[np.int64],
+) -> None:  # fmt: skip
+    """Insert the operation into the first `count` of the unit's, which are in order of the keys."""
+    place = count
+    while place > 0 and keys[place - 1] > key:
+        keys[place] = keys[place - 1]
+        ranked[unit, place] = ranked[unit, place - 1]
+        place -= 1
+    keys[place] = key
+    ranked[unit, place] = operation
+
+
+@kernel
 def look_ahead(
     cells: NDArray[np.int32], headings: NDArray[np.int8], goals: NDArray[np.int32],
     slots: NDArray[np.int32], loads: NDArray[np.int8], neighbours: NDArray[np.int32],
@@ -104,13 +119,7 @@ def look_ahead(
                 cost = 0
             costs[unit, operation] = cost
             key = (cost << 16) - operation
-            place = count
-            while place > 0 and keys[place - 1] > key:
-                keys[place] = keys[place - 1]
-                ranked[unit, place] = ranked[unit, place - 1]
-                place -= 1
-            keys[place] = key
-            ranked[unit, place] = operation
+            _put_in_order(unit, operation, key, count, ranked, keys)
             count += 1
         counts[unit] = count
 
@@ -228,16 +237,10 @@ def _rank_flight(
     depth = nodes.shape[1] - 1
     for index in range(counts[unit]):
         operation = ranked[unit, index]
-        key = np.int64(flight[reach[unit, nodes[operation, depth]]]) << 32
+        key = int(flight[reach[unit, nodes[operation, depth]]]) << 32
         for time in range(1, depth + 1):
-            key += flight[reach[unit, nodes[operation, time]]]
-        place = index
-        while place > 0 and keys[place - 1] > key:
-            keys[place] = keys[place - 1]
-            ranked[unit, place] = ranked[unit, place - 1]
-            place -= 1
-        keys[place] = key
-        ranked[unit, place] = operation
+            key += int(flight[reach[unit, nodes[operation, time]]])
+        _put_in_order(unit, operation, key, index, ranked, keys)
 
 
 @kernel

@@ -187,8 +187,7 @@ def _warm_up(runs: Runs) -> tuple[int, bool]:
 
 
 def _check_figures(runs: Runs) -> None:
-    figures = runs.figures(runs.ask.measure)
-    n_whole = int(np.isfinite(figures).all(axis=0).sum())
+    n_whole = runs.whole_figures().shape[1]
     if n_whole < 2:
         raise ExperimentError(
             f"{n_whole} of {runs.n_pilots} seeds have {runs.ask.measure} in all variants; give "

@@ -143,7 +143,7 @@ def analyse(runs: Runs) -> Comparison:
     """All that can be said of what has run."""
     ask, seeds = runs.ask, runs.seeds
     first = runs.outcome(runs.names[0], seeds[0])
-    main = runs.figures(ask.measure)
+    main = runs.whole_figures()
     effects = tuple(_effects(runs, first.work))
     halves = [_half_percent(effect) for effect in effects if effect.measure == ask.measure]
     best, is_best_sure = _best(runs, main)
@@ -236,28 +236,26 @@ def _half_percent(effect: Effect) -> float | None:
 
 def _detectable(main: Floats, confidence: float) -> float | None:
     """In per cent of the first's mean, for the comparison that varies most."""
-    figures = main[:, _whole(main)]
-    n, mean = figures.shape[1], float(figures[0].mean()) if figures.size else 0.0
+    n, mean = main.shape[1], float(main[0].mean()) if main.size else 0.0
     if n < 3 or not mean:
         return None
-    spread = max(float((row - figures[0]).std(ddof=1)) for row in figures[1:])
-    each = bonferroni(confidence, len(figures) - 1)
+    spread = max(float((row - main[0]).std(ddof=1)) for row in main[1:])
+    each = bonferroni(confidence, len(main) - 1)
     return 100.0 * minimum_detectable_effect(spread, n, each) / abs(mean)
 
 
 def _variance_ratio(main: Floats) -> float | None:
     """Of the second variant: what pairing has saved."""
-    figures = main[:, _whole(main)]
-    if figures.shape[1] < 3:
+    if main.shape[1] < 3:
         return None
-    ratio = variance_ratio(figures[0], figures[1])
+    ratio = variance_ratio(main[0], main[1])
     return ratio if np.isfinite(ratio) else None
 
 
 def _best(runs: Runs, main: Floats) -> tuple[str | None, bool]:
     """Of three or more variants, by Nelson and Matejcik."""
     sign = measure_named(runs.ask.measure).better or 1
-    figures = sign * main[:, _whole(main)]
+    figures = sign * main
     if len(figures) < 3 or figures.shape[1] < 3:
         return None, False
     n_pilots = max(2, min(runs.n_pilots, figures.shape[1]))
