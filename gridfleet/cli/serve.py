@@ -299,8 +299,8 @@ def _say_fleet(served: Served, state: FleetState) -> Iterator[str]:
         yield (
             f"nothing moves until it is known where {_listed(awaited)} "
             f"{'stands' if len(awaited) == 1 else 'stand'}. Switch on what is on the floor; of "
-            "what is not, say gridfleet ctl remove SERIAL, or --without SERIAL at a start; gridfleet "
-            "ctl status says how each is"
+            "what is not, say gridfleet ctl remove SERIAL, or --without SERIAL at a start. "
+            "gridfleet ctl status says how each is"
         )
     left_out = [serial for serial in silent if serial not in awaited]
     if left_out:
