@@ -324,7 +324,9 @@ class Courier:
         # One that has forgotten its steps between two cells covers both, and stands on none.
         cells = np.where(~remembers & (latest["next"] >= 0), -1, latest["cell"]).astype(np.int32)
         flags = units["told_flags"]
-        rows = np.flatnonzero((flags != 0) | (units["session"] > 1)).astype(np.int32)
+        # Of one without a cell too: that it has none does not mean that it is not heard of.
+        has_news = (flags != 0) | (units["session"] > 1) | (cells < 0)
+        rows = np.flatnonzero(has_news).astype(np.int32)
         return FleetState(
             time_s, cells, latest["heading"].copy(), latest["load"].copy(),
             pod_cells, done, cleared, bases,

@@ -34,14 +34,11 @@ class RollCall:
         if self.is_over:
             return
         executor, roster = self._books.executor, self._books.roster
-        self.is_awaited &= ~(executor.is_present | roster.is_waiting_admission)
-        self.is_over = not self.is_awaited.any()
+        self._strike_off(executor.is_present | roster.is_waiting_admission)
         if not self._has_begun:
             self._has_begun = True
             for unit in self.awaited():
                 self._books.note(EventKind.AWAITED, unit)
-        elif self.is_over:
-            self._books.note(EventKind.ALL_PLACED)
 
     def leave_out(self, unit: int) -> bool:
         """Somebody has looked: the unit is not on the floor. False for one that is not awaited,
@@ -49,9 +46,15 @@ class RollCall:
         self.look()
         if not self.is_awaited[unit]:
             return False
-        self.is_awaited[unit] = False
-        self.look()
+        self._strike_off(np.arange(len(self.is_awaited)) == unit)
         return True
+
+    def _strike_off(self, known: NDArray[np.bool_]) -> None:
+        struck = np.flatnonzero(self.is_awaited & known)
+        self.is_awaited &= ~known
+        self.is_over = not self.is_awaited.any()
+        if self._has_begun and self.is_over and len(struck):
+            self._books.note(EventKind.ALL_PLACED, int(struck[-1]))
 
     def awaited(self) -> list[int]:
         """Units, ascending."""
