@@ -267,7 +267,8 @@ class FleetState:
     """The truth at `connect`: start-up and restart both begin from it.
 
     cells: int32[n_units], where each stands or the last centre it passed, all different; -1 for a
-    unit that does not answer or is not on the floor. headings: int8[n_units]. carried_pods:
+    unit that does not answer, is not on the floor, or has forgotten its steps and does not stand on
+    one cell alone. headings: int8[n_units]. carried_pods:
     int32[n_units], pod index or -1. pod_cells: int32[n_pods], cell of each standing pod, -1 when
     carried or not known.
     done, cleared, bases: int32[n_units], steps of units that remember some: as in Reports, and the

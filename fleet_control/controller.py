@@ -58,7 +58,8 @@ class ControllerOptions:
 class Controller:
     """Everything between reports and commands, for all units of one floor.
 
-    state: of the fleet at the start. parking: cell of every unit that stands aside for good.
+    state: of the fleet at the start. Nobody moves until the place of every unit is known, or it was
+    left out (supervision/roll_call.py). parking: cell of every unit that stands aside for good.
     reach: tells what closed cells cut off; without it nobody is told.
 
     opening: what a fleet has to be told before its first cycle; nothing, where all units begin at
@@ -137,11 +138,12 @@ class Controller:
         self.supervisor.advance(ours, operations, self._now_s)
         self.driving.finish(reports)
         self.work.advance(self._now_s, reports)
-        self._hand_out_tasks()
-        self._hand_out_errands()
-        self._plan_if_due()
+        if self.supervisor.roll_call.is_over:  # else nobody is sent anywhere
+            self._hand_out_tasks()
+            self._hand_out_errands()
+            self._plan_if_due()
         self._let_stations_look()
-        releases = self.executor.release(self.supervisor.roster.is_ready)
+        releases = self.executor.release(self.supervisor.may_move())
         self.executor.check_holdings()
         return Commands(
             releases, self.work.take_station_jobs(), self.executor.outlook(),

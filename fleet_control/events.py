@@ -52,6 +52,8 @@ class EventKind(IntEnum):
     TIPPED = 34  # unit, cell; value = degrees that it leans
     SLIPPED = 35  # unit, cell; value = m/s between a wheel and the floor
     OVERLOADED = 36  # unit, cell; value = share of the wheel motors' torque, or 0: its lift
+    AWAITED = 37  # unit: nobody moves until it is known where it stands
+    ALL_PLACED = 38  # unit that was awaited last: all may move
 
 
 NAMES = ("time_s", "kind", "unit", "task", "pod", "station", "order", "line", "cell", "value")

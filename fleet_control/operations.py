@@ -37,6 +37,9 @@ class OperationKind(StrEnum):
     """The task is given up, if its pod has not been lifted: what it was to do is open again."""
     CANCEL_ORDER = "cancel-order"
     """What nobody has begun to handle of the order is not wanted any more."""
+    LEAVE_OUT = "leave-out"
+    """The unit, of which nobody knows where it stands, is not on the floor; somebody has looked.
+    Of one that has said where it stands this changes nothing."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -15,6 +15,7 @@ def status_figures(status: FleetStatus, layout: Layout) -> dict[str, Any]:
     return {
         "units_not_working": [_unit_row(unit, layout) for unit in not_working],
         "unconfirmed_units": list(status.unconfirmed),
+        "awaited_units": list(status.awaited),
         "is_all_stopped": status.is_all_stopped,
         "is_draining": status.is_draining,
         "is_drained": status.is_drained,

@@ -61,21 +61,21 @@ class Waits:
     def sentences(self, layout: Layout) -> list[str]:
         """What there is to say, for people; the worst first, no full stops."""
         told = [
-            f"{_units(ring)} wait for each other in a ring: the order of visits is broken, take "
+            f"{say_units(ring)} wait for each other in a ring: the order of visits is broken, take "
             "one of them off the floor"
             for ring in self.rings
         ]
         if self.lost:
             told.append(
-                f"{_units(self.lost)} {_verb(self.lost, 'wait')} for a cell that nobody has to "
-                "leave: the order of visits is broken"
+                f"{say_units(self.lost)} {say_verb(self.lost, 'wait')} for a cell that nobody has "
+                "to leave: the order of visits is broken"
             )
         told += [
-            f"{_units(hold.waiting)} {_verb(hold.waiting, 'wait')} for unit {hold.unit}, which has "
-            f"stood at {layout.place(hold.cell)} for {hold.stood_s:.0f} s ({hold.reason})"
+            f"{say_units(hold.waiting)} {say_verb(hold.waiting, 'wait')} for unit {hold.unit}, "
+            f"which has stood at {layout.place(hold.cell)} for {hold.stood_s:.0f} s ({hold.reason})"
             for hold in self.holdups
         ]
-        return told + [f"{_units(jam)} stand in each other's way" for jam in self.jams]
+        return told + [f"{say_units(jam)} stand in each other's way" for jam in self.jams]
 
 
 class WaitWatch:
@@ -192,13 +192,14 @@ def _reason(executor: Executor, unit: int) -> str:
     return "nothing to do"
 
 
-def _units(units: Sequence[int]) -> str:
-    """ "unit 4", "units 4, 7 and 9"."""
+def say_units(units: Sequence[int]) -> str:
+    """Units for people: "unit 4", "units 4, 7 and 9"."""
     told = [str(unit) for unit in units[:MOST_UNITS]]
     if len(units) > MOST_UNITS:
         told.append(f"{len(units) - MOST_UNITS} more")
     return f"{'unit' if len(units) == 1 else 'units'} {listed(told)}"
 
 
-def _verb(units: Sequence[int], verb: str) -> str:
+def say_verb(units: Sequence[int], verb: str) -> str:
+    """The verb of a sentence about them: "waits", "wait"."""
     return f"{verb}s" if len(units) == 1 else verb

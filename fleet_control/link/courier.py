@@ -156,6 +156,8 @@ class Courier:
                 self._admit(unit)
         if len(releases.units):
             self._note(releases)
+        elif self._is_restoring:
+            self._lose_unexpected()
         self._is_restoring = False
         if len(requests.units):
             self._ask(requests)
@@ -187,6 +189,13 @@ class Courier:
         # A controller that knows steps of some and none of these does not expect them.
         others = self._has_more() & (units["is_restored"] == 0) & (units["stage"] == PLACED)
         units["stage"][others] = STRAY
+
+    def _lose_unexpected(self) -> None:
+        """A controller that begins knows no steps: units that have some of another one are told as
+        arrivals once they have done them."""
+        units = self.books.units
+        has_steps = (self.books.latest["order"] > 0) & (units["released"] > 0)
+        units["stage"][has_steps & (units["stage"] == PLACED)] = STRAY
 
     def _first_bad(
         self, releases: Releases, last_steps: NDArray[np.int32], last_cells: NDArray[np.int32]
@@ -312,10 +321,14 @@ class Courier:
             for name in ("done", "cleared", "base")
         ]
         done, cleared, bases = numbers if (has_answered & ~begins).any() else (None, None, None)
+        # One that has forgotten its steps between two cells covers both, and stands on none.
+        cells = np.where(~remembers & (latest["next"] >= 0), -1, latest["cell"]).astype(np.int32)
         flags = units["told_flags"]
-        rows = np.flatnonzero((flags != 0) | (units["session"] > 1)).astype(np.int32)
+        # Of one without a cell too: that it has none does not mean that it is not heard of.
+        has_news = (flags != 0) | (units["session"] > 1) | (cells < 0)
+        rows = np.flatnonzero(has_news).astype(np.int32)
         return FleetState(
-            time_s, latest["cell"].copy(), latest["heading"].copy(), latest["load"].copy(),
+            time_s, cells, latest["heading"].copy(), latest["load"].copy(),
             pod_cells, done, cleared, bases,
             Conditions(rows, flags[rows].copy(), units["session"][rows].copy()),
         )  # fmt: skip

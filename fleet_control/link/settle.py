@@ -92,8 +92,9 @@ class Settler:
         elif not self.is_greeting:
             book["stage"] = STRAY
         elif state["order"] == 0:
-            # One that was switched on again may be at any step: the controller has to say.
-            is_at_0 = state["cell"] >= 0 and state["session"] <= 1
+            # One that was switched on again may be at any step: the controller has to say. And one
+            # between two cells stands at none.
+            is_at_0 = state["cell"] >= 0 and state["next"] < 0 and state["session"] <= 1
             self._begin_at(unit, int(state["cell"]) if is_at_0 else -1)
             book["stage"] = PLACED if is_at_0 else UNPLACED if state["cell"] < 0 else STRAY
         else:

@@ -16,6 +16,7 @@ from fleet_control.operations import Operation, OperationKind
 from fleet_control.supervision.admission import Admission
 from fleet_control.supervision.books import Books
 from fleet_control.supervision.closures import Area
+from fleet_control.supervision.roll_call import RollCall
 from fleet_control.supervision.roster import PAUSED_ALONE, PAUSED_WITH_ALL
 from fleet_control.work.work import Work
 
@@ -24,8 +25,9 @@ class Operating:
     """is_all_paused: everyone was asked to stand. refusals: of what was asked in this cycle, one by
     one, why it could not be done; "" for what was."""
 
-    def __init__(self, books: Books, admission: Admission, work: Work) -> None:
+    def __init__(self, books: Books, admission: Admission, roll_call: RollCall, work: Work) -> None:
         self._books, self._admission, self._work = books, admission, work
+        self._roll_call = roll_call
         self.is_all_paused = False
         self.refusals: list[str] = []
 
@@ -50,6 +52,12 @@ class Operating:
             case OperationKind.ADMIT:
                 if not self._admission.admit_by_hand(unit):
                     return self._why_not_admitted(unit)
+            case OperationKind.LEAVE_OUT:
+                if not self._roll_call.leave_out(unit):
+                    return (
+                        f"unit {unit} is known to stand on the floor, or to be off it; where it is "
+                        "gone since, remove it"
+                    )
             case OperationKind.ADD_ORDERS | OperationKind.CANCEL_TASK | OperationKind.CANCEL_ORDER:
                 return self._change_work(asked)
             case _:

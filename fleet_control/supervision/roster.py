@@ -36,6 +36,8 @@ class UnitStatus(StrEnum):
     LOST = "lost"
     NOT_ADMITTED = "not admitted"
     ABSENT = "absent"
+    AWAITED = "awaited"
+    """Nobody knows where it stands, and nobody moves until that is known."""
 
 
 class Roster:

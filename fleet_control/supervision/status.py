@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from fleet_control.execution.waits import Holdup, Waits
+from fleet_control.execution.waits import Holdup, Waits, say_units, say_verb
 from fleet_control.execution.wandering import Wanderer
 from fleet_control.mapf.reach import CutOff
 from fleet_control.supervision.roster import UnitStatus
@@ -28,6 +28,7 @@ class UnitState:
 class FleetStatus:
     """units: all of them. unconfirmed: asked to stand, and have not said that they do: until this
     is empty nothing is stopped. is_all_stopped: everyone was asked to stand and has confirmed.
+    awaited: units of which nobody knows where they stand; nothing moves until that is known.
     areas: name of every closed area -> units that are still inside. stranded: units without a way
     to their goal. n_closed: cells that nobody enters. holdups, jams: who waits for whom.
     wanderers: units that drive and get nowhere. cut_off: what cannot be reached because of what is
@@ -36,6 +37,7 @@ class FleetStatus:
     time_s: float
     units: tuple[UnitState, ...]
     unconfirmed: tuple[int, ...]
+    awaited: tuple[int, ...]
     is_all_stopped: bool
     is_draining: bool
     is_drained: bool
@@ -52,7 +54,17 @@ class FleetStatus:
         cut_off = [] if self.cut_off.is_harmless else [self.cut_off.text]
         wandering = [wanderer.sentence(layout) for wanderer in self.wanderers]
         waits = Waits(self.holdups, (), self.jams, ())
-        return [*cut_off, *waits.sentences(layout), *wandering]
+        return [*self._roll_call(), *cut_off, *waits.sentences(layout), *wandering]
+
+    def _roll_call(self) -> list[str]:
+        if not self.awaited:
+            return []
+        it = "it" if len(self.awaited) == 1 else "each"
+        return [
+            f"nothing moves until it is known where {say_units(self.awaited)} "
+            f"{say_verb(self.awaited, 'stand')}: see that {it} is on and knows its place, or is "
+            "off the floor, and say which are"
+        ]
 
 
 def status_of(supervisor: Supervisor) -> FleetStatus:
@@ -63,6 +75,7 @@ def status_of(supervisor: Supervisor) -> FleetStatus:
         time_s=books.now_s,
         units=tuple(_unit_state(supervisor, unit) for unit in range(len(books.executor.done))),
         unconfirmed=tuple(unconfirmed),
+        awaited=tuple(supervisor.roll_call.awaited()),
         is_all_stopped=operating.is_all_paused and not unconfirmed,
         is_draining=books.driving.is_draining,
         is_drained=books.driving.is_draining and not books.driving.n_working,

@@ -26,6 +26,7 @@ from fleet_control.supervision.charging import Charging
 from fleet_control.supervision.clearing import Clearing
 from fleet_control.supervision.closures import Closures
 from fleet_control.supervision.operating import Operating
+from fleet_control.supervision.roll_call import RollCall
 from fleet_control.supervision.roster import PAUSED_TO_HALT, Roster
 from fleet_control.supervision.standing import Standing
 from fleet_control.supervision.stations import Stations
@@ -38,8 +39,9 @@ class Supervisor:
     """Watches over all units of one floor.
 
     reach: what can be reached on the floor, None where nobody asks. roster: how units are.
-    closures: what is closed now. stops: who watches for units that stop. stations: which of them
-    can be worked at. watch: who waits, wanders, or is cut off.
+    roll_call: whose place is not known yet. closures: what is closed now. stops: who watches for
+    units that stop. stations: which of them can be worked at. watch: who waits, wanders, or is cut
+    off.
     """
 
     def __init__(
@@ -51,13 +53,14 @@ class Supervisor:
         self.closures = Closures(grid.n_rows, grid.n_cols)
         self.books = Books(executor, self.roster, driving, planner, grid, self.closures, log, now_s)
         self.stops = Stops(self.books, options)
+        self.roll_call = RollCall(self.books)
         self._admission = Admission(self.books)
-        self.operating = Operating(self.books, self._admission, work)
+        self.operating = Operating(self.books, self._admission, self.roll_call, work)
         self.stations = Stations(self.books, work, reach)
         self._charging = Charging(self.books)
         self._clearing = Clearing(self.books)
         self._standing = Standing(self.books)
-        self.watch = Watch(self.books, reach)
+        self.watch = Watch(self.books, reach, self.roll_call)
 
     def sift(self, reports: Reports) -> Reports:
         """Without rows of units that are not on the floor as far as we know: their steps are not
@@ -83,6 +86,7 @@ class Supervisor:
             self._admission.greet(reports)
         if len(reports.station_news.stations):
             self.stations.take_in(reports.station_news)
+        self.roll_call.look()
         self.operating.operate(operations)
         if self.operating.is_all_paused:
             self.operating.include_newcomers()
@@ -103,6 +107,11 @@ class Supervisor:
             roster.is_ready & ~roster.low_battery() & ~self.stops.is_resting()
             & ~self.books.driving.is_suspended
         )  # fmt: skip
+
+    def may_move(self) -> np.ndarray:
+        """bool[n_units], units that may be released steps now: none while one is awaited."""
+        is_ready = self.roster.is_ready
+        return is_ready if self.roll_call.is_over else np.zeros_like(is_ready)
 
     def requests(self) -> Requests:
         """What units are asked in this cycle."""
@@ -126,6 +135,7 @@ class Supervisor:
             self._catch_up(state)
         self._admit_all(state)
         self.roster.begin_anew(state, executor.is_present)
+        self.roll_call.look()
         self.roster.progress_s[:] = state.time_s
         books.driving.catch_up()
         books.settle()
@@ -159,8 +169,9 @@ class Supervisor:
         for unit in wanting.tolist():
             cell, heading = int(state.cells[unit]), int(state.headings[unit])
             n_done = 0 if state.done is None else int(state.done[unit])
-            if executor.owners[cell] >= 0 or n_done > 0:
-                continue  # it will say that it stands there, and has to be looked at
+            n_released = 0 if state.bases is None else int(state.bases[unit])
+            if executor.owners[cell] >= 0 or n_done > 0 or n_released > 0:
+                continue  # it will say where it stands when it has no step left
             self._admission.admit(unit, cell, heading, int(state.carried_pods[unit]))
             if n_done < 0:  # its steps begin here, which it cannot know
                 self.roster.ask(unit, Request.ADMIT)

@@ -18,6 +18,7 @@ from fleet_control.execution.waits import Waits, WaitWatch, broken_waits
 from fleet_control.execution.wandering import Wanderer, WanderingWatch
 from fleet_control.mapf.reach import CutOff, FloorReach
 from fleet_control.supervision.books import Books
+from fleet_control.supervision.roll_call import RollCall
 from fleet_control.supervision.roster import UnitStatus
 
 LOOK_S = 5.0
@@ -54,8 +55,8 @@ class Watch:
     `told_spells`.
     """
 
-    def __init__(self, books: Books, reach: FloorReach | None) -> None:
-        self._books, self._reach = books, reach
+    def __init__(self, books: Books, reach: FloorReach | None, roll_call: RollCall) -> None:
+        self._books, self._reach, self._roll_call = books, reach, roll_call
         n_units, now_s = len(books.executor.done), books.now_s
         self._waits = WaitWatch(n_units, now_s)
         self._wandering = WanderingWatch(n_units, now_s)
@@ -99,6 +100,8 @@ class Watch:
     def status(self, unit: int) -> UnitStatus:
         """How the unit is, in one word."""
         roster = self._books.roster
+        if self._roll_call.is_awaited[unit]:
+            return UnitStatus.AWAITED
         if not (self._books.executor.is_present[unit] or roster.is_waiting_admission[unit]):
             return UnitStatus.ABSENT
         return self._books.roster.status(unit, self._books.now_s, STOPPED_AFTER_S)

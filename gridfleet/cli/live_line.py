@@ -63,8 +63,10 @@ def _text(run: LiveRun, news: CycleNews) -> str:
     setup, roster = brain.setup, brain.controller.supervisor.roster
     n_ready = int((roster.is_ready & brain.controller.executor.is_present).sum())
     took_ms = 1000 * (news.decide_s + news.commit_s + news.send_s)
+    n_awaited = len(run.awaited)
+    waiting = f"nothing moves until {n_awaited} more have a place  " if n_awaited else ""
     return (
-        f"{clock(news.time_s)} h  {setup.n_done():,} {setup.counted}  {n_ready} of "
+        f"{waiting}{clock(news.time_s)} h  {setup.n_done():,} {setup.counted}  {n_ready} of "
         f"{brain.n_units} units well, {brain.controller.n_working} with a task  cycle "
         f"{took_ms:.0f} ms, {run.n_overruns:,} too long"
     )

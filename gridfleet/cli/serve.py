@@ -15,6 +15,7 @@ import typer
 from gridfleet.cli.errors import reported
 from gridfleet.cli.interrupt import StopOnInterrupt
 from gridfleet.cli.simulate import build, pairs
+from layouts.words import listed
 
 if TYPE_CHECKING:
     from fleet_control.backend import FleetState
@@ -64,6 +65,13 @@ def serve(
         list[str] | None,
         typer.Option(help="Serial of a unit that will get a key later; may be repeated."),
     ] = None,
+    without: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Serial of a unit that is off the floor, so that nothing waits for it; may be "
+            "repeated."
+        ),
+    ] = None,
     orders: Annotated[
         str | None,
         typer.Option(
@@ -100,7 +108,10 @@ def serve(
         Path | None,
         typer.Option(help="Scenario file or result folder; other options override it."),
     ] = None,
-    patience: Annotated[float, typer.Option(help="Seconds to wait for units at the start.")] = 3.0,
+    patience: Annotated[
+        float,
+        typer.Option(help="Seconds without another unit after which it says who has not answered."),
+    ] = 3.0,
     speed: Annotated[
         float, typer.Option(help="The fleet lives so many times faster: emulated units only.")
     ] = 1.0,
@@ -158,6 +169,9 @@ def serve(
     The journal holds everything that was decided. A controller that is started with a journal that
     is there goes on with it: after Ctrl-C, a kill, or a power cut, whatever units did meanwhile.
 
+    With a new journal nothing moves until every unit has said where it stands, or somebody has said
+    that it is off the floor: --without SERIAL here, or gridfleet ctl remove SERIAL later.
+
     \b
     Real orders, figures for Prometheus, and the log in a file:
       gridfleet serve --layout demo --keys keys --journal fleet.journal \\
@@ -192,6 +206,7 @@ def serve(
             patience_s=patience, wire_log=wire_log, mqtt=mqtt,
             mqtt_interfaces=tuple(mqtt_interface or ()), mqtt_units=tuple(mqtt_unit or ()),
             mqtt_password=mqtt_password, mqtt_ca=mqtt_ca, reserve=tuple(reserve or ()),
+            without=tuple(without or ()),
             insecure_plaintext_on_network=insecure_plaintext_on_network,
         )  # fmt: skip
         _serve(options, out, log, is_quiet=quiet)
@@ -278,16 +293,31 @@ def _say_fleet(served: Served, state: FleetState) -> Iterator[str]:
     """Who has answered, and what to do about the others."""
     names, n_units = served.run.books.head.units, len(state.cells)
     silent = [names[unit] for unit in range(n_units) if state.cells[unit] < 0]
-    yield f"{n_units - len(silent)} of {n_units} units have answered"
-    if silent:
-        told = ", ".join(silent[:8]) + (f" and {len(silent) - 8} more" if len(silent) > 8 else "")
+    yield f"{n_units - len(silent)} of {n_units} units have said where they stand"
+    awaited = [names[unit] for unit in served.run.awaited]
+    if awaited:
         yield (
-            f"not heard of yet: {told}. They are taken in when they connect; one that stands where "
-            "nobody expects it waits for gridfleet ctl admit"
+            f"nothing moves until it is known where {_listed(awaited)} "
+            f"{'stands' if len(awaited) == 1 else 'stand'}. Switch on what is on the floor; of "
+            "what is not, say gridfleet ctl remove SERIAL, or --without SERIAL at a start. "
+            "gridfleet ctl status says how each is"
+        )
+    left_out = [serial for serial in silent if serial not in awaited]
+    if left_out:
+        yield (
+            f"not heard of yet: {_listed(left_out)}. They are taken in when they connect; one that "
+            "stands where nobody expects it waits for gridfleet ctl admit"
         )
     waiting = served.run.brain.controller.supervisor.roster.is_waiting_admission
     for unit in waiting.nonzero()[0].tolist():
         yield f"{names[unit]} is not admitted: look at it, then gridfleet ctl admit {names[unit]}"
+
+
+def _listed(serials: list[str], most: int = 8) -> str:
+    told = serials[:most]
+    if len(serials) > most:
+        told.append(f"{len(serials) - most} more")
+    return listed(told)
 
 
 def _say_end(served: Served, ended: Ended) -> str:

@@ -142,8 +142,8 @@ def _check_whole(path: Path, journal: Journal, found: Recovered) -> None:
     except JournalError as error:
         raise JournalError(
             f"{error}\n{path}: what units have been released since then is not known, so the "
-            "fleet cannot go on with it; put the file aside and begin a new journal: units that "
-            "have steps left are not admitted until somebody has looked (gridfleet ctl admit)"
+            "fleet cannot go on with it; put the file aside and begin a new journal: nothing "
+            "moves then until units that have steps left have done them"
         ) from None
 
 

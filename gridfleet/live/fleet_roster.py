@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from gridfleet.live.head import LiveHead
+from gridfleet.typed_files import suggest
 from hw_bridge.roster import Roster
 from hw_bridge.wire.keys import KeyStore, Role
 from layouts import GridfleetError, Layout
@@ -39,6 +40,18 @@ def unit_serials(store: KeyStore | None, n_wanted: int, others: tuple[str, ...] 
     return serials[: n_wanted - len(others)] if n_wanted else serials
 
 
+def check_without(without: Sequence[str], units: Sequence[str]) -> None:
+    """Raises FleetKeysError for serials that are not on the roster."""
+    unknown = [serial for serial in without if serial not in units]
+    if unknown:
+        raise FleetKeysError(
+            "\n".join(
+                f"--without {serial}: no such unit is on the roster; {suggest(serial, units, 12)}"
+                for serial in unknown
+            )
+        )
+
+
 def roster_of(head: LiveHead) -> Roster:
     return Roster(units=head.units, stations=head.stations)
 
@@ -60,7 +73,7 @@ def notes_on_keys(
     if units:
         yield (
             f"{_listed(sorted(units))} have keys and are not on the roster of this journal, so "
-            "they are not heard; a new journal takes them in"
+            "they are not heard and have to be off the floor; a new journal takes them in"
         )
     stations = {entry.serial for entry in store.devices(Role.STATION)} - set(head.stations)
     if stations:

@@ -16,13 +16,15 @@ from layouts import Layout
 class LiveHead(msgspec.Struct, frozen=True, kw_only=True):
     """units: serials, in the order of their numbers. stations: names, in that of the layout.
     begin_unix_s: when the time of the fleet was 0. speed: seconds of the fleet in a second of the
-    clock; 1 but for emulated units. until_s: planned end, None for none."""
+    clock; 1 but for emulated units. until_s: planned end, None for none. reserve: serials of units
+    that are not on the floor at the start."""
 
     units: tuple[str, ...]
     stations: tuple[str, ...]
     begin_unix_s: float
     speed: float = 1.0
     until_s: float | None = None
+    reserve: tuple[str, ...] = ()
 
 
 def live_header(scenario: Scenario, layout: Layout, head: LiveHead) -> Header:

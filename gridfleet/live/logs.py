@@ -27,6 +27,7 @@ TOLD = frozenset(
         EventKind.CELL_BLOCKED, EventKind.CELLS_CLOSED, EventKind.ADMITTED, EventKind.NOT_ADMITTED,
         EventKind.REMOVED, EventKind.CUT_OFF, EventKind.SCAN_REFUSED, EventKind.STATION_NOT_READY,
         EventKind.STATION_READY, EventKind.TASK_CANCELLED, EventKind.ORDER_CANCELLED,
+        EventKind.AWAITED, EventKind.ALL_PLACED,
     }
 )  # fmt: skip
 """Events that somebody may have to act on; all others are in the event log alone."""
@@ -34,6 +35,7 @@ WARNINGS = frozenset(
     {
         EventKind.FAULT, EventKind.STOPPED, EventKind.NOT_ADMITTED, EventKind.CUT_OFF,
         EventKind.STATION_NOT_READY, EventKind.SCAN_REFUSED, EventKind.CELL_BLOCKED,
+        EventKind.AWAITED,
     }
 )  # fmt: skip
 

@@ -20,7 +20,8 @@ class ServeOptions:
     end, None for none. speed: of emulated units. patience_s: how long units are waited for at the
     start, by the clock. mqtt: address of a broker, "" for none; mqtt_units: serials of the vehicles
     behind it; mqtt_password, mqtt_ca: files with the password and with certificates. reserve:
-    serials of units that will get a key later. Both kinds of serials are of a new journal."""
+    serials of units that will get a key later. Both kinds of serials are of a new journal. without:
+    serials of units that are not on the floor, as far as nobody knows better."""
 
     scenario: Scenario
     given: tuple[str, ...]
@@ -39,4 +40,5 @@ class ServeOptions:
     mqtt_password: Path | None = None
     mqtt_ca: Path | None = None
     reserve: tuple[str, ...] = ()
+    without: tuple[str, ...] = ()
     insecure_plaintext_on_network: bool = False

@@ -22,7 +22,7 @@ import numpy as np
 from fleet_control.backend import Backend, Commands, Condition, FleetState, Reports
 from fleet_control.errors import FleetError, InvariantError
 from fleet_control.journal import JournalError
-from fleet_control.operations import Operation
+from fleet_control.operations import Operation, OperationKind
 from gridfleet.brain import Brain
 from gridfleet.clock import as_clock
 from gridfleet.live.books import LiveBooks
@@ -100,7 +100,8 @@ class LiveRun:
 
     books: the journal, open. backend: whatever executes. time: that the backend lives in. desk:
     None where no operator can ask. until_s: planned end, inf for none. usurper: epoch of a later
-    controller that units obey, 0 for none.
+    controller that units obey, 0 for none. without: units that are not on the floor, as far as
+    nobody knows better when the run starts.
 
     brain: what decides, from `start` on. cycle: the next one. n_cycles: so far. n_overruns: of
     them, those that were not over when the next was due; n_skipped: cycles left out for that.
@@ -110,11 +111,12 @@ class LiveRun:
     def __init__(
         self, books: LiveBooks, backend: Backend, time: FleetTime, *, desk: Desk | None = None,
         observers: Sequence[Observer] = (), until_s: float = math.inf,
-        usurper: Callable[[], int] = lambda: 0,
+        usurper: Callable[[], int] = lambda: 0, without: Sequence[int] = (),
     ) -> None:  # fmt: skip
         self.books, self.backend, self.time = books, backend, time
         self._desk, self._observers, self.until_s = desk, list(observers), until_s
-        self._recorder, self._usurper = books.recorder, usurper
+        self._recorder, self._usurper, self._without = books.recorder, usurper, without
+        self._to_leave_out: list[int] = []
         self._brain = books.brain
         self.cycle = books.next_cycle
         self.n_skipped = self.n_cycles = self.n_overruns = 0
@@ -139,6 +141,19 @@ class LiveRun:
     def start(self) -> FleetState:
         """Connect, and bring the books and the fleet together. Raises FleetError for a fleet that
         cannot be begun with; nothing has been sent then."""
+        state = self._connect()
+        awaited = self.brain.controller.supervisor.roll_call.is_awaited
+        self._to_leave_out = [unit for unit in sorted(self._without) if awaited[unit]]
+        return state
+
+    @property
+    def awaited(self) -> list[int]:
+        """Units that nothing moves for until it is known where they stand, or somebody says that
+        they are not on the floor."""
+        found = self.brain.controller.supervisor.roll_call.awaited()
+        return [unit for unit in found if unit not in self._to_leave_out]
+
+    def _connect(self) -> FleetState:
         state = self.backend.connect()
         self._check_alone()
         self.cycle = max(self.cycle, math.ceil(state.time_s / CYCLE_S - 1e-6))
@@ -176,6 +191,7 @@ class LiveRun:
         late_s = max(self.time.now_s() - due_s, 0.0)
         began = clocks.perf_counter()
         operations = self._desk.hear(self) if self._desk is not None else []
+        operations += self._left_out()  # behind what is answered one by one
         self._recorder.take(cycle, reports, operations)
         commands = self.brain.decide(reports, operations)
         decided = clocks.perf_counter()
@@ -197,6 +213,11 @@ class LiveRun:
             observer.cycle_done(self, news)
         if self._recorder.snapshot_cycle == cycle + 1:
             self.brain.log.fold()
+
+    def _left_out(self) -> list[Operation]:
+        """Once after each start: an input like all others, so that it is in the journal."""
+        units, self._to_leave_out = self._to_leave_out, []
+        return [Operation(OperationKind.LEAVE_OUT, unit=unit) for unit in units]
 
     def _check_alone(self) -> None:
         if epoch := self._usurper():

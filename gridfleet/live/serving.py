@@ -21,7 +21,7 @@ from gridfleet.live.books import LiveBooks, begun, exists, read_head, resumed
 from gridfleet.live.carriers import broker_of, device_socket, gateway, wire_log
 from gridfleet.live.control import ControlSocket
 from gridfleet.live.desk import OperatorDesk
-from gridfleet.live.fleet_roster import notes_on_keys, roster_of, unit_serials
+from gridfleet.live.fleet_roster import check_without, notes_on_keys, roster_of, unit_serials
 from gridfleet.live.head import LiveHead
 from gridfleet.live.labels import FloorLabels, pod_cells
 from gridfleet.live.links import BridgeLinks
@@ -66,6 +66,7 @@ def _set_up(options: ServeOptions, observers: tuple[Observer, ...], stack: ExitS
     store = KeyStore(options.keys) if options.keys is not None else None
     broker = broker_of(options)
     opening = _opening(options, store)
+    check_without(options.without, opening.units)
     transport = device_socket(options, store, opening.units, opening.stations)
     stack.callback(transport.close)
     control = ControlSocket(options.control, store) if options.control else None
@@ -94,6 +95,7 @@ def _set_up(options: ServeOptions, observers: tuple[Observer, ...], stack: ExitS
     run = labels.run = LiveRun(
         books, backend, time, desk=desk, observers=[*observers, *watching],
         until_s=math.inf if until_s is None else until_s, usurper=lambda: backend.usurper,
+        without=sorted(map(books.head.units.index, {*books.head.reserve, *options.without})),
     )  # fmt: skip
     told = (
         notes_on_keys(store, books.head, books.ground.layout, broker is not None)
@@ -133,6 +135,7 @@ def _opening(options: ServeOptions, store: KeyStore | None) -> _Opening:
             units=units, stations=stations,
             begin_unix_s=unix_s, speed=options.speed,
             until_s=options.hours * 3600.0 if options.hours is not None else None,
+            reserve=options.reserve,
         )  # fmt: skip
 
     return _Opening(

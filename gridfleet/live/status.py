@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from typing import Any
 
+from fleet_control.backend import Condition
 from fleet_control.supervision.roster import UnitStatus
 from fleet_control.supervision.status import FleetStatus, UnitState, status_of
 from gridfleet.live.links import Links
@@ -22,11 +23,13 @@ CURES = {
     UnitStatus.STOPPED: "has steps to do and makes no progress",
     UnitStatus.PAUSING: "was asked to pause and has not confirmed: keep away",
     UnitStatus.PAUSED: "stands as asked: ctl resume",
-    UnitStatus.ABSENT: "has not connected yet, or is off the floor",
+    UnitStatus.ABSENT: "is off the floor; taken in when it connects",
 }
-
-
-_UNITS = re.compile(r"\bunits? \d+(?:(?:, | and )\d+)*")
+AWAITED = (
+    "{}: nothing moves until it is known where it stands. See that it is on; ctl remove once it is "
+    "off the floor"
+)
+_UNITS = re.compile(r"\bunits? \d+(?:(?:, | and )\d++(?! more))*")
 
 
 class StatusBoard:
@@ -50,6 +53,7 @@ class StatusBoard:
             ],
             "conditions": dict(Counter(str(unit.status) for unit in status.units)),
             "unconfirmed": [names[unit] for unit in status.unconfirmed],
+            "awaited": [names[unit] for unit in status.awaited],
             "is_all_paused": supervisor.operating.is_all_paused,
             "is_all_stopped": status.is_all_stopped,
             "is_draining": status.is_draining,
@@ -89,8 +93,18 @@ def _unit_row(
         "is_laden": bool(controller.driving.is_laden[unit.unit]),
         "is_led_around": unit.is_led_around,
         "low_battery": is_low,
-        "cure": CURES.get(unit.status, ""),
+        "cure": _cure(unit, Condition(int(controller.supervisor.roster.flags[unit.unit]))),
     }
+
+
+def _cure(unit: UnitState, flags: Condition) -> str:
+    if unit.status is not UnitStatus.AWAITED:
+        return CURES.get(unit.status, "")
+    if flags & (Condition.LOST | Condition.STALE):
+        return AWAITED.format("not heard of")
+    if flags & Condition.STARTING:
+        return AWAITED.format("heard of, and does not know where it is")
+    return AWAITED.format("heard of, and stands on no cell alone, or has steps left")
 
 
 def _named(status: FleetStatus, layout: Layout, names: tuple[str, ...]) -> list[str]:

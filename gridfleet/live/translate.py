@@ -95,6 +95,8 @@ def _all(find: Callable[[str], int], names: Sequence[str]) -> list[int]:
 
 def _removal(unit: int, serial: str, fleet: Fleet) -> Operation:
     supervisor = fleet.brain.controller.supervisor
+    if supervisor.roll_call.is_awaited[unit]:
+        return Operation(K.LEAVE_OUT, unit=unit)
     is_known = supervisor.books.executor.is_present[unit]
     if not is_known and not supervisor.roster.is_waiting_admission[unit]:
         raise RequestError(f"{serial} is not on the floor as far as is known; nothing to remove")

@@ -282,7 +282,7 @@ def test_a_controller_that_starts_again_finds_the_vehicle(
     hall.backend.close()
     hall.open()
     where = int(hall.start.cells[0])
-    assert where in row[1:]
+    assert where in (-1, *row[1:])  # between two cells it is on none alone
     # It has released steps 2 to 5 by its books, and says so.
     hall.release(2, row[2:])
     told = hall.until(lambda reports: len(reports.retractions.units) > 0)

@@ -44,7 +44,7 @@ def test_orders_are_filled(tmp_path: Path) -> None:
                 "--log", "events.log", "--wire-log", "wire.jsonl", "--out", "out") as serve,
         living(vehicles, broker.port),
     ):  # fmt: skip
-        until(lambda: "3 of 3 units have answered" in serve.said(), serve)
+        until(lambda: "3 of 3 units have said where they stand" in serve.said(), serve)
         address = serve.said().split("units and stations: ")[1].split()[0]
         stations = ("emulate", "--units", "0", *both, "--connect", address)
         with command(tmp_path, *stations) as emulate:

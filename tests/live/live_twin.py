@@ -57,6 +57,7 @@ class Controller:
     def __init__(
         self, path: Path, world: LinkedTwin, scenario: Scenario = SCENARIO, *,
         desk: Desk | None = None, observers: tuple[Observer, ...] = (), until_s: float = 1e9,
+        without: tuple[int, ...] = (),
     ) -> None:  # fmt: skip
         self.stack = ExitStack()
         unix_s = UNIX_S + world.time_s
@@ -64,8 +65,9 @@ class Controller:
         self.books: LiveBooks = self.stack.enter_context(opened)
         world.next_epoch = self.books.epoch
         self.run = LiveRun(
-            self.books, world, TwinTime(world), desk=desk, observers=observers, until_s=until_s
-        )
+            self.books, world, TwinTime(world), desk=desk, observers=observers, until_s=until_s,
+            without=without,
+        )  # fmt: skip
         self.run.start()
 
     def cycles(self, n_cycles: int, then: Callable[[], bool] = lambda: True) -> Ended:

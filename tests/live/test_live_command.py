@@ -28,8 +28,8 @@ def test_a_fleet_of_nobody_runs_to_its_planned_end(tmp_path: Path) -> None:
         "--metrics", "0",
     )  # fmt: skip
     assert code == 0, stderr
-    assert "0 of 3 units have answered" in stderr
-    assert "not heard of yet: U0001, U0002, U0003" in stderr
+    assert "0 of 3 units have said where they stand" in stderr
+    assert "nothing moves until it is known where U0001, U0002 and U0003 stand" in stderr
     assert "the planned time is over" in stderr
     assert {path.name for path in out.iterdir()} == {
         "scenario.toml", "kpis.json", "events.parquet", "report.html",
@@ -53,6 +53,7 @@ def test_a_fleet_of_nobody_runs_to_its_planned_end(tmp_path: Path) -> None:
         ((*PLAIN, "--layout", "teaching", "--bind", "tcp://0.0.0.0:0"), "anybody may command"),
         ((*PLAIN, "--layout", "teaching", "--bind", "here"), "no address to bind"),
         ((*PLAIN, "--layout", "teaching", "--robots", "0"), "give --robots"),
+        ((*PLAIN, "--layout", "teaching", "--without", "U001"), "did you mean 'U0001'?"),
         ((*PLAIN, "--layout", "teaching", "--mqtt-unit", "V1"), "name it with --mqtt"),
         ((*PLAIN, "--layout", "teaching", "--mqtt-ca", "x"), "name it with --mqtt"),
         ((*PLAIN, "--layout", "teaching", "--mqtt", "broker:1883"), "write mqtt://HOST:PORT"),
@@ -72,6 +73,16 @@ def test_what_cannot_be_served_is_refused_before_anything_is_said(
     assert not (tmp_path / "fleet.journal").exists() or "wire-log" in options[-2]
 
 
+def test_units_that_are_off_the_floor_are_not_waited_for(tmp_path: Path) -> None:
+    base = (*PLAIN, "--layout", "teaching", "--reserve", "U0009", "--without", "U0002")
+    process = Process(tmp_path, *base, "--without", "U0001")
+    text = process.until("not heard of yet")
+    assert "0 of 3 units have said where they stand" in text
+    assert "nothing moves until" not in text
+    assert "U0009" in text
+    process.stop(signal.SIGKILL)
+
+
 def test_a_journal_goes_on_with_what_it_is_of(tmp_path: Path) -> None:
     short = ("--layout", "teaching", "--hours", "0.001", "--seed", "3")
     path = tmp_path / "fleet.journal"
@@ -88,7 +99,7 @@ def test_a_journal_goes_on_with_what_it_is_of(tmp_path: Path) -> None:
 
 def test_another_floor_or_seed_than_the_journals_is_refused(tmp_path: Path) -> None:
     process = Process(tmp_path, *PLAIN, "--layout", "teaching", "--seed", "3")
-    process.until("not heard of yet")
+    process.until("nothing moves until")
     process.stop(signal.SIGKILL)
     code, _, stderr = serve(tmp_path, *PLAIN, "--layout", "demo", "--seed", "4")
     assert code == 2
@@ -200,7 +211,7 @@ def test_three_terminals(tmp_path: Path, keys: Path) -> None:
 
     def begin(*more: str) -> Process:
         made = Process(tmp_path, *options, *more)
-        made.until("units have answered")
+        made.until("units have said where")
         return made
 
     serving = begin("--layout", "teaching", "--speed", "4", "--out", str(tmp_path / "out"))

@@ -38,10 +38,14 @@ def store(tmp_path: Path) -> KeyStore:
 class Rig:
     """A controller over a twin, and a socket of an operator in the same thread."""
 
-    def __init__(self, path: Path, store: KeyStore, operator: str = "anna") -> None:
+    def __init__(
+        self, path: Path, store: KeyStore, operator: str = "anna", silent: tuple[int, ...] = ()
+    ) -> None:
         self.control = ControlSocket("tcp://127.0.0.1:*", store)
         self.desk = OperatorDesk(self.control, StatusBoard())
         self.path, self.world = path, make_world()
+        for unit in silent:
+            self.world.link.set_down(True, unit)
         self.controller = Controller(path, self.world, desk=self.desk)
         self.context = zmq.Context()
         self.socket = self.context.socket(zmq.DEALER)
@@ -102,6 +106,26 @@ def test_a_pause_is_journalled_before_it_is_answered_and_shown_until_confirmed(r
     assert rig.status()["conditions"] == {"working": 8}
     assert rig.controller.run.brain.setup.n_done() > 0
     assert replay_run(rig.path).outcome.difference == ""
+
+
+def test_a_fleet_waits_for_a_unit_until_it_is_removed(tmp_path: Path, store: KeyStore) -> None:
+    rig = Rig(tmp_path / "live.journal", store, silent=(4,))
+    try:
+        rig.controller.drive(15.0)
+        status = rig.status()
+        assert status["awaited"] == ["R005"]
+        assert status["conditions"] == {"awaited": 1, "working": 7}
+        assert status["work"]["units_working"] == 0
+        assert "has not said where it stands" in rig.ask("admit", unit="R005").errors[0]
+        assert rig.ask("remove", unit="R005").ok
+        assert kinds_in(rig.path)[-1] == OperationKind.LEAVE_OUT
+        rig.controller.drive(15.0)
+        status = rig.status()
+        assert status["conditions"] == {"absent": 1, "working": 7}
+        assert status["work"]["units_working"] > 0
+        assert "is not on the floor as far as is known" in rig.ask("remove", unit="R005").errors[0]
+    finally:
+        rig.close()
 
 
 def test_the_same_request_is_done_once(rig: Rig) -> None:
