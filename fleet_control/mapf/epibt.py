@@ -64,7 +64,7 @@ class EpibtPlanner(GoalKeeper):
         self._on_stack = np.zeros(n_units, dtype=bool)
         self._flees = np.zeros(n_units, dtype=bool)
         self._escort = Escort(grid.n_cells, options.turn_cost)
-        self._improver = Improver(n_units, options)
+        self._improver = Improver(grid, n_units, options)
 
     def act(
         self, cells: NDArray[np.int32], headings: NDArray[np.int8], fixed: NDArray[np.bool_]
@@ -103,8 +103,7 @@ class EpibtPlanner(GoalKeeper):
         if self._options.improvements > 0:
             self._improver.improve(
                 fixed | (cells < 0) | (ranks < n_firm) | self._flees, ranks, self._reach, table,
-                self._ranked, self._counts, self._costs, self._used, self._chosen, stack, cursors,
-                before, self._on_stack,
+                self._ranked, self._counts, self._costs, self._used, self._chosen,
             )  # fmt: skip
         clear_table(cells, self._chosen, self._reach, table.nodes, self._used)
         actions: NDArray[np.int8] = table.actions[self._chosen, 0]

@@ -103,23 +103,23 @@ def _find_chain(
 
 @kernel
 def improve(
-    n_chains: int, max_looks: int, state: NDArray[np.uint64], weights: NDArray[np.int64],
-    is_held: NDArray[np.bool_], reach: NDArray[np.int32], nodes: NDArray[np.int32],
-    ranked: NDArray[np.int16], counts: NDArray[np.int32], costs: NDArray[np.int32],
-    allow_cycles: bool, used: NDArray[np.int32], chosen: NDArray[np.int32],
-    stack: NDArray[np.int32], cursors: NDArray[np.int32], before: NDArray[np.int32],
-    gains: NDArray[np.int64], on_stack: NDArray[np.bool_],
+    n_chains: int, max_looks: int, state: NDArray[np.uint64], roots: NDArray[np.int32],
+    weights: NDArray[np.int64], is_held: NDArray[np.bool_], reach: NDArray[np.int32],
+    nodes: NDArray[np.int32], ranked: NDArray[np.int16], counts: NDArray[np.int32],
+    costs: NDArray[np.int32], allow_cycles: bool, used: NDArray[np.int32],
+    chosen: NDArray[np.int32], stack: NDArray[np.int32], cursors: NDArray[np.int32],
+    before: NDArray[np.int32], gains: NDArray[np.int64], on_stack: NDArray[np.bool_],
 ) -> int:  # fmt: skip
-    """Try so many chains from units drawn by lot; what the plan gains, never less than 0.
+    """Try so many chains from roots drawn by lot; what the plan gains, never less than 0.
 
-    weights: int64[n_units], positive. is_held: bool[n_units], units that keep what they hold. The
-    other arrays are those of `choose_operations`, the table `used` filled. max_looks: operations
-    looked at for one chain. state: uint64[1], of chance, not 0. stack, cursors, before, gains:
-    scratch of n_units; on_stack: all False before and after.
+    roots: int32[n], units, at least one. weights: int64[n_units], positive. is_held: bool[n_units],
+    units that keep what they hold. The other arrays are those of `choose_operations`, the table
+    `used` filled. max_looks: operations looked at for one chain. state: uint64[1], of chance, not
+    0. stack, cursors, before, gains: scratch of n_units; on_stack: all False before and after.
     """
     total = 0
     for _ in range(n_chains):
-        root = _draw(state, chosen.size)
+        root = roots[_draw(state, roots.size)]
         if not is_held[root] and ranked[root, 0] != chosen[root]:
             total += _find_chain(
                 root, max_looks, weights, is_held, reach, nodes, ranked, counts, costs,

@@ -48,10 +48,13 @@ class Lifelong:
 
 @dataclass(slots=True)
 class LifelongResult:
-    """done_at: step of each task that was done. planner_ms: of each step. n_invalid: steps."""
+    """done_at, done_by: step and unit of each task that was done. planner_ms: of each step.
+    n_invalid: steps."""
 
+    n_units: int
     n_steps: int = 0
     done_at: list[int] = field(default_factory=list)
+    done_by: list[int] = field(default_factory=list)
     planner_ms: list[float] = field(default_factory=list)
     n_invalid: int = 0
 
@@ -59,6 +62,15 @@ class LifelongResult:
         """Tasks a step after the first steps."""
         n_done = sum(1 for step in self.done_at if step > first)
         return n_done / max(self.n_steps - first, 1)
+
+    def longest_wait(self) -> int:
+        """Most steps that any unit has been without reaching a goal, to the end of the run."""
+        last = [0] * self.n_units
+        longest = 0
+        for step, unit in zip(self.done_at, self.done_by, strict=True):
+            longest = max(longest, step - last[unit])
+            last[unit] = step
+        return max(longest, self.n_steps - min(last))
 
 
 def endpoints_of(layout: Layout) -> NDArray[np.int32]:
@@ -169,7 +181,7 @@ def run_lifelong(layout: Layout, wanted: Lifelong, watcher: Watcher) -> Lifelong
     grid = grid_of(layout, guidance_named(wanted.guidance, layout))
     mover = (Turning if wanted.turning else Gliding)(World(layout, starts), grid, wanted)
     mover.planner.set_goals(range(wanted.units), errands.goals.tolist(), EMPTY)
-    result = LifelongResult()
+    result = LifelongResult(wanted.units)
     while result.n_steps < wanted.steps and not watcher.is_stopped():
         began = time.perf_counter()
         actions = mover.act()
@@ -178,6 +190,7 @@ def run_lifelong(layout: Layout, wanted: Lifelong, watcher: Watcher) -> Lifelong
         result.n_invalid += mover.world.move(actions)[1] is not None
         for unit in np.flatnonzero(mover.world.cells == errands.goals).tolist():
             result.done_at.append(result.n_steps)
+            result.done_by.append(unit)
             errands.draw(unit)
             mover.planner.set_goal(unit, int(errands.goals[unit]), EMPTY)
         watcher.show(result.n_steps, len(result.done_at), 0)

@@ -23,16 +23,14 @@ class Watched(Improver):
     n_short = 0
     finds_best = False
 
-    def improve(self, is_held, ranks, reach, table, ranked, counts, costs, used, chosen, *scratch):  # type: ignore[no-untyped-def]
+    def improve(self, is_held, ranks, reach, table, ranked, counts, costs, used, chosen):  # type: ignore[no-untyped-def]
         def value(plan: np.ndarray) -> int:
             """Weighted costs; of equals the higher number is a little better."""
             each = costs[np.arange(len(plan)), plan].astype(np.int64) * costs.shape[1] - plan
             return int((weights_of(ranks) * each).sum())
 
         before, held = chosen.copy(), used.copy()
-        gained = super().improve(
-            is_held, ranks, reach, table, ranked, counts, costs, used, chosen, *scratch
-        )
+        gained = super().improve(is_held, ranks, reach, table, ranked, counts, costs, used, chosen)
         assert value(before) - value(chosen) == gained >= 0
         assert (chosen[is_held] == before[is_held]).all()
         paths = reach[np.arange(len(chosen))[:, None], table.nodes[chosen]]
@@ -77,7 +75,7 @@ def watched_drive(
     rng = np.random.default_rng(seed)
     layout = open_layout("random", (rng.random((rows, cols)) > 0.15).astype(np.int8))
     drive = Drive(grid_of(layout), n_units, seed, options)
-    drive.planner._improver = watched = Watched(n_units, options)
+    drive.planner._improver = watched = Watched(drive.planner._grid, n_units, options)
     return drive, watched
 
 
@@ -141,3 +139,57 @@ def test_the_search_ends_with_the_time_and_where_nothing_is_gained(
     asked.append(1)
     drive.step()
     assert not n_chains
+
+
+@pytest.mark.parametrize("shape", [(6, 24), (24, 6)])
+@pytest.mark.parametrize("seed", range(3))
+def test_two_parts_of_a_floor_are_searched_as_soundly(
+    seed: int, shape: tuple[int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(epibt_improve, "PARTED_UNITS", 2)
+    options = replace(RINGS, improvements=60)
+    drive, watched = watched_drive(*shape, 45, seed, options)
+    drive.run(60)
+    assert len(watched._parts) == 2
+    assert watched.n_gained > 20, f"seed {seed}"
+
+
+def test_no_ring_can_lie_across_two_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(epibt_improve, "PARTED_UNITS", 2)
+    _, watched = watched_drive(6, 16, 30, 0, replace(NO_RINGS, improvements=60))
+    assert len(watched._parts) == 1
+
+
+def test_units_of_one_part_cannot_come_to_cells_of_the_other(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(epibt_improve, "PARTED_UNITS", 2)
+    cells: list[set[int]] = []
+    real = epibt_improve.improve
+
+    def noted(n: int, looks: int, state: np.ndarray, roots: np.ndarray, *rest: object) -> int:
+        reach = rest[2]
+        assert isinstance(reach, np.ndarray)
+        cells.append(set(reach[roots].ravel().tolist()) - {-1})
+        return real(n, looks, state, roots, *rest)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(epibt_improve, "improve", noted)
+    drive, watched = watched_drive(6, 24, 60, 3, replace(RINGS, improvements=60))
+    watched._n_threads = 1
+    for _ in range(30):
+        cells.clear()
+        drive.step()
+        assert not set.intersection(*cells) or len(cells) < 2
+
+
+def test_the_plan_is_the_same_on_one_and_two_threads(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(epibt_improve, "PARTED_UNITS", 2)
+    options = replace(RINGS, improvements=400)
+    drives = []
+    for n_threads in (1, 2):
+        drive, watched = watched_drive(12, 30, 200, 5, options)
+        watched._n_threads = n_threads
+        drives.append(drive)
+    for _ in range(60):
+        first, second = (drive.step() for drive in drives)
+        assert (first == second).all()

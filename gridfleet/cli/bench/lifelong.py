@@ -82,6 +82,7 @@ def _figures(name: str, wanted: Lifelong, result: LifelongResult) -> dict[str, A
         "tasks": len(result.done_at),
         "tasks_per_step": round(result.rate(), 4),
         "tasks_per_step_second_half": round(result.rate(result.n_steps // 2), 4),
+        "longest_wait_steps": result.longest_wait(),
         "invalid_steps": result.n_invalid,
         "planner_ms_median": round(float(np.median(times)), 4),
         "planner_ms_mean": round(float(times.mean()), 4),
@@ -96,6 +97,7 @@ def _text(figures: dict[str, Any]) -> str:
         f"{figures['guidance']}, {turning}, {figures['goals']} goals, {figures['steps']:,} steps",
         f"tasks          {figures['tasks']:,}, {figures['tasks_per_step']:.3f} a step; second half "
         f"{figures['tasks_per_step_second_half']:.3f}",
+        f"longest wait   {figures['longest_wait_steps']:,} steps of one unit between two goals",
         f"planner ms     {figures['planner_ms_median']:.2f} median, "
         f"{figures['planner_ms_mean']:.2f} mean, {figures['planner_ms_max']:.1f} at most",
     ]
