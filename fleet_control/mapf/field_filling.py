@@ -87,6 +87,6 @@ class _Scratch:
     def __init__(self, n: int, dearest: int) -> None:
         n_buckets = 1 << dearest.bit_length()
         self.lengths = np.empty(n_buckets, dtype=np.int64)
-        self.buckets = np.empty((n_buckets if dearest <= MOST_CHEAP else 0, 4 * n), dtype=np.int32)
+        self.buckets = np.empty((n_buckets if dearest <= MOST_CHEAP else 0, 4 * n), dtype=np.uint32)
         self.heads = np.empty(n_buckets, dtype=np.int32)
         self.pool = np.empty((12 * n + 4, 2), dtype=np.int32)

@@ -28,7 +28,7 @@ def may_pass(
 def fill_field(
     field: NDArray[np.uint16], goal: int, goal_zone: int, back: NDArray[np.int32],
     costs: NDArray[np.uint8], through: NDArray[np.bool_], zones: NDArray[np.int16],
-    turn_cost: int, lengths: NDArray[np.int64], buckets: NDArray[np.int32],
+    turn_cost: int, lengths: NDArray[np.int64], buckets: NDArray[np.uint32],
 ) -> None:  # fmt: skip
     """Fill field[4 * cell + heading] with the cost to reach `goal` with any heading.
 
@@ -36,7 +36,7 @@ def fill_field(
     the heading leads to this state, or -1; costs: uint8[4 * n], cost of that move, turn_cost: of a
     quarter turn, none of them 0. Cells that are not `through` are passed only inside the goal's own
     zone; elsewhere they get a distance (a unit may start there) but no path leads over them.
-    buckets: int32[n_buckets, 4 * n], a power of two of them above the dearest edge, scratch. They
+    buckets: uint32[n_buckets, 4 * n], a power of two of them above the dearest edge, scratch. They
     need no more room: one holds states of one distance at a time, and a state comes to a distance
     once. lengths: int64[n_buckets], scratch.
     """
@@ -61,7 +61,8 @@ def fill_field(
             state = buckets[here, at]
             if field[state] != value:
                 continue
-            for turned in (state ^ 1, state ^ 3):
+            # Unsigned, or else every index is asked whether it counts from the end.
+            for turned in (state ^ np.uint32(1), state ^ np.uint32(3)):
                 if turned_value < field[turned]:
                     field[turned] = turned_value
                     buckets[turned_bucket, n_turned] = turned
@@ -72,7 +73,7 @@ def fill_field(
             beyond = distance + costs[state]
             if min(beyond, FAR) >= field[behind]:
                 continue
-            cell = state >> 2
+            cell = state >> np.uint32(2)
             if may_pass(through[cell], cell, goal, goal_zone, zones):
                 field[behind] = min(beyond, FAR)
                 spot = beyond & mask
