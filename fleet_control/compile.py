@@ -29,10 +29,22 @@ _IMPORT = re.compile(r"^from ([\w.]*kernels) import", re.MULTILINE)
 
 def kernel(function: Callable[P, R]) -> Callable[P, R]:
     """Compile a function for arrays: cached on disk, without the GIL, C-like arithmetic errors."""
+    return _compiled(function, "never")
+
+
+def part_of_kernels(function: Callable[P, R]) -> Callable[P, R]:
+    """`kernel` for a step of a hot loop: it is compiled into whoever calls it. Handing over a dozen
+    arrays costs more than such a step does; whoever calls it takes longer to compile."""
+    return _compiled(function, "always")
+
+
+def _compiled(function: Callable[P, R], inline: str) -> Callable[P, R]:
     usual = config.CACHE_DIR
     config.CACHE_DIR = str(_cache_folder(function.__module__))
     try:
-        compiled: Callable[P, R] = numba.njit(cache=True, nogil=True, error_model="numpy")(function)
+        compiled: Callable[P, R] = numba.njit(
+            cache=True, nogil=True, error_model="numpy", inline=inline
+        )(function)
     finally:
         config.CACHE_DIR = usual
     return compiled

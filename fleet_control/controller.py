@@ -73,7 +73,7 @@ class Controller:
     ) -> None:  # fmt: skip
         n_units = len(state.cells)
         self.work = work
-        self._grid, self._planner, self._allocate = grid, planner, allocate
+        self._planner, self._allocate = planner, allocate
         self._options = options
         self.executor = Executor(grid.n_cells, n_units, options.base_length)
         if options.footprint is not None:
@@ -179,24 +179,27 @@ class Controller:
         """The oldest tasks that can be reached, as many as can be taken now, and the cost of each
         for each free unit. Tasks that nobody reaches for now must not hide those behind them."""
         n_weighed = min(self._options.max_tasks, len(free))
-        tasks, costs = [], []
-        for task, cell in zip(offered.tasks.tolist(), offered.cells.tolist(), strict=True):
-            row = self._costs_to(cell, free)
-            if np.isfinite(row).any():
-                tasks.append(task)
-                costs.append(row)
-                if len(tasks) == n_weighed:
-                    break
-        return tasks, np.array(costs).reshape(len(tasks), len(free))
+        tasks: list[int] = []
+        rows = [np.empty((0, len(free)))]
+        looked_at = 0
+        while len(tasks) < n_weighed and looked_at < len(offered.tasks):
+            some = slice(looked_at, looked_at + n_weighed - len(tasks))
+            costs = self._costs_to(offered.cells[some], free)
+            is_reached = np.isfinite(costs).any(axis=1)
+            tasks += offered.tasks[some][is_reached].tolist()
+            rows.append(costs[is_reached])
+            looked_at = some.stop
+        return tasks, np.concatenate(rows)
 
-    def _costs_to(self, cell: int, units: NDArray[np.int32]) -> NDArray[np.float64]:
-        """float64[k], cost of the way of each unit from its committed end to the cell."""
-        fields, ex = self._planner.fields, self.executor
-        slot = fields.hold(cell, EMPTY)
-        states = 4 * self._grid.compact[ex.end_cells[units]] + ex.end_headings[units]
-        costs: NDArray[np.float64] = fields.values[slot, states].astype(np.float64)
-        fields.let_go(slot)
-        costs[(costs >= UNREACHABLE) | ex.is_closed[cell]] = np.inf
+    def _costs_to(self, cells: NDArray[np.int32], units: NDArray[np.int32]) -> NDArray[np.float64]:
+        """float64[n_cells, n_units], cost of the way from each unit's committed end to each cell,
+        inf where there is none."""
+        ex = self.executor
+        found = self._planner.fields.costs(
+            ex.end_cells[units], ex.end_headings[units], cells.tolist(), EMPTY
+        )
+        costs = found.astype(np.float64)
+        costs[(found >= UNREACHABLE) | ex.is_closed[cells][:, None]] = np.inf
         return costs
 
     def _hand_out_errands(self) -> None:

@@ -192,7 +192,7 @@ class Driving:
         )  # fmt: skip
         there = (ex.done[units] == ex.committed[units]) & self._is_arriving[units]
         # Once each: a unit that is listed twice has its deed ahead of it the second time.
-        for unit in np.unique(units[there]).tolist():
+        for unit in sorted(set(units[there].tolist())):
             if not self.is_suspended[unit]:
                 self._arrive(unit)
 

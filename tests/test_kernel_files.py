@@ -19,11 +19,12 @@ from fleet_control.compile import sources_stamp
 ROOT = Path(__file__).resolve().parents[1]
 PROJECT = ("layouts", "fleet_control", "twin", "gridfleet", "hw_bridge")
 LIBRARIES = {"math", "numpy", "numba"}
+MARKS = {"kernel", "part_of_kernels"}
 FILES = sorted(
     path
     for package in PROJECT
     for path in (ROOT / package).rglob("*.py")
-    if "\n@kernel\n" in path.read_text("utf-8")
+    if any(f"\n@{mark}\n" in path.read_text("utf-8") for mark in MARKS)
 )
 
 
@@ -32,7 +33,7 @@ def kernels_of(tree: ast.Module) -> list[ast.FunctionDef]:
         node
         for node in tree.body
         if isinstance(node, ast.FunctionDef)
-        and any(isinstance(mark, ast.Name) and mark.id == "kernel" for mark in node.decorator_list)
+        and any(isinstance(mark, ast.Name) and mark.id in MARKS for mark in node.decorator_list)
     ]
 
 

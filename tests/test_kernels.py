@@ -70,7 +70,7 @@ ENTRY_POINTS = {
     "commit_moves", "free_cells", "release_steps", "book_states", "add_wishes", "book_waits",
     "count_short", "look_ahead", "choose_operations", "improve", "clear_table",
     "trace_way", "measure_flight",
-    "find_conflicts", "fill_field", "fill_even_field", "repair_field", "plan_step",
+    "find_conflicts", "fill_field", "repair_field", "plan_step",
     "track_progress", "run_ticks",
     "least_cells", "find_next_cells", "find_waits", "find_roots",
     "hear_states", "write_orders", "write_instants", "write_news", "note_rows",

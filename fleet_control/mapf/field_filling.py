@@ -12,11 +12,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from fleet_control.mapf.field_kernels import fill_field, fill_two_cost_field
+from fleet_control.mapf.field_kernels import fill_dear_field, fill_field
 
 MOST_THREADS = 4
 FEWEST_A_THREAD = 4
 """Fields; less is not worth a thread's start."""
+MOST_CHEAP = 127
+"""Cost up to which every distance has a bucket of its own room; beyond, that is too much memory."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -34,7 +36,7 @@ class FieldFiller:
     """Fills fields over moves of given costs. costs: int32[4 * n], of the move that leads to each
     state; is_move: bool[4 * n], whether one ever does. zones: int16[n].
 
-    has_two_costs: whether moves cost what a quarter turn does, or all others another, higher cost.
+    is_cheap: whether every cost is small, and none is 0.
     """
 
     def __init__(
@@ -42,11 +44,10 @@ class FieldFiller:
         turn_cost: int,
     ) -> None:  # fmt: skip
         self._costs, self._zones, self._turn_cost = costs, zones, turn_cost
-        dear = np.unique(costs[is_move & (costs != turn_cost)])
-        self._is_dear = is_move & (costs != turn_cost)
-        self._dear_cost = int(dear[0]) if len(dear) else turn_cost
-        self.has_two_costs = len(dear) <= 1 and 0 < turn_cost <= self._dear_cost
-        dearest = max(turn_cost, int(costs.max(initial=0)))
+        given = np.append(costs[is_move], turn_cost)
+        dearest = int(given.max())
+        self.is_cheap = int(given.min()) > 0 and dearest <= MOST_CHEAP
+        self._cheap_costs = np.minimum(costs, MOST_CHEAP).astype(np.uint8)
         n_cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1
         n_threads = min(n_cores, MOST_THREADS)
         self._scratch = [_Scratch(len(zones), dearest) for _ in range(n_threads)]
@@ -68,13 +69,13 @@ class FieldFiller:
     def _fill_some(self, wanted: list[Wanted], back: NDArray[np.int32], thread: int) -> None:
         scratch = self._scratch[thread]
         for one in wanted:
-            if self.has_two_costs:
-                fill_two_cost_field(
-                    one.values, one.goal, one.zone, back, self._is_dear, one.through, self._zones,
-                    self._turn_cost, self._dear_cost, scratch.queue, scratch.dear_queue,
+            if self.is_cheap:
+                fill_field(
+                    one.values, one.goal, one.zone, back, self._cheap_costs, one.through,
+                    self._zones, self._turn_cost, scratch.lengths, scratch.buckets,
                 )  # fmt: skip
             else:
-                fill_field(
+                fill_dear_field(
                     one.values, one.goal, one.zone, back, self._costs, one.through, self._zones,
                     self._turn_cost, scratch.heads, scratch.pool,
                 )  # fmt: skip
@@ -84,7 +85,8 @@ class _Scratch:
     """Of one thread, for either kernel; memory that is not touched costs nothing."""
 
     def __init__(self, n: int, dearest: int) -> None:
-        self.queue = np.empty(12 * n + 5, dtype=np.int64)
-        self.dear_queue = np.empty(12 * n + 5, dtype=np.int64)
-        self.heads = np.empty(1 << dearest.bit_length(), dtype=np.int32)
+        n_buckets = 1 << dearest.bit_length()
+        self.lengths = np.empty(n_buckets, dtype=np.int64)
+        self.buckets = np.empty((n_buckets if dearest <= MOST_CHEAP else 0, 4 * n), dtype=np.uint32)
+        self.heads = np.empty(n_buckets, dtype=np.int32)
         self.pool = np.empty((12 * n + 4, 2), dtype=np.int32)

@@ -13,8 +13,6 @@ from fleet_control.compile import kernel
 
 FAR, NO_WAY = 65534, 65535
 """Distances saturate at FAR; NO_WAY means unreachable."""
-LAST = 1 << 62
-"""End of a queue."""
 
 
 @kernel
@@ -29,16 +27,76 @@ def may_pass(
 @kernel
 def fill_field(
     field: NDArray[np.uint16], goal: int, goal_zone: int, back: NDArray[np.int32],
-    costs: NDArray[np.int32], through: NDArray[np.bool_], zones: NDArray[np.int16],
-    turn_cost: int, heads: NDArray[np.int32], pool: NDArray[np.int32],
+    costs: NDArray[np.uint8], through: NDArray[np.bool_], zones: NDArray[np.int16],
+    turn_cost: int, lengths: NDArray[np.int64], buckets: NDArray[np.uint32],
 ) -> None:  # fmt: skip
     """Fill field[4 * cell + heading] with the cost to reach `goal` with any heading.
 
     Cells are ranks among driveable cells here. back: int32[4 * n], state from which driving along
-    the heading leads to this state, or -1; costs: int32[4 * n], cost of that move. Cells that are
-    not `through` are passed only inside the goal's own zone; elsewhere they get a distance (a unit
-    may start there) but no path leads over them. heads: int32[n_buckets], a power of two above the
-    dearest edge. pool: int32[12 * n + 4, 2], linked lists of (state, next entry).
+    the heading leads to this state, or -1; costs: uint8[4 * n], cost of that move, turn_cost: of a
+    quarter turn, none of them 0. Cells that are not `through` are passed only inside the goal's own
+    zone; elsewhere they get a distance (a unit may start there) but no path leads over them.
+    buckets: uint32[n_buckets, 4 * n], a power of two of them above the dearest edge, scratch. They
+    need no more room: one holds states of one distance at a time, and a state comes to a distance
+    once. lengths: int64[n_buckets], scratch.
+    """
+    field[:] = 65535
+    lengths[:] = 0
+    mask = lengths.size - 1
+    for heading in range(4):
+        field[4 * goal + heading] = 0
+        buckets[0, heading] = 4 * goal + heading
+    lengths[0] = 4
+    distance = n_empty = 0
+    while n_empty <= mask:
+        here = distance & mask
+        n_here = lengths[here]
+        lengths[here] = 0
+        n_empty = 0 if n_here else n_empty + 1
+        value = min(distance, FAR)
+        turned_value = min(distance + turn_cost, FAR)
+        turned_bucket = (distance + turn_cost) & mask
+        n_turned = lengths[turned_bucket]
+        for at in range(n_here):
+            state = buckets[here, at]
+            if field[state] != value:
+                continue
+            # Unsigned, or else every index is asked whether it counts from the end.
+            for turned in (state ^ np.uint32(1), state ^ np.uint32(3)):
+                if turned_value < field[turned]:
+                    field[turned] = turned_value
+                    buckets[turned_bucket, n_turned] = turned
+                    n_turned += 1
+            behind = back[state]
+            if behind < 0:
+                continue
+            beyond = distance + costs[state]
+            if min(beyond, FAR) >= field[behind]:
+                continue
+            cell = state >> np.uint32(2)
+            if may_pass(through[cell], cell, goal, goal_zone, zones):
+                field[behind] = min(beyond, FAR)
+                spot = beyond & mask
+                if spot == turned_bucket:
+                    buckets[spot, n_turned] = behind
+                    n_turned += 1
+                else:
+                    buckets[spot, lengths[spot]] = behind
+                    lengths[spot] += 1
+        lengths[turned_bucket] = n_turned
+        distance += 1
+
+
+@kernel
+def fill_dear_field(
+    field: NDArray[np.uint16], goal: int, goal_zone: int, back: NDArray[np.int32],
+    costs: NDArray[np.int32], through: NDArray[np.bool_], zones: NDArray[np.int16],
+    turn_cost: int, heads: NDArray[np.int32], pool: NDArray[np.int32],
+) -> None:  # fmt: skip
+    """`fill_field` for costs of any size, where buckets of their own room would take too much.
+
+    costs: int32[4 * n]. heads: int32[n_buckets], a power of two above the dearest edge, scratch.
+    pool: int32[12 * n + 4, 2], linked lists of (state, next entry), scratch.
     """
     field[:] = 65535
     heads[:] = -1
@@ -87,66 +145,6 @@ def fill_field(
                 pool[n_pool, 1] = heads[spot]
                 heads[spot] = n_pool
                 n_pool += 1
-
-
-@kernel
-def fill_two_cost_field(
-    field: NDArray[np.uint16], goal: int, goal_zone: int, back: NDArray[np.int32],
-    is_dear: NDArray[np.bool_], through: NDArray[np.bool_], zones: NDArray[np.int16],
-    cost: int, dear_cost: int, queue: NDArray[np.int64], dear_queue: NDArray[np.int64],
-) -> None:  # fmt: skip
-    """`fill_field` where quarter turns and moves cost the same, but for dear moves.
-
-    States are left in the order of their distance, so those entered at one cost are entered in that
-    order too: a queue for each cost is sorted by itself, and the nearest state is at the head of
-    one of them. is_dear: bool[4 * n], whether the move that leads to a state is dear. queue,
-    dear_queue: int64[12 * n + 5], of distance << 32 | state, scratch.
-    """
-    field[:] = 65535
-    for heading in range(4):
-        field[4 * goal + heading] = 0
-        queue[heading] = 4 * goal + heading
-    n_queued = 4
-    n_dear = at = dear_at = 0
-    queue[n_queued] = dear_queue[0] = LAST
-    while True:
-        entry = queue[at]
-        if dear_queue[dear_at] < entry:
-            entry = dear_queue[dear_at]
-            dear_at += 1
-        elif entry == LAST:
-            return
-        else:
-            at += 1
-        distance = entry >> 32
-        state = entry & 0xFFFFFFFF
-        if field[state] != min(distance, FAR):
-            continue
-        beyond = distance + cost
-        value = min(beyond, FAR)
-        first = state & ~3
-        for turned in (first | ((state + 1) & 3), first | ((state + 3) & 3)):
-            if value < field[turned]:
-                field[turned] = value
-                queue[n_queued] = (beyond << 32) | turned
-                n_queued += 1
-        behind = back[state]
-        if behind >= 0 and field[behind] > value:
-            cell = state >> 2
-            if may_pass(through[cell], cell, goal, goal_zone, zones):
-                if not is_dear[state]:
-                    field[behind] = value
-                    queue[n_queued] = (beyond << 32) | behind
-                    n_queued += 1
-                else:
-                    beyond = distance + dear_cost
-                    value = min(beyond, FAR)
-                    if value < field[behind]:
-                        field[behind] = value
-                        dear_queue[n_dear] = (beyond << 32) | behind
-                        n_dear += 1
-                        dear_queue[n_dear] = LAST
-        queue[n_queued] = LAST
 
 
 @kernel

@@ -11,7 +11,7 @@ that have come or gone cost a fraction of a new field then.
 from __future__ import annotations
 
 from collections import OrderedDict, deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -176,7 +176,8 @@ class DistanceFields:
                     missing.append(slot)
             self._holders[slot] += 1
             held.append(slot)
-        self._fill(missing)
+        if missing:
+            self._fill(missing)
         return held
 
     def let_go(self, slot: int) -> None:
@@ -188,6 +189,22 @@ class DistanceFields:
         slot = self.hold(goal, load)
         self.let_go(slot)
         return int(self.values[slot, 4 * self._grid.compact[start] + heading])
+
+    def costs(
+        self, cells: NDArray[np.int32], headings: NDArray[np.int8], goals: Sequence[int], load: int
+    ) -> NDArray[np.uint16]:
+        """uint16[n_goals, n], cost from each of n cells and headings to each goal, UNREACHABLE
+        where there is no way. Fields are made together, as many at once as nobody's slot is
+        needed for."""
+        states = 4 * self._grid.compact[cells] + headings
+        n_at_once = max(int(np.count_nonzero(self._holders == 0)), 1)
+        found = np.empty((len(goals), len(states)), dtype=np.uint16)
+        for first in range(0, len(goals), n_at_once):
+            slots = self.hold_all(goals[first : first + n_at_once], load)
+            found[first : first + len(slots)] = self.values[np.array(slots)[:, None], states]
+            for slot in slots:
+                self.let_go(slot)
+        return found
 
     def _fill(self, slots: list[int]) -> None:
         grid = self._grid

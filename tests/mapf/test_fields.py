@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from fleet_control.mapf import field_filling
-from fleet_control.mapf.field_kernels import fill_field, fill_two_cost_field, repair_field
+from fleet_control.mapf.field_kernels import FAR, fill_dear_field, fill_field, repair_field
 from fleet_control.mapf.fields import MOST_CHANGES, DistanceFields
 from fleet_control.mapf.grid import CELL_COST, TURN_COST, UNREACHABLE, grid_of, with_blocked
 from fleet_control.mapf.guidance import Guidance
@@ -44,12 +44,14 @@ def brute_force(layout: Layout, goal: int, load: int, costs: np.ndarray) -> dict
     return nx.multi_source_dijkstra_path_length(graph.reverse(), sources)
 
 
+@pytest.mark.parametrize("dear", [8, 300])
 @pytest.mark.parametrize("seed", range(12))
-def test_field_is_the_shortest_distance(seed: int) -> None:
+def test_field_is_the_shortest_distance(seed: int, dear: int) -> None:
     layout = random_floor(seed)
     rng = np.random.default_rng(seed + 1000)
-    costs = rng.choice([0, 8], size=(layout.n_cells, 4)).astype(np.int32)
+    costs = rng.choice([0, dear], size=(layout.n_cells, 4)).astype(np.int32)
     fields = DistanceFields(grid_of(layout, only_costs(costs)), n_units=4)
+    assert fields._filler.is_cheap == (dear == 8)
     for load in (0, 1):
         goal = int(rng.choice(np.flatnonzero(layout.driveable)))
         expected = brute_force(layout, goal, load, costs)
@@ -59,31 +61,66 @@ def test_field_is_the_shortest_distance(seed: int) -> None:
                 assert found == expected.get((cell, heading), UNREACHABLE), f"seed {seed}"
 
 
-@pytest.mark.parametrize("dear", [0, 1, 18, 9000])
-@pytest.mark.parametrize("seed", range(6))
-def test_two_costs_are_filled_by_a_queue_each_with_the_same_result(seed: int, dear: int) -> None:
-    """Of every goal, laden and empty, many at once and a single one; large distances saturate."""
-    layout = random_floor(seed)
-    rng = np.random.default_rng(seed)
-    grid = grid_of(layout, only_costs(rng.choice([0, dear], (layout.n_cells, 4))))
-    quick = DistanceFields(grid, n_units=4, turn_cost=CELL_COST)
-    assert quick._filler.has_two_costs
-    dial = DistanceFields(grid, n_units=4, turn_cost=CELL_COST)
-    dial._filler.has_two_costs = False
+@pytest.mark.parametrize("costs", [[0], [0, 1, 5], [0, 5, 18, 100]])
+@pytest.mark.parametrize("turn_cost", [1, CELL_COST, TURN_COST, 40])
+def test_cheap_and_dear_fields_are_filled_alike(turn_cost: int, costs: list[int]) -> None:
+    """Of every goal, laden and empty, many at once and a single one."""
+    layout = random_floor(turn_cost)
+    surcharges = np.random.default_rng(turn_cost).choice(costs, (layout.n_cells, 4))
+    cheap, dear = both_ways(layout, surcharges, turn_cost)
     goals = np.flatnonzero(layout.driveable).tolist()
     for load in (0, 1):
-        found = [*quick.hold_all(goals[1:], load), quick.hold(goals[0], load)]
-        right = [dial.hold(goal, load) for goal in [*goals[1:], goals[0]]]
-        assert (quick.values[found] == dial.values[right]).all(), f"seed {seed}"
-    assert len(fill_two_cost_field.signatures) == len(fill_field.signatures) == 1
+        found = [*cheap.hold_all(goals[1:], load), cheap.hold(goals[0], load)]
+        right = [dear.hold(goal, load) for goal in [*goals[1:], goals[0]]]
+        assert (cheap.values[found] == dear.values[right]).all()
+    assert len(fill_field.signatures) == len(fill_dear_field.signatures) == 1
 
 
-@pytest.mark.parametrize("costs", [[1, 2], [3, 30, 300]])
-def test_other_costs_are_filled_by_buckets(costs: list[int]) -> None:
+def test_large_distances_saturate_alike() -> None:
+    layout = open_layout("lane", np.ones((2, 600), dtype=np.int8))
+    cheap, dear = both_ways(layout, np.full((layout.n_cells, 4), 120), TURN_COST)
+    values, right = (fields.values[fields.hold(0, 0)] for fields in (cheap, dear))
+    assert 0.1 < (values == FAR).mean() < 0.9
+    assert (values == right).all()
+
+
+def both_ways(
+    layout: Layout, costs: np.ndarray, turn_cost: int
+) -> tuple[DistanceFields, DistanceFields]:
+    """Fields with a bucket of its own room for every distance, and without."""
+    grid = grid_of(layout, only_costs(costs))
+    cheap, dear = (DistanceFields(grid, n_units=4, turn_cost=turn_cost) for _ in range(2))
+    assert cheap._filler.is_cheap
+    dear._filler.is_cheap = False
+    return cheap, dear
+
+
+@pytest.mark.parametrize(("costs", "turn_cost"), [([3, 30, 300], TURN_COST), ([0, 1], 0)])
+def test_what_buckets_have_no_room_for(costs: list[int], turn_cost: int) -> None:
     layout = random_floor(0)
     surcharges = np.random.default_rng(0).choice(costs, (layout.n_cells, 4))
-    fields = DistanceFields(grid_of(layout, only_costs(surcharges)), n_units=4)
-    assert not fields._filler.has_two_costs
+    grid = grid_of(layout, only_costs(surcharges))
+    assert not DistanceFields(grid, n_units=4, turn_cost=turn_cost)._filler.is_cheap
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_costs_from_many_cells_to_many_goals(seed: int) -> None:
+    """With fewer slots than goals, most of them in use; some goals are asked for twice."""
+    layout = random_floor(seed)
+    rng = np.random.default_rng(seed)
+    free = np.flatnonzero(layout.driveable).astype(np.int32)
+    cells, headings = rng.choice(free, 5), rng.integers(4, size=5).astype(np.int8)
+    goals = rng.choice(free, 12).tolist()
+    few, many = DistanceFields(grid_of(layout), 1, memory_mb=0), DistanceFields(grid_of(layout), 1)
+    held = few.hold_all(free[: rng.integers(9)].tolist(), 1)
+    found = few.costs(cells, headings, goals, 0)
+    for goal, row in zip(goals, found.tolist(), strict=True):
+        starts = zip(cells.tolist(), headings.tolist(), strict=True)
+        assert row == [many.distance(*start, goal, 0) for start in starts], f"seed {seed}"
+    for slot in held:
+        few.let_go(slot)
+    assert len(few.hold_all(goals[:9], 1)) == 9  # nothing else is in use
+    assert few.costs(cells, headings, [], 0).shape == (0, 5)
 
 
 def test_fields_do_not_depend_on_threads() -> None:

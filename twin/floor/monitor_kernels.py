@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fleet_control.compile import kernel
+from fleet_control.compile import kernel, part_of_kernels
 from twin.floor.step_kernels import (
     BIN_M,
     CELL_M,
@@ -28,6 +28,8 @@ HIT_OBSTACLE, HIT_POD = -1, -2
 N_PARTNERS = 8
 """Contacts of one unit that can be told apart at once; more have no room around it."""
 NOBODY = -9
+SURELY_M = 1e-6
+"""More than rounding can be wrong by."""
 
 
 @kernel
@@ -147,7 +149,7 @@ def unlist(units: Units, index: int, heads: NDArray[np.int32]) -> None:
     unit.square = -1
 
 
-@kernel
+@part_of_kernels
 def rebin(
     units: Units, index: int, bin_m: float, n_bin_cols: int, heads: NDArray[np.int32]
 ) -> None:
@@ -165,7 +167,7 @@ def rebin(
     heads[square] = index
 
 
-@kernel
+@part_of_kernels
 def _hits_standing(
     unit: Any, sizes: NDArray[np.float64], solid: NDArray[np.uint8], pod_at: NDArray[np.int32],
     n_rows: int, n_cols: int,
@@ -218,7 +220,8 @@ def _watch_pairs(
     n_bin_cols: int, heads: NDArray[np.int32], partners: NDArray[np.int64],
     rows: NDArray[np.float64], n_contacts: int,
 ) -> int:  # fmt: skip
-    """The moving unit against every unit near enough to touch."""
+    """The moving unit against every unit near enough to touch: not `reach` apart along an axis of
+    the floor, which is as far as any two bodies go together, however they stand."""
     unit = units[index]
     bin_m = sizes[BIN_M]
     for row in range(
@@ -232,7 +235,8 @@ def _watch_pairs(
                 near = units[other]
                 dx, dy = near.x - unit.x, near.y - unit.y
                 if (
-                    dx * dx + dy * dy < reach * reach
+                    abs(dx) < reach
+                    and abs(dy) < reach
                     and other != index
                     and not (other < index and near.awake != 0)
                     and _bodies_touch(unit, near, sizes)
@@ -252,7 +256,8 @@ def watch(
 
     Arguments as of `twin.kinematic.kernels.run_ticks`. Returns n_contacts and those that began."""
     diagonal = math.sqrt(sizes[HALF_LENGTH] ** 2 + sizes[HALF_WIDTH] ** 2)
-    reach = 2.0 * max(sizes[HALF_POD] * math.sqrt(2.0), diagonal)
+    half_pod = sizes[HALF_POD] if sizes[POD_TURNS] == 0.0 else sizes[HALF_POD] * math.sqrt(2.0)
+    reach = 2.0 * max(half_pod, diagonal) + SURELY_M
     for index in range(units.size):
         unit = units[index]
         if unit.awake == 0 and unit.contact_tick != tick - 1:

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fleet_control.compile import kernel
+from fleet_control.compile import kernel, part_of_kernels
 from twin.floor.monitor_kernels import rebin, watch
 from twin.floor.step_kernels import (
     ACCEL,
@@ -38,6 +38,7 @@ from twin.floor.step_kernels import (
     exchange,
     lengthen_run,
     pass_centres,
+    rests,
     wake,
 )
 
@@ -69,7 +70,7 @@ def _is_over(
     return more_s <= 0.5 * dt
 
 
-@kernel
+@part_of_kernels
 def _drive(
     unit: Any, index: int, dt: float, limits: NDArray[np.float64], sizes: NDArray[np.float64],
     cells: NDArray[np.int32], acts: NDArray[np.int8], speeds: NDArray[np.float32],
@@ -171,6 +172,9 @@ def run_ticks(
     for tick in range(first_tick, first_tick + n_ticks):
         for index in range(units.size):
             unit = units[index]
+            if rests(unit):
+                unit.awake = 0
+                continue
             if not wake(unit, index, cells, acts, speeds, sizes, solid, n_cols):
                 continue
             if unit.mode == DRIVING:
