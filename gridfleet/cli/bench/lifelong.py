@@ -34,7 +34,8 @@ def lifelong(
         int, typer.Option(help="epibt: steps of an operation, 3 to 5; more are better and slower.")
     ] = 3,
     improvements: Annotated[
-        int, typer.Option(help="epibt: attempts in each step to better the plan.")
+        int,
+        typer.Option(help="epibt, windowed: attempts in each step to better the plan."),
     ] = 0,
     seed: Annotated[int, typer.Option(min=0, help="Of starts, goals and planner.")] = 0,
     as_json: Annotated[bool, typer.Option("--json", help="Print the outcome as JSON.")] = False,
