@@ -80,7 +80,7 @@ ENTRY_POINTS = {
     "fill_distances", "fill_guides", "begin", "search", "fill_table", "put_all", "refine",
     "release_turning", "free_turns", "find_bad_turn", "note_legs",
     "add_leg_costs", "sort_by_block", "list_near_tasks", "take_cheapest", "exchange_tasks",
-    "act_towards", "shift_plans", "plan_window",
+    "act_towards", "shift_plans", "plan_window", "better_groups",
     "free_flow_given", "free_flow_pool", "append_plan", "cut_to_window",
     "next_commands", "pop_finished", "move_tick", "apply_actions",
 }  # fmt: skip

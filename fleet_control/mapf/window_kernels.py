@@ -170,11 +170,10 @@ def shift_plans(
 
 @kernel
 def plan_window(
-    floor: Floor, window: Window, labels: Labels, desk: Desk, rng: NDArray[np.uint64],
+    floor: Floor, window: Window, labels: Labels, desk: Desk,
     order: NDArray[np.int64], ages: NDArray[np.int32], most_age: int, n_driven_out: int,
-    n_groups: int,
 ) -> bool:  # fmt: skip
-    """Plan for all that have no plan, then for those with an old one, then better for groups.
+    """Plan for all that have no plan, then for those with an old one.
 
     order: units, most urgent first. n_driven_out: how often in all a unit may be driven out of its
     plan. False where that is not enough: then there is no plan.
@@ -214,8 +213,6 @@ def plan_window(
                 continue
             ages[unit] = 0
             _adopt(window, labels, unit, cost)
-    for number in range(n_groups):
-        _better_group(floor, window, labels, desk, rng, number)
     return True
 
 
@@ -256,19 +253,31 @@ def _late_unit(floor: Floor, window: Window, rng: NDArray[np.uint64]) -> int:
 
 
 @kernel
+def better_groups(
+    floor: Floor, window: Window, labels: Labels, desk: Desk, rng: NDArray[np.uint64], n_groups: int
+) -> int:
+    """Plan anew for so many groups; what that gains in all, delays weighed."""
+    gained = 0
+    for number in range(n_groups):
+        gained += _better_group(floor, window, labels, desk, rng, number)
+    return gained
+
+
+@kernel
 def _better_group(
     floor: Floor, window: Window, labels: Labels, desk: Desk, rng: NDArray[np.uint64], number: int
-) -> None:
-    """Plan anew for a late unit and those that are in its way; keep it if it costs no more."""
+) -> int:
+    """Plan anew for a late unit and those that are in its way; keep it if it costs no more. What
+    that gains."""
     unit = _late_unit(floor, window, rng)
     if unit < 0:
-        return
+        return 0
     members = desk.members
     _take(window, unit)
     free = find_path(floor, window, labels, unit, 1)
     if free < 0 or free >= window.costs[unit]:
         _put(window, unit)
-        return
+        return 0
     members[0] = unit
     n_members = 1
     for time in range(labels.number[1]):
@@ -290,8 +299,9 @@ def _better_group(
         desk.kept_ends[index] = window.ends[member]
         desk.kept_costs[index] = window.costs[member]
         old += int(window.costs[member] * window.weights[member])
-    if _plan_members(floor, window, labels, desk, rng, n_members, old, number % 2 == 1):
-        return
+    left = _plan_members(floor, window, labels, desk, rng, n_members, old, number % 2 == 1)
+    if left >= 0:
+        return left
     for index in range(n_members):
         member = members[index]
         if window.is_put[member]:
@@ -303,14 +313,15 @@ def _better_group(
         window.ends[member] = desk.kept_ends[index]
         window.costs[member] = desk.kept_costs[index]
         _put(window, member)
+    return 0
 
 
 @kernel
 def _plan_members(
     floor: Floor, window: Window, labels: Labels, desk: Desk, rng: NDArray[np.uint64],
     n_members: int, old: int, is_shuffled: bool,
-) -> bool:  # fmt: skip
-    """Plan for one after the other; False as soon as that costs more than before."""
+) -> int:  # fmt: skip
+    """Plan for one after the other: what is gained, -1 as soon as that costs more than before."""
     order = desk.queue
     for index in range(n_members):
         order[index] = index
@@ -323,9 +334,9 @@ def _plan_members(
         member = desk.members[order[index]]
         cost = find_path(floor, window, labels, member, 0)
         if cost < 0:
-            return False
-        left -= cost * window.weights[member]
+            return -1
+        left -= int(cost * window.weights[member])
         if left < 0:
-            return False
+            return -1
         _adopt(window, labels, member, cost)
-    return True
+    return left

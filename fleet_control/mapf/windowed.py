@@ -25,7 +25,7 @@ from fleet_control.mapf.grid import CELL_COST, UNREACHABLE, Grid
 from fleet_control.mapf.pibt import PibtPlanner
 from fleet_control.mapf.planner import PlannerOptions
 from fleet_control.mapf.planner_over import PlannerOver
-from fleet_control.mapf.window_kernels import Desk, plan_window, shift_plans
+from fleet_control.mapf.window_kernels import Desk, better_groups, plan_window, shift_plans
 from fleet_control.mapf.window_search_kernels import LAST_LABEL, Floor, Labels, Window
 
 WINDOW = 20
@@ -34,6 +34,8 @@ MOST_AGE = 5
 """Steps after which a plan is made anew, since it ends before the window does."""
 UNITS_PER_GROUP, MOST_MEMBERS = 20, 8
 """In each step one group is planned anew for so many units, and its size at most."""
+IDLE_ROUNDS = 2
+"""So many times as many groups as there are units without a gain are enough."""
 DRIVEN_OUT = 4
 """How often a unit is driven out of its plan in one step, on average."""
 LATE_AFTER = 16
@@ -170,11 +172,26 @@ class WindowedPlanner(PlannerOver):
         keys = distances - (self._step - self._since) // STEPS_PER_COST - FIRST * fixed
         order = np.argsort(keys, kind="stable")
         is_planned = plan_window(
-            floor, window, self._labels, self._desk, self._rng, order, self._ages, MOST_AGE,
-            DRIVEN_OUT * len(cells), self._n_groups,
+            floor, window, self._labels, self._desk, order, self._ages, MOST_AGE,
+            DRIVEN_OUT * len(cells),
         )  # fmt: skip
+        if is_planned:
+            self._improve(floor, window)
         self._is_void = not is_planned
         return bool(is_planned)
+
+    def _improve(self, floor: Floor, window: Window) -> None:
+        """Plan better for groups: a few always, more as far as that is wanted and pays."""
+        is_over = self._options.is_over
+        n_left, n_idle = self._n_groups, 0
+        n_usual = -(-len(window.goals) // UNITS_PER_GROUP)
+        while n_left > 0:
+            n = min(n_left, n_usual)
+            gained = better_groups(floor, window, self._labels, self._desk, self._rng, n)
+            n_left -= n
+            n_idle = 0 if gained else n_idle + n
+            if n_idle >= IDLE_ROUNDS * len(window.goals) or (is_over is not None and is_over()):
+                break
 
     def _track(
         self, cells: NDArray[np.int32], aims: NDArray[np.int32], distances: NDArray[np.int32]

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 import msgspec
 
-from gridfleet.brain import Groundwork
+from gridfleet.brain import Groundwork, planner_of
 from gridfleet.journal_head import scenario_of
 from gridfleet.live.books import LiveBooks, begun, exists, read_head, resumed
 from gridfleet.live.carriers import broker_of, device_socket, gateway, wire_log
@@ -71,7 +71,8 @@ def _set_up(options: ServeOptions, observers: tuple[Observer, ...], stack: ExitS
     control = ControlSocket(options.control, store) if options.control else None
     if control is not None:
         stack.callback(control.close)
-    compile_kernels(opening.scenario.planner)
+    scenario = opening.scenario
+    compile_kernels(planner_of(scenario, load(scenario.layout)).name)
     compile_link_kernels()
     books = stack.enter_context(opening.open())
     time = RealTime(fleet_now_s(books), books.head.speed)
