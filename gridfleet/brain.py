@@ -20,7 +20,7 @@ from fleet_control.mapf.grid import Grid, grid_of
 from fleet_control.mapf.guidance import Guidance
 from fleet_control.mapf.guiding import guidance_named, steered
 from fleet_control.mapf.planner import PlannerOptions, planner_named
-from fleet_control.mapf.planner_choice import PlannerChoice, chosen_planner
+from fleet_control.mapf.planner_choice import PlannerChoice
 from fleet_control.mapf.reach import FloorReach
 from fleet_control.operations import Operation
 from fleet_control.supervision.status import status_of
@@ -38,7 +38,7 @@ from gridfleet.wiring import (
     line_up,
     set_up_work,
 )
-from gridfleet.wiring.fleet import Fleet, fleet_size
+from gridfleet.wiring.fleet import Fleet, planner_of
 from gridfleet.wiring.work_setup import Floor
 from layouts import Layout, load
 from twin.faults.schedule import FaultRecord
@@ -67,12 +67,6 @@ class Groundwork:
     @property
     def has_pods(self) -> bool:
         return len(self.setup.pod_cells) > 0
-
-
-def planner_of(scenario: Scenario, layout: Layout) -> PlannerChoice:
-    """The planner of a run, the same each time. Raises CapacityError as `fleet_size` does."""
-    n_units = fleet_size(scenario, layout)
-    return chosen_planner(scenario.planner, layout, n_units, PlannerOptions().turn_cost)
 
 
 def lay_groundwork(scenario: Scenario) -> Groundwork:

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 import msgspec
 
-from gridfleet.brain import Groundwork, planner_of
+from gridfleet.brain import Groundwork
 from gridfleet.journal_head import scenario_of
 from gridfleet.live.books import LiveBooks, begun, exists, read_head, resumed
 from gridfleet.live.carriers import broker_of, device_socket, gateway, wire_log
@@ -31,6 +31,7 @@ from gridfleet.live.status import StatusBoard
 from gridfleet.scenario import Scenario
 from gridfleet.wire_errors import wire_errors_as
 from gridfleet.wiring import compile_kernels, compile_link_kernels
+from gridfleet.wiring.fleet import planner_of
 from gridfleet.wiring.units import CYCLE_S
 from hw_bridge.backend import BridgeBackend, BridgeOptions
 from hw_bridge.transport import RealTime, Transport
