@@ -20,6 +20,7 @@ from fleet_control.mapf.grid import Grid, grid_of
 from fleet_control.mapf.guidance import Guidance
 from fleet_control.mapf.guiding import guidance_named, steered
 from fleet_control.mapf.planner import PlannerOptions, planner_named
+from fleet_control.mapf.planner_choice import PlannerChoice
 from fleet_control.mapf.reach import FloorReach
 from fleet_control.operations import Operation
 from fleet_control.supervision.status import status_of
@@ -37,7 +38,7 @@ from gridfleet.wiring import (
     line_up,
     set_up_work,
 )
-from gridfleet.wiring.fleet import Fleet
+from gridfleet.wiring.fleet import Fleet, planner_of
 from gridfleet.wiring.work_setup import Floor
 from layouts import Layout, load
 from twin.faults.schedule import FaultRecord
@@ -57,6 +58,7 @@ class Groundwork:
     log: EventLog
     setup: WorkSetup
     guidance: Guidance | None
+    planner: PlannerChoice
 
     @property
     def n_units(self) -> int:
@@ -75,7 +77,8 @@ def lay_groundwork(scenario: Scenario) -> Groundwork:
     floor = Floor(layout, scenario, fleet.cells, fleet.n_active, log, fleet.parking)
     setup = set_up_work(kind, floor)
     guidance = guidance_named(scenario.guidance, layout, list(setup.parking.values()))
-    ground = Groundwork(scenario, layout, kind, fleet, log, setup, guidance)
+    planner = planner_of(scenario, layout)
+    ground = Groundwork(scenario, layout, kind, fleet, log, setup, guidance, planner)
     check_unit(scenario.unit, layout, has_pods=ground.has_pods)
     return ground
 
@@ -84,6 +87,7 @@ class Brain:
     """Everything that decides, for the fleet as it was at the first connect.
 
     `decide` and `reconcile` are all that a journal sees of it (fleet_control.journal.replay).
+    choice: which planner, and why.
     controller, planner, valve, setup: what it is made of; `restore_mind` puts others in place.
     """
 
@@ -93,7 +97,8 @@ class Brain:
         self.setup = setup = ground.setup
         self._grid = grid = _make_grid(ground)
         options = PlannerOptions(seed=scenario.seed)
-        planner = planner_named(scenario.planner, grid, self.n_units, options)
+        self.choice = ground.planner
+        planner = planner_named(self.choice.name, grid, self.n_units, options)
         self.planner = TimedPlanner(steered(planner, scenario.guidance, grid, self.n_units))
         # Errands belong to their units from the start: there is nothing to hold back.
         self.valve = None if ground.kind == ERRANDS else Valve(setup.work, self.n_units)
@@ -173,16 +178,25 @@ class Brain:
             has_bodies=has_bodies,
             conflicts=controller.executor.n_conflicts,
             demand=setup.demand,
+            planner=self.choice,
             notes=(
                 *setup.notes,
                 *setup.later_notes(),
                 *self._valve_notes(sim_s),
+                *self._planner_notes(),
                 *watch_notes(controller.supervisor, self.layout),
             ),
             status=status_of(controller.supervisor),
             order_due_s=setup.due_s(events),
             faults=faults,
         )
+
+    def _planner_notes(self) -> list[str]:
+        if not self.choice.is_chosen:
+            return []
+        return [
+            f"Planner {self.choice.name} was chosen for this floor and fleet: {self.choice.why}."
+        ]
 
     def _valve_notes(self, sim_s: float) -> list[str]:
         closed_s = self.valve.closed_s if self.valve is not None else 0.0

@@ -40,6 +40,7 @@ def kpis(record: RunRecord) -> Kpis:
         "status": status_figures(record.status, record.layout) if record.status else None,
         "n_units": record.n_units,
         "n_active": record.n_active,
+        "planner": _planner(record),
         "sim_hours": round(hours, 6),
         "plan_ms": _quantiles(record.plan_ms, {"p50": 50, "p99": 99}),
         "wall_s": round(record.wall_s, 3),
@@ -70,6 +71,11 @@ def _mishaps(record: RunRecord) -> Kpis | None:
         return None
     kinds = EventKind.TIPPED, EventKind.SLIPPED, EventKind.OVERLOADED
     return {kind.name.lower(): len(_rows(record, kind)) for kind in kinds}
+
+
+def _planner(record: RunRecord) -> Kpis | None:
+    choice = record.planner
+    return {"name": choice.name, "why": choice.why} if choice else None
 
 
 def _picking(record: RunRecord, hours: float) -> Kpis:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from fleet_control.accounting.unit_ledger import UnitTime
 from fleet_control.events import EventKind
+from fleet_control.mapf.planner_choice import PlannerChoice
 from fleet_control.supervision.status import FleetStatus
 from layouts import GridfleetError, Layout
 from twin.faults.schedule import FaultRecord
@@ -53,6 +54,8 @@ class RunRecord:
     plan_ms: NDArray[np.float64]
     contacts: int
     conflicts: int
+    planner: PlannerChoice | None = None
+    """Which one, and why; None where nobody says."""
     order_due_s: NDArray[np.float64] | None = None
     """float64[n_orders], when each order is due; None without orders, or where none is due."""
     demand: DemandSummary | None = None

@@ -75,7 +75,7 @@ class Simulation:
         self.layout: Layout = ground.layout
         self.log = ground.log
         self._n_units = ground.n_units
-        compile_kernels(scenario.planner)
+        compile_kernels(ground.planner.name)
         people = People(len(self.layout.stations), scenario.seed, ground.setup.service)
         twin = make_twin(
             scenario, self.layout, ground.fleet.cells, ground.setup.pod_cells, people,

@@ -52,6 +52,7 @@ MODULES = (
     "fleet_control.mapf.oneshot.search_kernels",
     "fleet_control.mapf.pibt_kernels",
     "fleet_control.mapf.priority_kernels",
+    "fleet_control.mapf.window_kernels",
     "fleet_control.stream_kernels",
     "gridfleet.bench.lorr.bound_kernels",
     "gridfleet.bench.lorr.executor_kernels",
@@ -79,7 +80,8 @@ ENTRY_POINTS = {
     "fill_distances", "fill_guides", "begin", "search", "fill_table", "put_all", "refine",
     "release_turning", "free_turns", "find_bad_turn", "note_legs",
     "add_leg_costs", "sort_by_block", "list_near_tasks", "take_cheapest", "exchange_tasks",
-    "act_towards", "free_flow_given", "free_flow_pool", "append_plan", "cut_to_window",
+    "act_towards", "shift_plans", "plan_window", "better_groups",
+    "free_flow_given", "free_flow_pool", "append_plan", "cut_to_window",
     "next_commands", "pop_finished", "move_tick", "apply_actions",
 }  # fmt: skip
 TURNING = replace(DEFAULT_UNIT, pod_side_m=0.8, pod_turns=True)
@@ -120,7 +122,9 @@ def _all_have_run() -> None:
     for edition in EDITIONS:
         warm_up(edition, "pibt")
         warm_up(edition, "epibt")
+        warm_up(edition, "windowed")
     Simulation(Scenario(layout="teaching", hours=0.05, planner="epibt")).run()
+    Simulation(Scenario(layout="teaching", hours=0.05, planner="windowed")).run()
     run_oneshot()
     Simulation(Scenario(layout="teaching", hours=0.05, unit=TURNING)).run()
 

@@ -33,6 +33,27 @@ class GoalKeeper:
         self._rng = np.random.Generator(np.random.PCG64(options.seed))
         self._step = 0
 
+    @property
+    def grid(self) -> Grid:
+        """As it is now, blocked cells and costs counted."""
+        return self._grid
+
+    @property
+    def slots(self) -> NDArray[np.int32]:
+        """int32[n_units], row of `fields.values` of each unit with a goal."""
+        return self._slots
+
+    @property
+    def loads(self) -> NDArray[np.int8]:
+        """int8[n_units], empty (0) or laden (1)."""
+        return self._loads
+
+    def look(self, cells: NDArray[np.int32], headings: NDArray[np.int8]) -> NDArray[np.int32]:
+        """int32[n_units], where each unit heads for, with all fields up to date; -1 for nowhere."""
+        if self.fields.has_due:
+            self._refresh_fields(cells, headings)
+        return self._aims(cells, headings)
+
     def set_goal(self, unit: int, goal: int, load: int) -> None:
         self.set_goals([unit], [goal], load)
 

@@ -20,8 +20,9 @@ class PlannerOptions:
     move in steps turn in one. depth: steps that a planner of operations looks ahead.
     rations_shoves: let nobody shove others about at once (priority_kernels.py); where a shove costs
     no more than a step, that only makes units wait. improvements: chains of units that a planner of
-    operations tries in each step to better its plan; is_over: asked meanwhile whether the time for
-    that is up, if there is a clock (the same plan each time there is only without)."""
+    operations tries in each step to better its plan, groups of units for one with windows, which
+    has a few of itself; is_over: asked meanwhile whether the time for that is up, if there is a
+    clock and the planner asks (the same plan each time there is only without)."""
 
     seed: int = 0
     allow_cycles: bool = False
@@ -91,9 +92,10 @@ def planner_named(name: str, grid: Grid, n_units: int, options: PlannerOptions) 
     """The planner of that name; KeyError for a name not in PLANNERS."""
     from fleet_control.mapf.epibt import EpibtPlanner
     from fleet_control.mapf.pibt import PibtPlanner
+    from fleet_control.mapf.windowed import WindowedPlanner
 
-    planners: dict[str, type[PibtPlanner | EpibtPlanner]] = {
-        "pibt": PibtPlanner, "epibt": EpibtPlanner,
+    planners: dict[str, type[PibtPlanner | EpibtPlanner | WindowedPlanner]] = {
+        "pibt": PibtPlanner, "epibt": EpibtPlanner, "windowed": WindowedPlanner,
     }  # fmt: skip
     return planners[name](grid, n_units, options)
 
@@ -101,4 +103,5 @@ def planner_named(name: str, grid: Grid, n_units: int, options: PlannerOptions) 
 PLANNERS = {
     "pibt": "priority inheritance with backtracking on cells, turn-aware distances",
     "epibt": "priority inheritance over operations of three steps with turns",
+    "windowed": "search through a window of time for every unit, plans kept and bettered in groups",
 }

@@ -9,17 +9,19 @@ step that is invalid makes everybody wait, and is counted.
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fleet_control.mapf.action_kernels import FORWARD, WAIT
+from fleet_control.mapf.capacity import parking_cells
 from fleet_control.mapf.causal import action_planner_named
 from fleet_control.mapf.grid import CELL_COST, EMPTY, Grid, grid_of
 from fleet_control.mapf.guidance import NONE
 from fleet_control.mapf.guiding import guidance_fault, guidance_named, steered
-from fleet_control.mapf.planner import PLANNERS, Planner, PlannerOptions, planner_named
+from fleet_control.mapf.planner import Planner, PlannerOptions, planner_named
+from fleet_control.mapf.planner_choice import PLANNER_NAMES, PlannerChoice, chosen_planner
 from gridfleet.bench.errors import BenchError
 from gridfleet.bench.lorr.run import Watcher
 from gridfleet.bench.lorr.world import World
@@ -34,7 +36,8 @@ GOALS = ("uniform", "alternate")
 @dataclass(frozen=True, slots=True)
 class Lifelong:
     """What to run. goals: "uniform" over endpoints, or "alternate" between these and workstations.
-    guidance: none, lanes or a file (fleet_control/mapf/guiding.py)."""
+    guidance: none, lanes or a file (fleet_control/mapf/guiding.py). max_working: units that get
+    errands; the others stand parked. None for all."""
 
     units: int
     steps: int
@@ -44,14 +47,16 @@ class Lifelong:
     planner: str = "pibt"
     seed: int = 0
     search: Search = field(default_factory=Search)
+    max_working: int | None = None
 
 
 @dataclass(slots=True)
 class LifelongResult:
     """done_at, done_by: step and unit of each task that was done. planner_ms: of each step.
-    n_invalid: steps."""
+    n_invalid: steps. n_working: units that got errands, the first ones."""
 
-    n_units: int
+    planner: PlannerChoice
+    n_working: int
     n_steps: int = 0
     done_at: list[int] = field(default_factory=list)
     done_by: list[int] = field(default_factory=list)
@@ -64,8 +69,8 @@ class LifelongResult:
         return n_done / max(self.n_steps - first, 1)
 
     def longest_wait(self) -> int:
-        """Most steps that any unit has been without reaching a goal, to the end of the run."""
-        last = [0] * self.n_units
+        """Most steps that any working unit has been without reaching a goal, to the end of the run."""
+        last = [0] * self.n_working
         longest = 0
         for step, unit in zip(self.done_at, self.done_by, strict=True):
             longest = max(longest, step - last[unit])
@@ -86,11 +91,17 @@ def endpoints_of(layout: Layout) -> NDArray[np.int32]:
 
 
 class Errands:
-    """Draws goals. goals: int32[n_units]."""
+    """Draws goals off the parking cells. goals: int32[n_units], of those that work."""
 
-    def __init__(self, layout: Layout, wanted: Lifelong, rng: np.random.Generator) -> None:
+    def __init__(
+        self, layout: Layout, wanted: Lifelong, parking: NDArray[np.int32], rng: np.random.Generator
+    ) -> None:
         self._rng = rng
-        self._sets = [endpoints_of(layout)]
+        cells = endpoints_of(layout)
+        open_cells = cells[~np.isin(cells, parking)]
+        if not len(open_cells):
+            raise BenchError(f"{layout.name}: units would park on every cell that errands lead to")
+        self._sets = [open_cells]
         if wanted.goals == "alternate":
             stations = np.array([station.cell for station in layout.stations], dtype=np.int32)
             if not len(stations):
@@ -98,9 +109,10 @@ class Errands:
                     f"{layout.name}: no workstations to alternate with; take --goals uniform"
                 )
             self._sets.append(stations)
-        self._turn = rng.integers(len(self._sets), size=wanted.units)
-        self.goals = np.full(wanted.units, -1, dtype=np.int32)
-        for unit in range(wanted.units):
+        n_working = wanted.units - len(parking)
+        self._turn = rng.integers(len(self._sets), size=n_working)
+        self.goals = np.full(n_working, -1, dtype=np.int32)
+        for unit in range(n_working):
             self.draw(unit)
 
     def draw(self, unit: int) -> None:
@@ -116,31 +128,35 @@ class Errands:
 class Turning:
     """Units turn in steps of their own."""
 
-    def __init__(self, world: World, grid: Grid, wanted: Lifelong) -> None:
+    def __init__(
+        self, world: World, grid: Grid, wanted: Lifelong, is_parked: NDArray[np.bool_]
+    ) -> None:
         self.world = world
         options = _options(wanted, turn_cost=CELL_COST)
         planner = action_planner_named(wanted.planner, grid, wanted.units, options)
         self.planner = steered(planner, wanted.guidance, grid, wanted.units)
-        self._nobody = np.zeros(wanted.units, dtype=bool)
+        self._is_parked = is_parked
 
     def act(self) -> NDArray[np.int8]:
-        return self.planner.act(self.world.cells, self.world.headings, self._nobody)
+        return self.planner.act(self.world.cells, self.world.headings, self._is_parked)
 
 
 class Gliding:
     """Units drive to any side."""
 
-    def __init__(self, world: World, grid: Grid, wanted: Lifelong) -> None:
+    def __init__(
+        self, world: World, grid: Grid, wanted: Lifelong, is_parked: NDArray[np.bool_]
+    ) -> None:
         self.world, self._neighbours = world, grid.ways
         options = _options(wanted, turn_cost=0)
         planner = planner_named(wanted.planner, grid, wanted.units, options)
         self.planner: Planner = steered(planner, wanted.guidance, grid, wanted.units)
-        self._nobody = np.zeros(wanted.units, dtype=bool)
+        self._is_parked = is_parked
 
     def act(self) -> NDArray[np.int8]:
         """Forward for all that move, after turning them there at no cost."""
         world = self.world
-        chosen = self.planner.step(world.cells, world.headings, self._nobody)
+        chosen = self.planner.step(world.cells, world.headings, self._is_parked)
         moves = chosen != world.cells
         for heading in range(4):
             world.headings[moves & (self._neighbours[world.cells, heading] == chosen)] = heading
@@ -158,37 +174,62 @@ def _check(wanted: Lifelong, layout: Layout, n_free: int) -> None:
     faults = []
     if not 1 <= wanted.units <= n_free:
         faults.append(f"{wanted.units} units; {layout.name} has room for 1 to {n_free}")
+    if wanted.max_working is not None and wanted.max_working < 1:
+        faults.append(f"{wanted.max_working} units at work; give 1 or more")
     if wanted.steps < 1:
         faults.append(f"{wanted.steps} steps are none; give 1 or more")
     if wanted.goals not in GOALS:
         faults.append(f"unknown goals {wanted.goals!r}; {suggest(wanted.goals, GOALS)}")
-    if wanted.planner not in PLANNERS:
-        faults.append(f"unknown planner {wanted.planner!r}; {suggest(wanted.planner, PLANNERS)}")
+    if wanted.planner not in PLANNER_NAMES:
+        faults.append(
+            f"unknown planner {wanted.planner!r}; {suggest(wanted.planner, PLANNER_NAMES)}"
+        )
     if fault := guidance_fault(wanted.guidance):
         faults.append(fault)
     if faults:
         raise BenchError(faults)
 
 
+def _parking(layout: Layout, wanted: Lifelong) -> NDArray[np.int32]:
+    """int32[k], cells where the surplus stands. Raises BenchError where they have no room."""
+    n_parked = max(wanted.units - (wanted.max_working or wanted.units), 0)
+    cells = parking_cells(layout, n_parked)
+    if len(cells) < n_parked:
+        raise BenchError(
+            f"{n_parked} of {wanted.units} units would park, and {layout.name} has room for "
+            f"{len(cells)} beside its ways; take {wanted.units - n_parked + len(cells)} units or "
+            "fewer"
+        )
+    return cells
+
+
 def run_lifelong(layout: Layout, wanted: Lifelong, watcher: Watcher) -> LifelongResult:
     """Tasks done and the time of every step. Raises BenchError for what cannot be run."""
     free = np.flatnonzero(layout.driveable).astype(np.int32)
     _check(wanted, layout, len(free))
+    turn_cost = CELL_COST if wanted.turning else 0
+    choice = chosen_planner(wanted.planner, layout, wanted.units, turn_cost)
+    wanted = replace(wanted, planner=choice.name)
     rng = np.random.Generator(np.random.PCG64(wanted.seed))
-    starts = np.sort(rng.choice(free, wanted.units, replace=False)).astype(np.int32)
-    starts = rng.permutation(starts).astype(np.int32)
-    errands = Errands(layout, wanted, rng)
-    grid = grid_of(layout, guidance_named(wanted.guidance, layout))
-    mover = (Turning if wanted.turning else Gliding)(World(layout, starts), grid, wanted)
-    mover.planner.set_goals(range(wanted.units), errands.goals.tolist(), EMPTY)
-    result = LifelongResult(wanted.units)
+    parking = _parking(layout, wanted)
+    n_working = wanted.units - len(parking)
+    free = np.setdiff1d(free, parking)
+    starts = np.sort(rng.choice(free, n_working, replace=False)).astype(np.int32)
+    starts = np.concatenate([rng.permutation(starts), parking]).astype(np.int32)
+    errands = Errands(layout, wanted, parking, rng)
+    grid = grid_of(layout, guidance_named(wanted.guidance, layout, parking.tolist()))
+    grid.through[:, parking] = False
+    is_parked = np.arange(wanted.units) >= n_working
+    mover = (Turning if wanted.turning else Gliding)(World(layout, starts), grid, wanted, is_parked)
+    mover.planner.set_goals(range(n_working), errands.goals.tolist(), EMPTY)
+    result = LifelongResult(choice, n_working)
     while result.n_steps < wanted.steps and not watcher.is_stopped():
         began = time.perf_counter()
         actions = mover.act()
         result.planner_ms.append((time.perf_counter() - began) * 1e3)
         result.n_steps += 1
         result.n_invalid += mover.world.move(actions)[1] is not None
-        for unit in np.flatnonzero(mover.world.cells == errands.goals).tolist():
+        for unit in np.flatnonzero(mover.world.cells[:n_working] == errands.goals).tolist():
             result.done_at.append(result.n_steps)
             result.done_by.append(unit)
             errands.draw(unit)

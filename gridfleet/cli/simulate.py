@@ -23,6 +23,13 @@ def simulate(
     robots: Annotated[
         int | None, typer.Option(help="Units. [default: as the floor advises]")
     ] = None,
+    max_working: Annotated[
+        int | None,
+        typer.Option(
+            help="Units that have work at once; the surplus parks or rests out of the way. "
+            "[default: as many as the floor carries]"
+        ),
+    ] = None,
     orders: Annotated[
         str | None, typer.Option(help="CSV or Parquet file, or 'synthetic'. [default: synthetic]")
     ] = None,
@@ -66,7 +73,11 @@ def simulate(
         bool, typer.Option("--gui", help="Show the bodies of the physics engine in a window.")
     ] = False,
     planner: Annotated[
-        str | None, typer.Option(help="How paths are found. [default: pibt]")
+        str | None,
+        typer.Option(
+            help="How paths are found: pibt, epibt, windowed, or auto for what suits floor and "
+            "fleet (docs/planners.md). [default: pibt]"
+        ),
     ] = None,
     allocation: Annotated[
         str | None,
@@ -173,7 +184,8 @@ def simulate(
         "layout": layout, "robots": robots, "orders": orders, "stock": stock, "preset": preset,
         "start": start, "hours": hours, "engine": engine, "planner": planner,
         "allocation": allocation, "guidance": guidance, "due_hours": due_hours, "seed": seed,
-        "faults": faults, "poses_hz": poses, "detail": detail, "processes": processes,
+        "max_working": max_working, "faults": faults, "poses_hz": poses, "detail": detail,
+        "processes": processes,
     }  # fmt: skip
     with reported():
         if columns is not None:

@@ -14,7 +14,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from fleet_control.mapf.planner import PLANNERS
+from fleet_control.mapf.planner_choice import PLANNER_NAMES
 from gridfleet.bench.lifelong import Lifelong, run_lifelong
 from gridfleet.bench.lorr.play import Unwatched
 from gridfleet.experiments.measures.window import window_of
@@ -68,8 +68,8 @@ def ground_for(
     for what cannot be run."""
     floor = load(layout)
     faults = []
-    if planner not in PLANNERS:
-        faults.append(f"unknown planner {planner!r}; {suggest(planner, PLANNERS)}")
+    if planner not in PLANNER_NAMES:
+        faults.append(f"unknown planner {planner!r}; {suggest(planner, PLANNER_NAMES)}")
     if units < 0 or (units == 0 and not floor.recommended_units):
         faults.append(f"how many units? {floor.name} advises none; give --units N")
     if steps < 1 or not 0.0 < hours < float("inf"):

@@ -31,6 +31,7 @@ from gridfleet.live.status import StatusBoard
 from gridfleet.scenario import Scenario
 from gridfleet.wire_errors import wire_errors_as
 from gridfleet.wiring import compile_kernels, compile_link_kernels
+from gridfleet.wiring.fleet import planner_of
 from gridfleet.wiring.units import CYCLE_S
 from hw_bridge.backend import BridgeBackend, BridgeOptions
 from hw_bridge.transport import RealTime, Transport
@@ -72,7 +73,8 @@ def _set_up(options: ServeOptions, observers: tuple[Observer, ...], stack: ExitS
     control = ControlSocket(options.control, store) if options.control else None
     if control is not None:
         stack.callback(control.close)
-    compile_kernels(opening.scenario.planner)
+    scenario = opening.scenario
+    compile_kernels(planner_of(scenario, load(scenario.layout)).name)
     compile_link_kernels()
     books = stack.enter_context(opening.open())
     time = RealTime(fleet_now_s(books), books.head.speed)

@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 
 from fleet_control.errors import CapacityError
 from fleet_control.mapf.capacity import driving_capacity, parking_cells
+from fleet_control.mapf.planner import PlannerOptions
+from fleet_control.mapf.planner_choice import PlannerChoice, chosen_planner
 from gridfleet.scenario import Scenario, ScenarioError
 from layouts import AISLE_KINDS, POD_STATIONS, CellKind, Layout
 
@@ -41,6 +43,12 @@ def fleet_size(scenario: Scenario, layout: Layout) -> int:
             "at the start; take fewer robots or a larger floor"
         )
     return n_units
+
+
+def planner_of(scenario: Scenario, layout: Layout) -> PlannerChoice:
+    """The planner of a run, the same each time. Raises CapacityError as `fleet_size` does."""
+    n_units = fleet_size(scenario, layout)
+    return chosen_planner(scenario.planner, layout, n_units, PlannerOptions().turn_cost)
 
 
 def laden_capacity(layout: Layout) -> int:
@@ -74,7 +82,10 @@ def line_up(scenario: Scenario, layout: Layout, *, parks_surplus: bool) -> Fleet
     Raises CapacityError and ScenarioError for a fleet that does not fit or stand.
     """
     n_units = fleet_size(scenario, layout)
-    capacity = scenario.max_working or driving_capacity(layout, n_units * parks_surplus)
+    has_windows = parks_surplus and planner_of(scenario, layout).name == "windowed"
+    capacity = scenario.max_working or driving_capacity(
+        layout, n_units * parks_surplus, has_windows=has_windows
+    )
     n_active = min(n_units, capacity)
     parking = parking_cells(layout, n_units - n_active if parks_surplus else 0)
     given = _given_cells(scenario, layout)

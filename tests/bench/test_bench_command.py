@@ -154,6 +154,26 @@ def test_lifelong(options: list[str]) -> None:
     assert figures["tasks"] == again["tasks"]
 
 
+def test_auto_says_which_planner_and_why() -> None:
+    wanted = ["lifelong", "teaching", "--units", 8, "--steps", 60]
+    figures = json.loads(bench(*wanted, "--planner", "auto", "--json").stdout)
+    assert figures["planner"] == "windowed"
+    assert "room to choose" in figures["planner_why"]
+    named = json.loads(bench(*wanted, "--planner", "windowed", "--json").stdout)
+    assert named["tasks"] == figures["tasks"]
+    assert "room to choose" in bench(*wanted, "--planner", "auto").stdout
+    assert "room to choose" not in bench(*wanted).stdout
+
+
+def test_surplus_units_stand_parked() -> None:
+    """They get no errand, are in nobody's way, and the outcome says how many."""
+    wanted = ["lifelong", "demo", "--units", 40, "--max-working", 30, "--steps", 100]
+    figures = json.loads(bench(*wanted, "--json").stdout)
+    assert figures["units_working"] == 30
+    assert (figures["tasks"] > 20, figures["invalid_steps"]) == (True, 0)
+    assert "10 of 40 units; 30 work" in bench(*wanted).stdout
+
+
 def test_turning_costs_throughput() -> None:
     rates = [
         json.loads(
@@ -188,6 +208,7 @@ def test_guidance_changes_ways(tmp_path: Path) -> None:
         (["teaching", "--units", "3", "--steps", "0"], "0 steps are none"),
         (["teaching", "--units", "3", "--steps", "5", "--goals", "unifrom"], "mean 'uniform'?"),
         (["teaching", "--units", "3", "--steps", "5", "--planner", "x"], "unknown planner 'x'"),
+        (["teaching", "--units", "3", "--steps", "5", "--max-working", "0"], "0 units at work"),
         (["teach", "--units", "3", "--steps", "5"], "did you mean 'teaching'"),
     ],
 )

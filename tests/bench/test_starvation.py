@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from fleet_control.mapf.planner_choice import PlannerChoice
 from gridfleet.bench.lifelong import Lifelong, LifelongResult, run_lifelong
 from gridfleet.bench.lorr.play import Unwatched
 from layouts import Layout, load, open_layout
@@ -45,7 +46,7 @@ def test_nobody_starves_in_narrow_aisles() -> None:
 
 
 def test_the_longest_wait_counts_from_the_start_and_to_the_end() -> None:
-    result = LifelongResult(n_units=2, n_steps=100)
+    result = LifelongResult(PlannerChoice("epibt", ""), n_working=2, n_steps=100)
     assert result.longest_wait() == 100
     result.done_at, result.done_by = [10, 70, 90], [0, 1, 0]
     assert result.longest_wait() == 80

@@ -67,6 +67,35 @@ def test_the_surplus_takes_its_cells_from_the_capacity() -> None:
     assert fewer == pytest.approx(share * (layout.n_cells - (800 - fewer)), abs=2)
 
 
+def test_windows_carry_more() -> None:
+    layout = open_layout("hall", np.ones((40, 40), dtype=np.int8))
+    assert driving_capacity(layout, has_windows=True) == pytest.approx(
+        1.4 * driving_capacity(layout), abs=2
+    )
+    assert driving_capacity(layout, 800, has_windows=True) < driving_capacity(
+        layout, has_windows=True
+    )
+
+
+def test_a_surplus_that_parks_keeps_the_output_of_the_best_fleet(tmp_path: Path) -> None:
+    """On a floor with dead ends 90 units do far less than 30. 60 of which 30 work do not."""
+    is_open = np.random.default_rng(7).random((18, 18)) > 0.2
+    rows = ["".join(".@"[not cell] for cell in row) for row in is_open]
+    floor = tmp_path / "crowded.map"
+    floor.write_text("\n".join(["type octile", "height 18", "width 18", "map", *rows]) + "\n")
+    rates = {}
+    for n_units, n_working in ((30, 30), (90, 90), (60, 30)):
+        scenario = Scenario(
+            layout=str(floor), robots=n_units, max_working=n_working, hours=0.2, planner="windowed"
+        )
+        figures = kpis(Simulation(scenario).run())
+        assert (figures["contacts"], figures["conflicts"]) == (0, 0)
+        assert figures["n_active"] == n_working
+        rates[n_units] = figures["tasks_per_hour"]
+    assert rates[90] < 0.6 * rates[30], rates
+    assert rates[60] > 0.8 * rates[30], rates
+
+
 def test_parking_is_given_to_those_who_stand_near() -> None:
     layout = open_layout("hall", np.ones((4, 9), dtype=np.int8))
     starts = np.array([0, 8, 20], dtype=np.int32)

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import numpy as np
 
+from fleet_control.mapf.grid import CELL_COST
 from fleet_control.mapf.guidance import NONE
 from fleet_control.mapf.guiding import guidance_fault, guidance_named
-from fleet_control.mapf.planner import PLANNERS
+from fleet_control.mapf.planner_choice import PLANNER_NAMES, chosen_planner
 from gridfleet.bench.errors import BenchError
 from gridfleet.bench.lorr.bound import free_flow
 from gridfleet.bench.lorr.cell_lists import Tasks
@@ -41,14 +42,18 @@ def play(
 
     Raises BenchError for unknown names, LayoutError for a file that does not fit the floor.
     """
-    if planner not in PLANNERS:
-        raise BenchError(f"unknown planner {planner!r}; {suggest(planner, PLANNERS)}")
+    if planner not in PLANNER_NAMES:
+        raise BenchError(f"unknown planner {planner!r}; {suggest(planner, PLANNER_NAMES)}")
     if fault := guidance_fault(guidance):
         raise BenchError(fault)
     guidance_named(guidance, problem.floor)  # said before kernels are compiled
+    choice = chosen_planner(planner, problem.floor, problem.n_units, CELL_COST)
     if rules.step_ms > 0.0:
-        warm_up(problem.edition, planner)
-    return _play(problem, planner, seed, rules, watcher, guidance, search or Search())
+        warm_up(problem.edition, choice.name)
+    search = search or Search()
+    record, times = _play(problem, choice.name, seed, rules, watcher, guidance, search)
+    record.planner_why = choice.why
+    return record, times
 
 
 def _play(

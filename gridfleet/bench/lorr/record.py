@@ -47,6 +47,7 @@ class Record:
     actual: list[NDArray[np.int8]] = field(default_factory=list)
     planned: list[NDArray[np.int8]] = field(default_factory=list)
     calls_s: list[float] = field(default_factory=list)
+    planner_why: str = ""
     n_timeouts: int = 0
     errors: list[tuple[int, int, int, str]] = field(default_factory=list)
     schedule_errors: list[tuple[int, int, int, int, str]] = field(default_factory=list)

@@ -29,13 +29,20 @@ def lifelong(
         str, typer.Option(help="uniform over endpoints, or alternate with workstations.")
     ] = "uniform",
     guidance: Guidance = "none",
-    planner: Annotated[str, typer.Option(help="Planner.")] = "pibt",
+    planner: Annotated[
+        str, typer.Option(help="pibt, epibt, windowed, or auto for what suits floor and fleet.")
+    ] = "pibt",
     depth: Annotated[
         int, typer.Option(help="epibt: steps of an operation, 3 to 5; more are better and slower.")
     ] = 3,
     improvements: Annotated[
-        int, typer.Option(help="epibt: attempts in each step to better the plan.")
+        int,
+        typer.Option(help="epibt, windowed: attempts in each step to better the plan."),
     ] = 0,
+    max_working: Annotated[
+        int | None,
+        typer.Option(help="Units that get errands; the others stand parked. [default: all]"),
+    ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Of starts, goals and planner.")] = 0,
     as_json: Annotated[bool, typer.Option("--json", help="Print the outcome as JSON.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="No progress on stderr.")] = False,
@@ -55,7 +62,10 @@ def lifelong(
         from layouts import load
 
         search = Search(depth, improvements)
-        wanted = Lifelong(units, steps, not no_turning, goals, guidance, planner, seed, search)
+        wanted = Lifelong(
+            units, steps, not no_turning, goals, guidance, planner, seed, search,
+            max_working,
+        )  # fmt: skip
         floor = load(layout)
         with StepsBar(steps, "steps", quiet) as bar:
             result = run_lifelong(floor, wanted, bar)
@@ -73,9 +83,11 @@ def _figures(name: str, wanted: Lifelong, result: LifelongResult) -> dict[str, A
     return {
         "layout": name,
         "units": wanted.units,
+        "units_working": result.n_working,
         "turning": wanted.turning,
         "goals": wanted.goals,
-        "planner": wanted.planner,
+        "planner": result.planner.name,
+        "planner_why": result.planner.why,
         "guidance": wanted.guidance,
         "seed": wanted.seed,
         "steps": result.n_steps,
@@ -101,6 +113,12 @@ def _text(figures: dict[str, Any]) -> str:
         f"planner ms     {figures['planner_ms_median']:.2f} median, "
         f"{figures['planner_ms_mean']:.2f} mean, {figures['planner_ms_max']:.1f} at most",
     ]
+    parked = figures["units"] - figures["units_working"]
+    if parked:
+        at_work = figures["units_working"]
+        lines.append(f"parked         {parked:,} of {figures['units']:,} units; {at_work:,} work")
+    if figures["planner_why"] != "as asked for":
+        lines.insert(1, f"planner        {figures['planner']}: {figures['planner_why']}")
     if figures["invalid_steps"]:
         lines.append(
             f"invalid        {figures['invalid_steps']:,} steps, in which everybody waited"

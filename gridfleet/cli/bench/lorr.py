@@ -32,7 +32,9 @@ def lorr(
         float,
         typer.Option(help="Budget of each call in ms; 0: no clock, and the same result each time."),
     ] = 1000.0,
-    planner: Annotated[str, typer.Option(help="Planner.")] = "pibt",
+    planner: Annotated[
+        str, typer.Option(help="pibt, epibt, windowed, or auto for what suits floor and fleet.")
+    ] = "pibt",
     guidance: Guidance = "none",
     depth: Annotated[
         int, typer.Option(help="epibt: steps of an operation, 3 to 5; more are better and slower.")
@@ -136,6 +138,7 @@ def _figures(record: Record, times: Times) -> dict[str, Any]:
         "edition": record.problem.edition,
         "units": record.problem.n_units,
         "planner": record.planner,
+        "planner_why": record.planner_why,
         "guidance": record.guidance,
         "seed": record.seed,
         "step_ms": record.step_ms,
@@ -180,6 +183,8 @@ def _text(figures: dict[str, Any], counted: str) -> str:
         f"{figures['tasks_per_step_second_half']:.3f}",
         f"free flow      {flow:.3f} a {one} if nobody ever waited{share}",
     ]
+    if figures["planner_why"] != "as asked for":
+        lines.insert(1, f"planner        {figures['planner']}: {figures['planner_why']}")
     if "no_approach_tasks_per_step" in figures:
         lines.append(
             f"               {figures['no_approach_tasks_per_step']:.3f} if every task began where "

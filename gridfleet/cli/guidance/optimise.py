@@ -39,7 +39,9 @@ def optimise(
     steps: Annotated[int, typer.Option(help="Of a run of a bare map.")] = 500,
     runs: Annotated[int, typer.Option(help="Of each candidate, with seeds of their own.")] = 2,
     proof: Annotated[int, typer.Option(help="Runs of each side for the verdict.")] = 8,
-    planner: Annotated[str, typer.Option(help="Planner.")] = "pibt",
+    planner: Annotated[
+        str, typer.Option(help="pibt, epibt, windowed, or auto for what suits floor and fleet.")
+    ] = "pibt",
     seed: Annotated[int, typer.Option(min=0, help="Of the search and its runs.")] = 0,
     workers: Workers = 0,
     out: Annotated[

@@ -1,0 +1,63 @@
+"""Which planner suits a floor and a fleet, and why: what `auto` stands for.
+
+Read off measurements over floors and fleets (benchmarks/planner_choice.py, docs/planners.md): the
+search through a window does most wherever there is room to choose, with motion and without. On a
+crowded floor windows are full of plans that hinder each other, and priority inheritance does more;
+with very many units the search takes too long. The same floor, fleet and motion have the same
+planner, whatever the seed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from fleet_control.mapf.planner import PLANNERS
+from layouts import Layout
+
+AUTO = "auto"
+PLANNER_NAMES = (AUTO, *PLANNERS)
+"""What `--planner` takes."""
+CROWDED = 0.4
+"""Units for each cell that they can drive on, from which on windows are full."""
+MANY = 1000
+"""Units up to which a search for each was measured: about 5 ms a step."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlannerChoice:
+    """name: a key of PLANNERS. why: a sentence without a full stop. is_chosen: not asked for."""
+
+    name: str
+    why: str
+    is_chosen: bool = True
+
+
+def chosen_planner(name: str, layout: Layout, n_units: int, turn_cost: int) -> PlannerChoice:
+    """The planner of that name; of `auto` the one that suits. turn_cost: as of PlannerOptions."""
+    if name != AUTO:
+        return PlannerChoice(name, "as asked for", is_chosen=False)
+    return planner_for(layout, n_units, turn_cost)
+
+
+def planner_for(layout: Layout, n_units: int, turn_cost: int) -> PlannerChoice:
+    """The planner that has done most on floors like this with fleets like this."""
+    density = n_units / max(int(layout.driveable.sum()), 1)
+    if density <= CROWDED and n_units <= MANY:
+        return PlannerChoice(
+            "windowed",
+            f"{_units(n_units)} on {_cells(density)} leave room to choose, where the search for a "
+            "path of each through a window of time does most",
+        )
+    quick = ("pibt", "on cells") if turn_cost == 0 else ("epibt", "over several steps with turns")
+    hurdle = f"{_units(n_units)} on {_cells(density)} are too crowded for windows of time"
+    if density <= CROWDED:
+        hurdle = f"{_units(n_units)} are more than a search for each has time for"
+    return PlannerChoice(quick[0], f"{hurdle}; priority inheritance {quick[1]} does more")
+
+
+def _units(n_units: int) -> str:
+    return f"{n_units:,} unit{'' if n_units == 1 else 's'}"
+
+
+def _cells(density: float) -> str:
+    return f"{100 * density:.0f} % of the cells"
