@@ -31,7 +31,9 @@ def main() -> None:
     parser.add_argument("--depth", type=int, default=3)
     parser.add_argument("--improvements", type=int, default=0)
     options = parser.parse_args()
-    print("| map | units | tasks a step, by fifths | longest wait | conflicts |\n|---|---|---|---|---|")
+    print(
+        "| map | units | tasks a step, by fifths | longest wait | conflicts |\n|---|---|---|---|---|"
+    )
     for floor in map(load, options.maps):
         for n_units in options.units:
             wanted = Lifelong(
