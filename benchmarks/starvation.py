@@ -3,9 +3,9 @@
     python benchmarks/starvation.py random-32-32-20.map --units 100 200 400 600
     python benchmarks/starvation.py warehouse-10-20-10-2-1.map --units 500 1000 --guidance lanes
 
-The lifelong bench with turning, goals uniform, seed 0. Prints rows of docs/bench.md: tasks a step in
-each fifth of the run, the longest time that any unit was without reaching a goal, and steps with a
-conflict. Figures are the same each time.
+The lifelong bench with turning, goals uniform, seed 0. Prints rows of docs/bench.md: tasks a step
+in each fifth of the run, the longest time that any unit was without reaching a goal, and steps with
+a conflict. Figures are the same each time.
 """
 
 from __future__ import annotations
@@ -31,7 +31,8 @@ def main() -> None:
     parser.add_argument("--depth", type=int, default=3)
     parser.add_argument("--improvements", type=int, default=0)
     options = parser.parse_args()
-    print("| map | units | tasks a step, by fifths | longest wait | conflicts |\n|---|---|---|---|---|")
+    print("| map | units | tasks a step, by fifths | longest wait | conflicts |")
+    print("|---|---|---|---|---|")
     for floor in map(load, options.maps):
         for n_units in options.units:
             wanted = Lifelong(

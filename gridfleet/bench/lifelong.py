@@ -69,7 +69,7 @@ class LifelongResult:
         return n_done / max(self.n_steps - first, 1)
 
     def longest_wait(self) -> int:
-        """Most steps that any working unit has been without reaching a goal, to the end of the run."""
+        """Most steps that any working unit has been without reaching a goal, to the run's end."""
         last = [0] * self.n_working
         longest = 0
         for step, unit in zip(self.done_at, self.done_by, strict=True):
