@@ -12,13 +12,15 @@ from gridfleet.kpis import kpis
 from gridfleet.scenario import Scenario
 from gridfleet.simulation import Simulation
 from gridfleet.wiring import compile_kernels
+from gridfleet.wiring.fleet import planner_of
+from layouts import load
 
 OF_THIS_MACHINE = ("wall_s", "speed_x_real_time", "plan_ms", "cycle_ms")
 """Figures that are not the same in every run."""
 
 
 def prepare() -> None:
-    compile_kernels(Scenario(layout="teaching").planner)
+    compile_kernels(planner_of(Scenario(layout="teaching"), load("teaching")).name)
 
 
 def simulate(job: bytes) -> bytes:

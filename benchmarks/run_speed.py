@@ -1,6 +1,7 @@
 """Speed and throughput of whole runs: planning, execution, motion and the collision monitor.
 
     python benchmarks/run_speed.py MAP --robots 100 300 --hours 0.5 --seeds 3
+    python benchmarks/run_speed.py MAP --robots 500 --all-at-work --seeds 10
 
 Prints one line for every fleet: each seed's errands (or tasks) an hour over the last ten simulated
 minutes, and the median speed against real time after a warm-up run that compiles the kernels.
@@ -23,17 +24,30 @@ def main() -> None:
     parser.add_argument("--robots", type=int, nargs="+", default=[100])
     parser.add_argument("--hours", type=float, default=0.5)
     parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--planner", default="auto")
+    parser.add_argument("--all-at-work", action="store_true", help="none of them parked")
     options = parser.parse_args()
     try:
         load(options.layout)
     except LayoutError as error:
         parser.error(str(error))
-    Simulation(Scenario(layout=options.layout, robots=options.robots[0], hours=0.01)).run()
+    Simulation(
+        Scenario(
+            layout=options.layout, robots=options.robots[0], hours=0.01, planner=options.planner
+        )
+    ).run()
     for robots in options.robots:
         runs = [
             kpis(
                 Simulation(
-                    Scenario(layout=options.layout, robots=robots, hours=options.hours, seed=seed)
+                    Scenario(
+                        layout=options.layout,
+                        robots=robots,
+                        hours=options.hours,
+                        seed=seed,
+                        planner=options.planner,
+                        max_working=robots * options.all_at_work,
+                    )
                 ).run()
             )
             for seed in range(options.seeds)

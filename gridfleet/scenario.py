@@ -25,7 +25,7 @@ import msgspec
 from fleet_control.allocation import ALLOCATIONS
 from fleet_control.mapf.guidance import GUIDANCES, LANES, NONE
 from fleet_control.mapf.guiding import guidance_fault
-from fleet_control.mapf.planner_choice import PLANNER_NAMES
+from fleet_control.mapf.planner_choice import AUTO, PLANNER_NAMES
 from fleet_control.work.options import FulfilmentOptions
 from gridfleet.demand import PRESETS, DemandError, OrderColumns, Placement
 from gridfleet.scenario_tables import (
@@ -61,15 +61,15 @@ class Scenario(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     units that have work at once; 0 for as many as the floor carries without jams. orders:
     "synthetic", a CSV or Parquet file, or "none": a live fleet does only what people add, with
     goods as for made-up orders. preset, columns, start: how to read it. hours: simulated.
-    due_hours: time to fill an order where the file has no due time. planner: a name, or
-    "auto" for what suits floor and fleet. guidance: what moves cost:
-    "none", "lanes" made from the floor, or a file (docs/guidance.md). faults: file of what goes
-    wrong and when; "" where nothing does. starts: [row, column] counted from 1 where the first
-    units stand at the start; the others stand where they are out of the way. demand: figures of
-    synthetic orders. stock: what is on which pod. work: rules of fulfilment. parcels: of a
-    sortation floor. service: people at stations. unit: sizes and limits of the drive units.
-    physics: how finely the physics engine looks, on how many processes. poses_hz: how often a
-    second poses are recorded, 0 for never; None for what is usual for the engine.
+    due_hours: time to fill an order where the file has no due time. planner: a name, or "auto" for
+    what suits floor and fleet. guidance: what moves cost: "none", "lanes" made from the floor, or a
+    file (docs/guidance.md). faults: file of what goes wrong and when; "" where nothing does.
+    starts: [row, column] counted from 1 where the first units stand at the start; the others stand
+    where they are out of the way. demand: figures of synthetic orders. stock: what is on which pod.
+    work: rules of fulfilment. parcels: of a sortation floor. service: people at stations. unit:
+    sizes and limits of the drive units. physics: how finely the physics engine looks, on how many
+    processes. poses_hz: how often a second poses are recorded, 0 for never; None for what is usual
+    for the engine.
     """
 
     layout: str
@@ -82,7 +82,7 @@ class Scenario(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     hours: float = 8.0
     due_hours: float = 4.0
     engine: str = "kinematic"
-    planner: str = "pibt"
+    planner: str = AUTO
     allocation: str = "optimal"
     guidance: str = LANES
     seed: int = 0

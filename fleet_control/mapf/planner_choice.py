@@ -5,6 +5,9 @@ search through a window does most wherever there is room to choose, with motion 
 crowded floor windows are full of plans that hinder each other, and priority inheritance does more;
 with very many units the search takes too long. The same floor, fleet and motion have the same
 planner, whatever the seed.
+
+Where people at stations are the limit, planners are within chance of each other, and the quickest
+is taken.
 """
 
 from __future__ import annotations
@@ -32,15 +35,28 @@ class PlannerChoice:
     is_chosen: bool = True
 
 
-def chosen_planner(name: str, layout: Layout, n_units: int, turn_cost: int) -> PlannerChoice:
-    """The planner of that name; of `auto` the one that suits. turn_cost: as of PlannerOptions."""
+def chosen_planner(
+    name: str, layout: Layout, n_units: int, turn_cost: int, *, serves_people: bool = False
+) -> PlannerChoice:
+    """The planner of that name; of `auto` the one that suits.
+
+    turn_cost: as of PlannerOptions. serves_people: whether tasks lead to stations.
+    """
     if name != AUTO:
         return PlannerChoice(name, "as asked for", is_chosen=False)
-    return planner_for(layout, n_units, turn_cost)
+    return planner_for(layout, n_units, turn_cost, serves_people=serves_people)
 
 
-def planner_for(layout: Layout, n_units: int, turn_cost: int) -> PlannerChoice:
+def planner_for(
+    layout: Layout, n_units: int, turn_cost: int, *, serves_people: bool = False
+) -> PlannerChoice:
     """The planner that has done most on floors like this with fleets like this."""
+    if serves_people:
+        return PlannerChoice(
+            "pibt",
+            "where people at stations are the limit, all planners do as much, and priority "
+            "inheritance on cells is the quickest",
+        )
     density = n_units / max(int(layout.driveable.sum()), 1)
     if density <= CROWDED and n_units <= MANY:
         return PlannerChoice(

@@ -76,7 +76,7 @@ def simulate(
         str | None,
         typer.Option(
             help="How paths are found: pibt, epibt, windowed, or auto for what suits floor and "
-            "fleet (docs/planners.md). [default: pibt]"
+            "fleet (docs/planners.md). [default: auto]"
         ),
     ] = None,
     allocation: Annotated[

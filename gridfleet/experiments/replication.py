@@ -30,7 +30,8 @@ from gridfleet.record import BrokenRunError, RunRecord
 from gridfleet.scenario import Scenario
 from gridfleet.simulation import Progress, Simulation
 from gridfleet.wiring import compile_kernels
-from layouts import library_names
+from gridfleet.wiring.fleet import planner_of
+from layouts import library_names, load
 from layouts.loading import floor_files
 
 MACHINE_FIGURES = ("plan_ms", "wall_s", "speed_x_real_time")
@@ -144,7 +145,8 @@ class Runner:
 
 def prepare() -> None:
     """Load the kernels of a run, which takes a second, before the first job of a worker."""
-    compile_kernels(Scenario(layout=library_names()[0]).planner)
+    floor = library_names()[0]
+    compile_kernels(planner_of(Scenario(layout=floor), load(floor)).name)
 
 
 def run_one(name: str, scenario: Scenario) -> Outcome:

@@ -14,7 +14,8 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from fleet_control.mapf.planner_choice import PLANNER_NAMES
+from fleet_control.mapf.grid import CELL_COST
+from fleet_control.mapf.planner_choice import PLANNER_NAMES, chosen_planner
 from gridfleet.bench.lifelong import Lifelong, run_lifelong
 from gridfleet.bench.lorr.play import Unwatched
 from gridfleet.experiments.measures.window import window_of
@@ -77,6 +78,9 @@ def ground_for(
     if faults:
         raise GuidanceError("\n".join(faults))
     units = units or floor.recommended_units
+    planner = chosen_planner(
+        planner, floor, units, CELL_COST, serves_people=bool(floor.stations)
+    ).name
     digest = _digest(Scenario(layout=layout).resolved(Path()))
     if kind_of_work(floor) == ERRANDS:
         return Ground(

@@ -48,7 +48,10 @@ def fleet_size(scenario: Scenario, layout: Layout) -> int:
 def planner_of(scenario: Scenario, layout: Layout) -> PlannerChoice:
     """The planner of a run, the same each time. Raises CapacityError as `fleet_size` does."""
     n_units = fleet_size(scenario, layout)
-    return chosen_planner(scenario.planner, layout, n_units, PlannerOptions().turn_cost)
+    return chosen_planner(
+        scenario.planner, layout, n_units, PlannerOptions().turn_cost,
+        serves_people=bool(layout.stations),
+    )  # fmt: skip
 
 
 def laden_capacity(layout: Layout) -> int:

@@ -34,9 +34,9 @@ class BridgedRun:
         self, folder: Path, scenario: Scenario, options: EmulatorOptions,
         schedule: FaultSchedule | None = None, on_message: OnMessage | None = None,
     ) -> None:  # fmt: skip
-        compile_kernels(scenario.planner)
         self.scenario, self._options, self._schedule = scenario, options, schedule
         self.ground = lay_groundwork(scenario)
+        compile_kernels(self.ground.planner.name)
         layout, n_units = self.ground.layout, self.ground.n_units
         stations = tuple(station.name for station in layout.stations)
         self._roster = Roster(tuple(f"U{n}" for n in range(1, n_units + 1)), stations)

@@ -33,8 +33,8 @@ class TwinTime:
 
 def make_world(scenario: Scenario = SCENARIO) -> LinkedTwin:
     """Units and people, as the scenario has them at the start."""
-    compile_kernels(scenario.planner)
     ground = lay_groundwork(scenario)
+    compile_kernels(ground.planner.name)
     people = People(len(ground.layout.stations), scenario.seed, ground.setup.service)
     headings = np.zeros(ground.n_units, dtype=np.int8)
     twin = KinematicTwin(

@@ -43,6 +43,13 @@ def test_chosen_from_floor_and_fleet(
     assert choice.is_chosen
 
 
+def test_where_people_are_the_limit_the_quickest_is_taken() -> None:
+    choice = chosen_planner("auto", HALL, 40, TURN_COST, serves_people=True)
+    assert choice.name == "pibt"
+    figures = kpis(Simulation(Scenario(layout="teaching", hours=0.02)).run())
+    assert figures["planner"] == {"name": "pibt", "why": choice.why}
+
+
 @pytest.mark.parametrize("name", PLANNERS)
 def test_who_names_one_gets_it(name: str) -> None:
     choice = chosen_planner(name, HALL, 399, 0)
@@ -51,8 +58,11 @@ def test_who_names_one_gets_it(name: str) -> None:
 
 def test_a_run_says_which_planner_it_took(tmp_path: Path) -> None:
     """On the terminal, in kpis.json and in the report; the run is that of the planner by name."""
+    floor = tmp_path / "hall.map"
+    rows = ["." * 12] * 12
+    floor.write_text("\n".join(["type octile", "height 12", "width 12", "map", *rows]) + "\n")
     records = {
-        name: Simulation(Scenario(layout="teaching", hours=0.05, planner=name)).run()
+        name: Simulation(Scenario(layout=str(floor), robots=8, hours=0.05, planner=name)).run()
         for name in ("auto", "windowed", "pibt")
     }
     figures = {name: kpis(record) for name, record in records.items()}

@@ -31,7 +31,7 @@ def lifelong(
     guidance: Guidance = "none",
     planner: Annotated[
         str, typer.Option(help="pibt, epibt, windowed, or auto for what suits floor and fleet.")
-    ] = "pibt",
+    ] = "auto",
     depth: Annotated[
         int, typer.Option(help="epibt: steps of an operation, 3 to 5; more are better and slower.")
     ] = 3,

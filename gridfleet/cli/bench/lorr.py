@@ -34,7 +34,7 @@ def lorr(
     ] = 1000.0,
     planner: Annotated[
         str, typer.Option(help="pibt, epibt, windowed, or auto for what suits floor and fleet.")
-    ] = "pibt",
+    ] = "auto",
     guidance: Guidance = "none",
     depth: Annotated[
         int, typer.Option(help="epibt: steps of an operation, 3 to 5; more are better and slower.")

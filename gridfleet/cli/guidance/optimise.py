@@ -41,7 +41,7 @@ def optimise(
     proof: Annotated[int, typer.Option(help="Runs of each side for the verdict.")] = 8,
     planner: Annotated[
         str, typer.Option(help="pibt, epibt, windowed, or auto for what suits floor and fleet.")
-    ] = "pibt",
+    ] = "auto",
     seed: Annotated[int, typer.Option(min=0, help="Of the search and its runs.")] = 0,
     workers: Workers = 0,
     out: Annotated[
