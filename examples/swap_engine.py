@@ -7,7 +7,7 @@ from gridfleet.scenario import Scenario
 from gridfleet.simulation import Simulation
 
 engine = sys.argv[1] if len(sys.argv) > 1 else "kinematic"
-simulation = Simulation(Scenario(layout="teaching", robots=12, hours=0.05, engine=engine))
+simulation = Simulation(Scenario(layout="teaching", robots=5, hours=0.05, engine=engine))
 figures = kpis(simulation.run())
 simulation.close()
 print(

@@ -232,7 +232,7 @@ def test_the_page_holds_every_curve_and_needs_nothing(tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_a_curve_of_a_floor(tmp_path: Path) -> None:
     """The command on the teaching floor, two fleets, two seeds; two units do more than one."""
-    arguments = ["fleet-curve", "teaching", "--units", "1,2", "--hours", "1.7", "--quiet"]
+    arguments = ["fleet-curve", "teaching", "--units", "1,2", "--hours", "1.2", "--quiet"]
     arguments += ["--replications", "2", "--workers", "1", "--json", "--out", str(tmp_path / "c")]
     result = CliRunner().invoke(app, arguments)
     assert result.exit_code == 0, result.output
