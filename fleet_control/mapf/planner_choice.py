@@ -20,6 +20,8 @@ from layouts import Layout
 AUTO = "auto"
 PLANNER_NAMES = (AUTO, *PLANNERS)
 """What `--planner` takes."""
+AS_ASKED = "as asked for"
+"""Why, of a planner that was named."""
 CROWDED = 0.4
 """Units for each cell that they can drive on, from which on windows are full."""
 MANY = 1000
@@ -43,7 +45,7 @@ def chosen_planner(
     turn_cost: as of PlannerOptions. serves_people: whether tasks lead to stations.
     """
     if name != AUTO:
-        return PlannerChoice(name, "as asked for", is_chosen=False)
+        return PlannerChoice(name, AS_ASKED, is_chosen=False)
     return planner_for(layout, n_units, turn_cost, serves_people=serves_people)
 
 

@@ -103,6 +103,8 @@ def _figures(name: str, wanted: Lifelong, result: LifelongResult) -> dict[str, A
 
 
 def _text(figures: dict[str, Any]) -> str:
+    from fleet_control.mapf.planner_choice import AS_ASKED
+
     turning = "turning" if figures["turning"] else "no turning"
     lines = [
         f"{figures['layout']}, {figures['units']:,} units, {figures['planner']}, guidance "
@@ -117,7 +119,7 @@ def _text(figures: dict[str, Any]) -> str:
     if parked:
         at_work = figures["units_working"]
         lines.append(f"parked         {parked:,} of {figures['units']:,} units; {at_work:,} work")
-    if figures["planner_why"] != "as asked for":
+    if figures["planner_why"] != AS_ASKED:
         lines.insert(1, f"planner        {figures['planner']}: {figures['planner_why']}")
     if figures["invalid_steps"]:
         lines.append(

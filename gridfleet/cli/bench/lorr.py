@@ -173,6 +173,8 @@ def _n_errands(record: Record, index: int) -> int:
 
 
 def _text(figures: dict[str, Any], counted: str) -> str:
+    from fleet_control.mapf.planner_choice import AS_ASKED
+
     one = counted[:-1]
     rate, flow = figures["tasks_per_step"], figures["free_flow_tasks_per_step"]
     share = f" ({100 * rate / flow:.0f} %)" if flow else ""
@@ -183,7 +185,7 @@ def _text(figures: dict[str, Any], counted: str) -> str:
         f"{figures['tasks_per_step_second_half']:.3f}",
         f"free flow      {flow:.3f} a {one} if nobody ever waited{share}",
     ]
-    if figures["planner_why"] != "as asked for":
+    if figures["planner_why"] != AS_ASKED:
         lines.insert(1, f"planner        {figures['planner']}: {figures['planner_why']}")
     if "no_approach_tasks_per_step" in figures:
         lines.append(
