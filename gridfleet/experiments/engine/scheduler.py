@@ -30,6 +30,8 @@ NOWHERE = "127.0.0.1:0"
 """Of the scheduler's pages for people: they cannot be left out, but need no port of their own."""
 DEATHS_ALLOWED = 1
 """Of workers by one job, on a cluster made here."""
+_UNWATCHED = {"distributed.worker.profile.enabled": False}
+"""On a cluster made here nobody looks at dask's profile, and taking it costs workers time."""
 
 
 class ClusterError(EngineError):
@@ -42,6 +44,7 @@ def connect(address: str, n_workers: int, opening: ExitStack) -> Client:
     Raises ClusterError where dask is not installed and where no scheduler answers.
     """
     try:
+        import dask
         import distributed
     except ModuleNotFoundError:
         raise ClusterError(
@@ -52,7 +55,7 @@ def connect(address: str, n_workers: int, opening: ExitStack) -> Client:
     with warnings.catch_warnings():  # versions are checked here, and said better
         warnings.simplefilter("ignore")
         if address == LOCAL:
-            with no_interrupt(), one_thread():
+            with no_interrupt(), one_thread(), dask.config.set(_UNWATCHED):
                 cluster = distributed.LocalCluster(
                     n_workers=n_workers, threads_per_worker=1, dashboard_address=NOWHERE,
                     silence_logs=logging.CRITICAL,
