@@ -67,11 +67,12 @@ def torture(
     Ctrl-C ends it with the result so far. Exit codes: 0 nothing found, 1 something found, 2 bad
     usage, 130 Ctrl-C.
     """
-    from gridfleet.torture.campaign import default_workers, run_campaign
+    from gridfleet.processors import usable_processors
+    from gridfleet.torture.campaign import run_campaign
 
     run, default = None, 0
     if wire:
-        run, default = _over_wire(speed, keep), WIRE_WORKERS * default_workers()
+        run, default = _over_wire(speed, keep), WIRE_WORKERS * usable_processors()
     elif (speed, keep) != (None, None):
         raise typer.BadParameter("--speed and --keep are for --wire")
     wanted = range(seed, seed + seeds)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 from collections import deque
 from collections.abc import Callable, Generator
@@ -11,19 +10,13 @@ from contextlib import closing
 from multiprocessing import get_context
 from multiprocessing.synchronize import Event
 
+from gridfleet.processors import usable_processors
 from gridfleet.torture.result import CaseResult, Tally
 from gridfleet.torture.run import run_case
 
 Run = Callable[[int], CaseResult]
 AHEAD = 8
 """Cases handed out for each process, so that none waits for one slow case."""
-
-
-def default_workers() -> int:
-    """As many processes as this one may use processors."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def run_campaign(
@@ -39,7 +32,7 @@ def run_campaign(
     called with the sum so far after every case. should_stop: looked at between cases; the sum then
     holds the seeds up to there. run: what makes and runs a case; None for those in one process.
     """
-    workers = min(workers or default_workers(), len(seeds))
+    workers = min(workers or usable_processors(), len(seeds))
     tally, run = Tally(), run or run_case
     made = _in_processes(seeds, workers, run) if workers > 1 else _here(seeds, run)
     with closing(made) as results:

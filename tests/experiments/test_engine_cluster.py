@@ -18,6 +18,7 @@ from gridfleet.experiments.engine import Campaign, Failure, Processes
 from gridfleet.experiments.engine.cluster import LOCAL, Cluster, ClusterError, _outcome, _run_job
 from gridfleet.experiments.engine.program import Program, program
 from gridfleet.experiments.engine.scheduler import check_worker
+from gridfleet.processors import usable_processors
 
 JOBS = [(f"seed {i}", str(i).encode()) for i in range(12)]
 RESULTS = {key: engine_jobs.digest(job) for key, job in JOBS}
@@ -27,6 +28,12 @@ RESULTS = {key: engine_jobs.digest(job) for key, job in JOBS}
 def cluster() -> Iterator[Cluster]:
     with Cluster(engine_jobs.act, LOCAL, 2) as cluster:
         yield cluster
+
+
+def test_a_cluster_made_here_uses_all_processors_unless_told(cluster: Cluster) -> None:
+    assert Cluster(engine_jobs.act, LOCAL).n_workers == usable_processors()
+    assert Cluster(engine_jobs.act, LOCAL, 0).n_workers == usable_processors()
+    assert cluster.n_workers == 2
 
 
 @pytest.fixture(scope="module")

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 
-from gridfleet.torture.campaign import default_workers
+from gridfleet.processors import usable_processors
 
 
 def share_of_processors() -> int:
     """At least 1."""
-    return max(1, default_workers() // int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1")))
+    return max(1, usable_processors() // int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1")))

@@ -37,6 +37,7 @@ from gridfleet.experiments.engine.scheduler import (
     connect,
     get_ready,
 )
+from gridfleet.processors import usable_processors
 
 if TYPE_CHECKING:
     from distributed import Client, Future
@@ -51,13 +52,14 @@ WORKERLESS_S = 30.0
 
 class Cluster:
     """An Executor. address: tcp://host:8786 of a scheduler, or LOCAL. function, prepare: at the top
-    level of a module that workers have too. n_workers: processes of a LOCAL cluster; any other has
-    as many as it has, and n_workers says how many once it is entered."""
+    level of a module that workers have too. n_workers: processes of a LOCAL cluster, 0 for as
+    many as there are processors; any other has as many as it has, and n_workers says how many once
+    it is entered."""
 
     def __init__(
-        self, function: Function, address: str, n_workers: int = 2, prepare: Prepare | None = None
+        self, function: Function, address: str, n_workers: int = 0, prepare: Prepare | None = None
     ) -> None:
-        self.n_workers = n_workers
+        self.n_workers = n_workers or usable_processors()
         self._function, self._address, self._prepare = function, address, prepare
         self._open = ExitStack()
         self._client: Client | None = None

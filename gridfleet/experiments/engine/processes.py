@@ -7,7 +7,6 @@ job that kills two is a Failure. The standard library's pool ends as a whole the
 
 from __future__ import annotations
 
-import os
 from collections import deque
 from collections.abc import Callable, Sequence
 from multiprocessing.connection import wait
@@ -25,16 +24,10 @@ from gridfleet.experiments.engine.executor import (
     check_keys,
 )
 from gridfleet.experiments.engine.worker import Worker
+from gridfleet.processors import usable_processors
 
 STILLBORN_ALLOWED = 3
 """Processes in a row that may be killed while they start, and are replaced."""
-
-
-def default_workers() -> int:
-    """As many processes as this one may use processors."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 class Processes:
@@ -46,7 +39,7 @@ class Processes:
     ) -> None:
         if n_workers < 0:
             raise EngineError(f"{n_workers} workers run nothing; give 1 or more, or 0 for all")
-        self.n_workers = n_workers or default_workers()
+        self.n_workers = n_workers or usable_processors()
         self._function, self._prepare = function, prepare
         self._workers: list[Worker] = []
         self._n_stillborn = 0
