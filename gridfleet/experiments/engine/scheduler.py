@@ -30,8 +30,16 @@ NOWHERE = "127.0.0.1:0"
 """Of the scheduler's pages for people: they cannot be left out, but need no port of their own."""
 DEATHS_ALLOWED = 1
 """Of workers by one job, on a cluster made here."""
-_UNWATCHED = {"distributed.worker.profile.enabled": False}
-"""On a cluster made here nobody looks at dask's profile, and taking it costs workers time."""
+_UNWATCHED = {
+    "distributed.worker.profile.enabled": False,
+    "distributed.scheduler.active-memory-manager.start": False,
+    "distributed.admin.tick.interval": "1s",
+    "distributed.admin.system-monitor.interval": "10s",
+    "distributed.worker.memory.monitor-interval": "10s",
+}
+"""How dask watches itself, for pages that nobody looks at on a cluster made here. Each look takes
+the interpreter from the job that a worker runs: as usual, many a second, jobs took a seventh
+longer."""
 
 
 class ClusterError(EngineError):
