@@ -9,12 +9,7 @@ import networkx as nx
 import numpy as np
 import pytest
 
-from fleet_control.mapf.capacity import (
-    WINDOWED_CARRIES,
-    assign_parking,
-    driving_capacity,
-    parking_cells,
-)
+from fleet_control.mapf.capacity import assign_parking, driving_capacity, parking_cells
 from gridfleet.kpis import kpis
 from gridfleet.scenario import Scenario
 from gridfleet.simulation import Simulation
@@ -74,9 +69,7 @@ def test_the_surplus_takes_its_cells_from_the_capacity() -> None:
 
 def test_windows_carry_more() -> None:
     layout = open_layout("hall", np.ones((40, 40), dtype=np.int8))
-    assert driving_capacity(layout, has_windows=True) == pytest.approx(
-        WINDOWED_CARRIES * driving_capacity(layout), abs=2
-    )
+    assert driving_capacity(layout, has_windows=True) > 1.3 * driving_capacity(layout)
     assert driving_capacity(layout, 800, has_windows=True) < driving_capacity(
         layout, has_windows=True
     )
