@@ -25,7 +25,9 @@ def main() -> None:
     parser.add_argument("--hours", type=float, default=0.5)
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--planner", default="auto")
-    parser.add_argument("--all-at-work", action="store_true", help="none of them parked")
+    at_work = parser.add_mutually_exclusive_group()
+    at_work.add_argument("--all-at-work", action="store_true", help="none of them parked")
+    at_work.add_argument("--max-working", type=int, default=0, help="units that have work at once")
     options = parser.parse_args()
     try:
         load(options.layout)
@@ -46,7 +48,7 @@ def main() -> None:
                         hours=options.hours,
                         seed=seed,
                         planner=options.planner,
-                        max_working=robots * options.all_at_work,
+                        max_working=robots if options.all_at_work else options.max_working,
                     )
                 ).run()
             )

@@ -18,9 +18,12 @@ from layouts.geometry import COL_STEP, ROW_STEP
 
 NARROW_SHARE, OPEN_SHARE = 0.06, 0.15
 """Driving units per driveable cell on one-wide aisles and on an open floor."""
-WINDOWED_CARRIES = 1.4
-"""Times as many, where paths are searched through a window of time: of random errands a third more
-are done then, and most with 8 % (rhcr_kiva.map) to 11 % (random-32-32-20) of the cells."""
+WINDOWED_NARROW_SHARE, WINDOWED_OPEN_SHARE = 0.10, 0.20
+"""The same, where paths are searched through a window of time. In aisles as many as jam with no
+seed that was measured: random-32-32-20.map does most with 11 % of its cells and jams at 15 %, the
+161 x 63 warehouse falls off beyond 11 %, of all cells and of those that parked units leave alike.
+rhcr_kiva.map would carry half as many again for 7 % more. An open hall does most at 16 % to 18 %;
+its rim counts as narrow (docs/planners.md)."""
 N_LANDMARKS = 48
 
 
@@ -35,9 +38,10 @@ def driving_capacity(layout: Layout, n_units: int = 0, *, has_windows: bool = Fa
         return 0
     degree = (layout.neighbours[cells] >= 0).sum(axis=1)
     openness = float((degree == 4).mean())
-    share = NARROW_SHARE + (OPEN_SHARE - NARROW_SHARE) * max(0.0, 2 * openness - 1)
+    narrow, wide = NARROW_SHARE, OPEN_SHARE
     if has_windows:
-        share *= WINDOWED_CARRIES
+        narrow, wide = WINDOWED_NARROW_SHARE, WINDOWED_OPEN_SHARE
+    share = narrow + (wide - narrow) * max(0.0, 2 * openness - 1)
     capacity = share * len(cells)
     if n_units > capacity:  # x = share * (cells - (n_units - x))
         capacity = (capacity - share * n_units) / (1 - share)

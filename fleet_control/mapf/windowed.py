@@ -43,8 +43,10 @@ LATE_AFTER = 16
 least sum of delays alone lets a few wait for long."""
 FIRST = 1 << 40
 """Those that must wait are planned for before all others."""
-PATIENCE = 100
-"""Steps without progress after which a unit is stuck."""
+PATIENCE = 300
+"""Steps without progress after which a unit is stuck. Among hundreds that drive well some wait for
+a hundred: with a third of this many, a floor that the other planner jams was handed to it for one
+of them, and stayed jammed (docs/planners.md)."""
 STEPS_PER_COST = 4
 """Who has been on its way for so many steps longer goes before one that is nearer by one cost."""
 _SCRATCH = ("_used", "_labels", "_desk")

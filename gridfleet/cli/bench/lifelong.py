@@ -41,7 +41,10 @@ def lifelong(
     ] = 0,
     max_working: Annotated[
         int | None,
-        typer.Option(help="Units that get errands; the others stand parked. [default: all]"),
+        typer.Option(
+            help="Units that get errands; the others stand parked. How many a floor carries with "
+            "motion, `gridfleet simulate` says. [default: all, as in papers]"
+        ),
     ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Of starts, goals and planner.")] = 0,
     as_json: Annotated[bool, typer.Option("--json", help="Print the outcome as JSON.")] = False,
