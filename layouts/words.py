@@ -66,8 +66,10 @@ def named(names: Sequence[str]) -> str:
     return f"{'station' if len(names) == 1 else 'stations'} {listed(told)}"
 
 
-def listed(words: Sequence[str]) -> str:
-    """ "a", "a and b", "a, b and c"."""
+def listed(words: Sequence[str], most: int = 0) -> str:
+    """ "a", "a and b", "a, b and c". most: told in full, if not 0; of others only how many."""
+    if 0 < most < len(words):
+        words = [*words[:most], f"{len(words) - most:,} more"]
     return f"{', '.join(words[:-1])} and {words[-1]}" if len(words) > 1 else "".join(words)
 
 

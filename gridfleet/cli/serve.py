@@ -291,13 +291,15 @@ def _say_addresses(served: Served) -> str:
 
 def _say_fleet(served: Served, state: FleetState) -> Iterator[str]:
     """Who has answered, and what to do about the others."""
+    from gridfleet.live.fleet_roster import MOST_TOLD
+
     names, n_units = served.run.books.head.units, len(state.cells)
     silent = [names[unit] for unit in range(n_units) if state.cells[unit] < 0]
     yield f"{n_units - len(silent)} of {n_units} units have said where they stand"
     awaited = [names[unit] for unit in served.run.awaited]
     if awaited:
         yield (
-            f"nothing moves until it is known where {_listed(awaited)} "
+            f"nothing moves until it is known where {listed(awaited, MOST_TOLD)} "
             f"{'stands' if len(awaited) == 1 else 'stand'}. Switch on what is on the floor; of "
             "what is not, say gridfleet ctl remove SERIAL, or --without SERIAL at a start. "
             "gridfleet ctl status says how each is"
@@ -305,19 +307,12 @@ def _say_fleet(served: Served, state: FleetState) -> Iterator[str]:
     left_out = [serial for serial in silent if serial not in awaited]
     if left_out:
         yield (
-            f"not heard of yet: {_listed(left_out)}. They are taken in when they connect; one that "
-            "stands where nobody expects it waits for gridfleet ctl admit"
+            f"not heard of yet: {listed(left_out, MOST_TOLD)}. They are taken in when they "
+            "connect; one that stands where nobody expects it waits for gridfleet ctl admit"
         )
     waiting = served.run.brain.controller.supervisor.roster.is_waiting_admission
     for unit in waiting.nonzero()[0].tolist():
         yield f"{names[unit]} is not admitted: look at it, then gridfleet ctl admit {names[unit]}"
-
-
-def _listed(serials: list[str], most: int = 8) -> str:
-    told = serials[:most]
-    if len(serials) > most:
-        told.append(f"{len(serials) - most} more")
-    return listed(told)
 
 
 def _say_end(served: Served, ended: Ended) -> str:

@@ -9,6 +9,10 @@ from gridfleet.typed_files import suggest
 from hw_bridge.roster import Roster
 from hw_bridge.wire.keys import KeyStore, Role
 from layouts import GridfleetError, Layout
+from layouts.words import listed
+
+MOST_TOLD = 8
+"""Serials in a message; of more it says how many."""
 
 
 class FleetKeysError(GridfleetError, ValueError):
@@ -66,21 +70,18 @@ def notes_on_keys(
     without = [serial for serial in wanted if serial not in known]
     if without:
         yield (
-            f"on the roster and without a key: {_listed(without)}. They cannot connect; make keys "
-            "by gridfleet keys add"
+            f"on the roster and without a key: {listed(without, MOST_TOLD)}. They cannot connect; "
+            "make keys by gridfleet keys add"
         )
     units = {entry.serial for entry in store.devices(Role.UNIT)} - set(head.units)
     if units:
         yield (
-            f"{_listed(sorted(units))} have keys and are not on the roster of this journal, so "
-            "they are not heard and have to be off the floor; a new journal takes them in"
+            f"{listed(sorted(units), MOST_TOLD)} have keys and are not on the roster of this "
+            "journal, so they are not heard and have to be off the floor; a new journal takes them "
+            "in"
         )
     stations = {entry.serial for entry in store.devices(Role.STATION)} - set(head.stations)
     if stations:
         names = ", ".join(station.name for station in layout.stations[:8])
-        yield f"{_listed(sorted(stations))}: no station of the floor is called so; it has {names}"
-
-
-def _listed(names: list[str], most: int = 6) -> str:
-    told = ", ".join(names[:most])
-    return told if len(names) <= most else f"{told} and {len(names) - most} more"
+        told = listed(sorted(stations), MOST_TOLD)
+        yield f"{told}: no station of the floor is called so; it has {names}"

@@ -392,6 +392,8 @@ def test_words_for_stations() -> None:
     assert named(["a", "b"]) == "stations 'a' and 'b'"
     assert named(list("abcdefg")) == "stations 'a', 'b', 'c', 'd', 'e' and 2 more"
     assert listed(["a", "b", "c"]) == "a, b and c"
+    assert listed(["a", "b", "c"], 3) == "a, b and c"
+    assert listed(["a", "b", "c"], 1) == "a and 2 more"
 
 
 def test_importing_layouts_does_not_load_networkx() -> None:
