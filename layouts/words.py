@@ -60,10 +60,8 @@ def _around(layout: Layout, cell: int) -> list[int]:
 
 def named(names: Sequence[str]) -> str:
     """Stations for people: "station 'S1'" or "stations 'S1', 'S2' and 7 more"."""
-    told = [repr(name) for name in names[:MOST_PLACES]]
-    if len(names) > MOST_PLACES:
-        told.append(f"{len(names) - MOST_PLACES} more")
-    return f"{'station' if len(names) == 1 else 'stations'} {listed(told)}"
+    told = listed([repr(name) for name in names], MOST_PLACES)
+    return f"{'station' if len(names) == 1 else 'stations'} {told}"
 
 
 def listed(words: Sequence[str], most: int = 0) -> str:

@@ -14,7 +14,6 @@ one part alone, since a ring may lie across the line.
 
 from __future__ import annotations
 
-import os
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -24,6 +23,7 @@ from fleet_control.mapf.epibt_improve_kernels import improve
 from fleet_control.mapf.grid import Grid
 from fleet_control.mapf.operations import Operations
 from fleet_control.mapf.planner import PlannerOptions
+from fleet_control.processors import usable_processors
 
 MAX_LOOKS = 1000
 """Operations looked at for one chain."""
@@ -48,7 +48,7 @@ class Improver:
         self._parts = [_Part(n_units, options, 2 * options.seed + 1)]
         if n_parts == 2:
             self._parts.append(_Part(n_units, options, (1 << 32) + 2 * options.seed + 1))
-        self._n_threads = min(n_parts, os.cpu_count() or 1)
+        self._n_threads = min(n_parts, usable_processors())
         self._n_lines = 0
 
     def improve(

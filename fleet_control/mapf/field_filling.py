@@ -5,7 +5,6 @@ No field depends on another, so that the outcome is the same with any number of 
 
 from __future__ import annotations
 
-import os
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -13,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fleet_control.mapf.field_kernels import fill_dear_field, fill_field
+from fleet_control.processors import usable_processors
 
 MOST_THREADS = 4
 FEWEST_A_THREAD = 4
@@ -48,8 +48,7 @@ class FieldFiller:
         dearest = int(given.max())
         self.is_cheap = int(given.min()) > 0 and dearest <= MOST_CHEAP
         self._cheap_costs = np.minimum(costs, MOST_CHEAP).astype(np.uint8)
-        n_cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1
-        n_threads = min(n_cores, MOST_THREADS)
+        n_threads = min(usable_processors(), MOST_THREADS)
         self._scratch = [_Scratch(len(zones), dearest) for _ in range(n_threads)]
 
     def fill(self, wanted: list[Wanted], back: NDArray[np.int32]) -> None:

@@ -67,7 +67,7 @@ def torture(
     Ctrl-C ends it with the result so far. Exit codes: 0 nothing found, 1 something found, 2 bad
     usage, 130 Ctrl-C.
     """
-    from gridfleet.processors import usable_processors
+    from fleet_control.processors import usable_processors
     from gridfleet.torture.campaign import run_campaign
 
     run, default = None, 0

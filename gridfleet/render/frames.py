@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import multiprocessing
-import os
 import signal
 from collections.abc import Iterator
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from fleet_control.processors import usable_processors
 from gridfleet.render.canvas import RenderError
 from gridfleet.render.studio import Shot, Studio
 from layouts import GridfleetError
@@ -26,7 +26,7 @@ def frames(folder: Path, shot: Shot, times_s: list[float], n_processes: int = 0)
 
     n_processes: 0 for two where there are two processors and pictures enough. Raises as Studio
     does; what a process says ends the clip."""
-    n_processes = n_processes or min(2, os.cpu_count() or 1)
+    n_processes = n_processes or min(2, usable_processors())
     if n_processes == 1 or len(times_s) < WORTH_MORE:
         studio = Studio(folder, shot)
         try:

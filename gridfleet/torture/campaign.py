@@ -10,7 +10,7 @@ from contextlib import closing
 from multiprocessing import get_context
 from multiprocessing.synchronize import Event
 
-from gridfleet.processors import usable_processors
+from fleet_control.processors import usable_processors
 from gridfleet.torture.result import CaseResult, Tally
 from gridfleet.torture.run import run_case
 

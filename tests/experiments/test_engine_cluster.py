@@ -14,11 +14,11 @@ from typing import Any
 import engine_jobs
 import pytest
 
+from fleet_control.processors import usable_processors
 from gridfleet.experiments.engine import Campaign, Failure, Processes
 from gridfleet.experiments.engine.cluster import LOCAL, Cluster, ClusterError, _outcome, _run_job
 from gridfleet.experiments.engine.program import Program, program
 from gridfleet.experiments.engine.scheduler import check_worker
-from gridfleet.processors import usable_processors
 
 JOBS = [(f"seed {i}", str(i).encode()) for i in range(12)]
 RESULTS = {key: engine_jobs.digest(job) for key, job in JOBS}

@@ -69,20 +69,22 @@ def test_the_surplus_takes_its_cells_from_the_capacity() -> None:
 
 def test_windows_carry_more() -> None:
     layout = open_layout("hall", np.ones((40, 40), dtype=np.int8))
-    assert driving_capacity(layout, has_windows=True) > 1.3 * driving_capacity(layout)
+    assert driving_capacity(layout, has_windows=True) == pytest.approx(
+        1.363 * driving_capacity(layout), abs=2
+    )
     assert driving_capacity(layout, 800, has_windows=True) < driving_capacity(
         layout, has_windows=True
     )
 
 
 def test_a_surplus_that_parks_keeps_the_output_of_the_best_fleet(tmp_path: Path) -> None:
-    """On a floor with dead ends 90 units do less than 30. 60 of which 30 work do not."""
+    """On a floor with dead ends 120 units do far less than 30. 60 of which 30 work do not."""
     is_open = np.random.default_rng(7).random((18, 18)) > 0.2
     rows = ["".join(".@"[not cell] for cell in row) for row in is_open]
     floor = tmp_path / "crowded.map"
     floor.write_text("\n".join(["type octile", "height 18", "width 18", "map", *rows]) + "\n")
     rates = {}
-    for n_units, n_working in ((30, 30), (90, 90), (60, 30)):
+    for n_units, n_working in ((30, 30), (120, 120), (60, 30)):
         scenario = Scenario(
             layout=str(floor), robots=n_units, max_working=n_working, hours=0.2, planner="windowed"
         )
@@ -90,7 +92,7 @@ def test_a_surplus_that_parks_keeps_the_output_of_the_best_fleet(tmp_path: Path)
         assert (figures["contacts"], figures["conflicts"]) == (0, 0)
         assert figures["n_active"] == n_working
         rates[n_units] = figures["tasks_per_hour"]
-    assert rates[90] < 0.85 * rates[30], rates
+    assert rates[120] < 0.6 * rates[30], rates
     assert rates[60] > 0.8 * rates[30], rates
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from gridfleet.processors import usable_processors
+from fleet_control.processors import usable_processors
 
 
 def share_of_processors() -> int:

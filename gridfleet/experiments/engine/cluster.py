@@ -18,6 +18,7 @@ from queue import Empty, SimpleQueue
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
+from fleet_control.processors import usable_processors
 from gridfleet.experiments.engine.executor import (
     POLL_S,
     Failure,
@@ -37,7 +38,6 @@ from gridfleet.experiments.engine.scheduler import (
     connect,
     get_ready,
 )
-from gridfleet.processors import usable_processors
 
 if TYPE_CHECKING:
     from distributed import Client, Future

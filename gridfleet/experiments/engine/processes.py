@@ -13,6 +13,7 @@ from multiprocessing.connection import wait
 from types import TracebackType
 from typing import Self
 
+from fleet_control.processors import usable_processors
 from gridfleet.experiments.engine.executor import (
     POLL_S,
     EngineError,
@@ -24,7 +25,6 @@ from gridfleet.experiments.engine.executor import (
     check_keys,
 )
 from gridfleet.experiments.engine.worker import Worker
-from gridfleet.processors import usable_processors
 
 STILLBORN_ALLOWED = 3
 """Processes in a row that may be killed while they start, and are replaced."""
