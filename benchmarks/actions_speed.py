@@ -23,7 +23,7 @@ from fleet_control.mapf.conflicts import ConflictCheck
 from fleet_control.mapf.epibt import EpibtPlanner
 from fleet_control.mapf.grid import CELL_COST, EMPTY, Grid, grid_of
 from fleet_control.mapf.guidance import Guidance
-from fleet_control.mapf.lanes import lanes_of
+from fleet_control.mapf.lanes import STRICT, LaneRule, lanes_of
 from fleet_control.mapf.operations import TURNED
 from fleet_control.mapf.planner import PlannerOptions
 from layouts import Layout, load
@@ -59,11 +59,10 @@ def numbers(path: Path) -> np.ndarray:
 def lanes(layout: Layout, options: argparse.Namespace) -> Guidance | None:
     """Lanes of the floor, by default as costs alone: nothing is closed."""
     if options.closed:
-        return lanes_of(layout)
+        return lanes_of(layout, rule=STRICT)
     if not options.against:
         return None
-    made = lanes_of(layout, against=options.against)
-    return Guidance(made.costs, np.zeros_like(made.closed), made.is_open)
+    return lanes_of(layout, rule=LaneRule(options.against, closes_aisles=False))
 
 
 def run(grid: Grid, cells: np.ndarray, tasks: np.ndarray, n_steps: int, depth: int) -> None:

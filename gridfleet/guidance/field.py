@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fleet_control.mapf.guidance import CELL_COST, in_steps
-from fleet_control.mapf.lanes import lanes_of
+from fleet_control.mapf.lanes import STRICT, lanes_of
 from layouts import AISLE_KINDS, CellKind, Heading, Layout
 from layouts.directions import lane_direction
 from layouts.geometry import neighbour_table, opposite
@@ -118,7 +118,7 @@ class CostField:
         """Moves against the lanes, and those that lanes close. Where a floor has no corridors its
         rows and columns all are lanes."""
         layout = self.layout
-        lanes = lanes_of(layout)
+        lanes = lanes_of(layout, rule=STRICT)
         against = (lanes.costs > in_steps(layout.edge_costs)) & layout.exits
         if against.any():
             return against, lanes.closed

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from fleet_control.mapf.grid import CELL_COST, grid_of
-from fleet_control.mapf.lanes import lanes_of
+from fleet_control.mapf.lanes import STRICT, lanes_of
 from gridfleet.guidance.field import FIGURES, CostField
 from layouts import CellKind, load, open_layout
 from layouts.guidance_files import read_guidance
@@ -40,7 +40,7 @@ def test_any_point_can_be_read_back(tmp_path: Path, name: str) -> None:
 
 def test_lanes_are_a_point_of_the_field() -> None:
     floor = load("demo")
-    space, lanes = CostField(floor), lanes_of(floor)
+    space, lanes = CostField(floor), lanes_of(floor, rule=STRICT)
     weights = space.weights(point(space, against_rows=4.0, against_cols=4.0, closing=1.0))
     grid = grid_of(floor, lanes)
     is_open = grid.neighbours >= 0

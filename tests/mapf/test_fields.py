@@ -13,7 +13,7 @@ from fleet_control.mapf.field_kernels import FAR, fill_dear_field, fill_field, r
 from fleet_control.mapf.fields import MOST_CHANGES, DistanceFields
 from fleet_control.mapf.grid import CELL_COST, TURN_COST, UNREACHABLE, grid_of, with_blocked
 from fleet_control.mapf.guidance import Guidance
-from fleet_control.mapf.lanes import lanes_of
+from fleet_control.mapf.lanes import LaneRule, lanes_of
 from layouts import CellKind, Layout, open_layout
 
 
@@ -154,7 +154,8 @@ def test_repaired_fields_are_those_made_anew(seed: int) -> None:
     shape = rng.integers(5, 13, size=2)
     kinds = rng.choice([0, 1, 2], size=shape, p=[0.12, 0.7, 0.18]).astype(np.int8)
     layout = open_layout("random", kinds)
-    grid = grid_of(layout, lanes_of(layout, against=int(rng.choice([0, 8, 3000]))))
+    rule = LaneRule(int(rng.choice([0, 8, 3000])), closes_aisles=True)
+    grid = grid_of(layout, lanes_of(layout, rule=rule))
     free = np.flatnonzero(layout.driveable)
     fields = DistanceFields(grid, n_units=40)
     wanted = [(int(goal), int(rng.integers(2))) for goal in rng.choice(free, 8, replace=False)]
