@@ -139,13 +139,16 @@ class Settler:
                 f"unit {unit} has done step {done} and may do step {base}, but the controller "
                 f"knows steps {first} to {book['released']} of it; its journal is not the last one"
             )
-        if books.cells[unit, done % RING] not in (state["cell"], -1):
+        # Who does not know where it is still knows its steps, and is at the one that it has done.
+        slot, knows_place = done % RING, state["cell"] >= 0
+        if knows_place and books.cells[unit, slot] not in (state["cell"], -1):
             raise InvariantError(
                 f"unit {unit} has done step {done} on cell {state['cell']}, for which the "
-                f"controller released cell {books.cells[unit, done % RING]}; its journal is not "
+                f"controller released cell {books.cells[unit, slot]}; its journal is not "
                 "the one of this fleet"
             )
-        books.cells[unit, done % RING] = state["cell"]
+        if knows_place:
+            books.cells[unit, slot] = state["cell"]
         book["done"], book["base"], book["order"] = done, base, state["order"]
         book["cleared"] = max(first, int(state["cleared"]))
         book["is_dead"], book["is_echoed"], book["stage"] = 0, 1, PLACED
