@@ -160,9 +160,13 @@ class Driving:
             self.set_free(unit)
 
     def _rest(self, unit: int) -> None:
-        """There is nothing to do at the goal: home in a parking place, or out of the way."""
+        """There is nothing to do at the goal: home in a parking place, at a charger, or out of the
+        way. There it makes way like any other, also to where no way leads back."""
         self.is_driving[unit] = False
-        if unit in self.parking and self.parking.is_full(self._executor.end_cells):
+        is_home = unit in self.parking or self.goals[unit] in self._grid.chargers
+        if not is_home:
+            self._stop_driving(unit)
+        elif unit in self.parking and self.parking.is_full(self._executor.end_cells):
             self.is_pinned[self.parking.units] = True
 
     def change_parking_places(self) -> None:

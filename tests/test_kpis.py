@@ -19,6 +19,8 @@ from gridfleet.detour import detour_of, finished_trips, least_for
 from gridfleet.kpis import kpis
 from gridfleet.record import RunRecord
 from gridfleet.run_folder import write_events
+from gridfleet.scenario import Scenario
+from gridfleet.simulation import Simulation
 from layouts import CellKind, Layout
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"
@@ -285,7 +287,7 @@ def test_the_status_at_the_end_names_who_does_not_work() -> None:
     assert abs(dead["row"] - row - 1) + abs(dead["column"] - col - 1) <= 1
     assert status["closed_cells"] >= 1
     assert not status["is_all_stopped"]
-    well = kpis(runs.picking())["status"]
+    well = kpis(Simulation(Scenario(layout="teaching", hours=0.2, seed=3)).run())["status"]
     assert not any(well.values()), well
 
 

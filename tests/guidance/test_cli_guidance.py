@@ -74,6 +74,11 @@ def test_bad_usage(hall: Path, arguments: list[str], told: str) -> None:
 
 def test_show_says_what_lanes_do(hall: Path) -> None:
     figures = json.loads(call("show", "demo", "--json").stdout)
-    assert figures["closed"] == 280
+    assert figures["closed"] == 0
+    assert figures["dearest"] == 2.0
+    aisles = [".........", ".@@@.@@@.", "........."]
+    hall.write_text("\n".join(["type octile", "height 3", "width 9", "map", *aisles]) + "\n")
+    figures = json.loads(call("show", hall, "--json").stdout)
+    assert figures["closed"] > 0
     assert figures["dearest"] == 4.0
     assert not list(hall.parent.glob("*.png"))

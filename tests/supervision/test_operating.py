@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hall import CYCLE_S, Hall, hall, rides_in
@@ -11,6 +13,7 @@ from fleet_control.events import EventKind, EventLog
 from fleet_control.operations import OperationKind
 from fleet_control.supervision.roster import UnitStatus
 from fleet_control.work.errands import ErrandStream
+from layouts import Heading
 
 K = OperationKind
 
@@ -204,6 +207,23 @@ def test_who_is_inside_leaves_by_the_nearest_way() -> None:
     floor.until(lambda: floor.status.areas["A"] == ())
     assert floor.cells[0] in (2, 10)
     assert floor.cells[1] == 18
+
+
+def test_who_was_led_out_to_where_no_way_leads_back_makes_way_for_others() -> None:
+    """Row 0 is one-way from cell 0 to cell 3 and nowhere entered; unit 1 rests in it."""
+    layout = hall()
+    exits = layout.exits.copy()
+    exits[[0, 1, 2]] = False
+    exits[[0, 1, 2], Heading.EAST] = True
+    exits[[8, 9, 10], Heading.NORTH] = False
+    exits[3, Heading.WEST] = False
+    layout = replace(layout, exits=exits)
+    work, _, _ = rides_in(layout, 0, 0, 0)
+    floor = Hall(work, [0, 1], layout)
+    floor.ask(K.CLOSE_AREA, name="A", cells=(1,))
+    floor.until(lambda: floor.cells == [0, 2])
+    floor.ask(K.CLOSE_AREA, name="B", cells=(0, 1))
+    floor.until(lambda: floor.cells[0] not in (0, 1))
 
 
 def test_who_is_at_a_station_in_a_closed_area_stays_until_people_have_finished() -> None:
