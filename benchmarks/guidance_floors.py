@@ -6,26 +6,31 @@
 Prints rows of docs/guidance.md for each floor: means over the same seeds, how many per cent less
 than no guidance each takes, with 95 % intervals. FLOOR.guidance.csv in the folder --tables is what
 `gridfleet guidance optimise FLOOR` has found; its searches use seeds below --first-seed. Bare maps
-need --units and run the lifelong bench.
+need --units and run the lifelong bench. --rules: lanes that cost so many cells, as 2, and that
+close aisles, as 2c.
 """
 
 from __future__ import annotations
 
 import argparse
+import tempfile
 from pathlib import Path
 
 import numpy as np
 
+from fleet_control.mapf.guidance import CELL_COST
+from fleet_control.mapf.lanes import LaneRule, lanes_of
 from gridfleet.experiments.engine import Campaign, Executor, Processes
 from gridfleet.experiments.statistics import percent_interval
 from gridfleet.guidance.trials import Ground, Trial, ground_for, prepare, run_trial
-from layouts import library_names
+from layouts import library_names, load
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("floors", nargs="*", default=library_names())
     parser.add_argument("--also", nargs="*", default=[], help="more guidance, by name")
+    parser.add_argument("--rules", nargs="*", default=[], help="lanes as 2 or 2c")
     parser.add_argument("--tables", type=Path, default=Path())
     parser.add_argument("--units", type=int, default=0)
     parser.add_argument("--seeds", type=int, default=8)
@@ -38,20 +43,35 @@ def main() -> None:
     print(
         "| floor | units | guidance | a task | less than none |\n|---|---|---|---|---|", flush=True
     )
-    with Processes(run_trial, 0, prepare) as executor:
+    with (
+        Processes(run_trial, 0, prepare) as executor,
+        tempfile.TemporaryDirectory() as folder,
+    ):
         for name in options.floors:
             ground = ground_for(name, options.units, options.planner, options.hours, options.steps)
             table = options.tables / f"{Path(name).stem}.guidance.csv"
             sides = ["none", "lanes", *options.also, *([str(table)] if table.exists() else [])]
+            sides += [lanes_table(name, rule, Path(folder)) for rule in options.rules]
             figures = run(executor, ground, sides, seeds)
             for side, row in zip(sides, figures, strict=True):
                 print(told(Path(name).stem, ground, side, figures[0], row), flush=True)
 
 
+def lanes_table(name: str, rule: str, folder: Path) -> str:
+    """A file of lanes that cost so many cells, and close aisles where the rule ends in c."""
+    layout, against = load(name), float(rule.removesuffix("c"))
+    lane_rule = LaneRule(round(against * CELL_COST), closes_aisles=rule.endswith("c"))
+    lanes = lanes_of(layout, rule=lane_rule)
+    path = folder / f"{Path(name).stem}-{rule}.npy"
+    is_way = layout.exits & ~lanes.closed
+    np.save(path, np.where(is_way, 1.0 + lanes.costs / CELL_COST, np.inf))
+    return str(path)
+
+
 def run(executor: Executor, ground: Ground, sides: list[str], seeds: range) -> np.ndarray:
     """float64[n_sides, n_seeds]."""
     jobs = [
-        (f"{side}-{seed}", Trial(ground=ground, seed=seed, guidance=side).encode())
+        (f"{Path(side).name}-{seed}", Trial(ground=ground, seed=seed, guidance=side).encode())
         for side in sides
         for seed in seeds
     ]
@@ -62,7 +82,7 @@ def run(executor: Executor, ground: Ground, sides: list[str], seeds: range) -> n
 def told(name: str, ground: Ground, side: str, base: np.ndarray, row: np.ndarray) -> str:
     more = percent_interval(base, row).times(-1.0)
     less = "" if side == "none" else f"{more.mean:.1f} % ({more.low:.1f} to {more.high:.1f})"
-    words = "found" if side.endswith(".csv") else side
+    words = "found" if side.endswith(".csv") else Path(side).stem
     return f"| {name} | {ground.units:,} | {words} | {row.mean():.1f} | {less} |"
 
 
