@@ -40,8 +40,9 @@ class Executor:
     NOWHERE for one that is not on the floor.
     done, cleared, released, committed: int32[n_units], step numbers in each unit's own stream.
     owners: int32[n_cells], unit that holds the cell or -1.
-    is_closed: bool[n_cells], cells that nobody enters from outside. speeds_m_s: float32[n_cells],
-    speed limit of driving to each cell; None for none.
+    is_closed: bool[n_cells], cells that nobody enters from outside. bars: bool[n_cells, 4], moves
+    that are not released for that. speeds_m_s: float32[n_cells], speed limit of driving to each
+    cell; None for none.
     visits: int64[n_cells], arrivals. driven: int64[n_units], cells driven.
     turns: those under way, where turns reach beyond their cell; None where none does.
     """
@@ -65,6 +66,7 @@ class Executor:
         self.visits = np.zeros(n_cells, dtype=np.int64)
         self.driven = np.zeros(n_units, dtype=np.int64)
         self.is_closed = np.zeros(n_cells, dtype=bool)
+        self.bars = np.zeros((n_cells, 4), dtype=bool)
         self.speeds_m_s: NDArray[np.float32] | None = None
         self._check = ConflictCheck(n_cells, n_units)
         self.n_conflicts = 0
@@ -216,12 +218,12 @@ class Executor:
         now = (
             self.base_length, self.done, self.released, self.committed, self.cells,
             self._tickets, self._acts, self._serving, self.owners, is_ready & self.is_present,
-            self.is_closed,
+            self.bars, self._headings,
         )  # fmt: skip
         if self.turns is None:
             n_rows = release_steps(*now, units, steps, cells, acts)
         else:
-            n_rows = self.turns.release(now, self._out, acts, self._headings)
+            n_rows = self.turns.release(now, self._out, acts)
         if n_rows < 0:
             raise InvariantError(f"cell {-1 - n_rows} came up for release while it is still held")
         rows = slice(n_rows)

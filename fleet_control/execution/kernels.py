@@ -164,14 +164,14 @@ def release_steps(
     base_length: int, unit_done: NDArray[np.int32], released: NDArray[np.int32],
     committed: NDArray[np.int32], cells: NDArray[np.int32], tickets: NDArray[np.int32],
     acts: NDArray[np.int8], serving: NDArray[np.int32], owners: NDArray[np.int32],
-    is_ready: NDArray[np.bool_], is_closed: NDArray[np.bool_],
+    is_ready: NDArray[np.bool_], bars: NDArray[np.bool_], headings: NDArray[np.int8],
     out_units: NDArray[np.int32], out_steps: NDArray[np.int32], out_cells: NDArray[np.int32],
     out_acts: NDArray[np.int8],
 ) -> int:  # fmt: skip
     """Release up to `base_length` steps ahead of each unit where all earlier visitors have left.
 
-    is_ready: bool[n_units], units that may be released anything. is_closed: bool[n_cells], cells
-    that nobody enters from a cell that is open; who is inside may go on to leave.
+    is_ready: bool[n_units], units that may be released anything. bars: bool[n_cells, 4], moves
+    along each heading that nobody makes now. headings: int8[n_units, RING], of each step.
     Returns the number of rows written, or -1 - cell where the cell is still held by another unit
     although its ticket came up: a broken invariant.
     """
@@ -186,7 +186,7 @@ def release_steps(
             if acts[unit, slot] == DRIVE:
                 if serving[cell] != tickets[unit, slot]:
                     break
-                if is_closed[cell] and not is_closed[cells[unit, (step - 1) & RING_MASK]]:
+                if bars[cells[unit, (step - 1) & RING_MASK], headings[unit, slot]]:
                     break
                 if owners[cell] >= 0:
                     return -1 - cell

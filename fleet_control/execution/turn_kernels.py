@@ -74,16 +74,16 @@ def release_turning(
     base_length: int, unit_done: NDArray[np.int32], released: NDArray[np.int32],
     committed: NDArray[np.int32], cells: NDArray[np.int32], tickets: NDArray[np.int32],
     acts: NDArray[np.int8], serving: NDArray[np.int32], owners: NDArray[np.int32],
-    is_ready: NDArray[np.bool_], is_closed: NDArray[np.bool_],
+    is_ready: NDArray[np.bool_], bars: NDArray[np.bool_], headings: NDArray[np.int8],
     out_units: NDArray[np.int32], out_steps: NDArray[np.int32], out_cells: NDArray[np.int32],
-    out_acts: NDArray[np.int8], headings: NDArray[np.int8], is_turn: NDArray[np.bool_],
+    out_acts: NDArray[np.int8], is_turn: NDArray[np.bool_],
     is_sure: NDArray[np.bool_], is_laden: NDArray[np.int8], rims: NDArray[np.int32],
     rim_loads: NDArray[np.int8], touch: NDArray[np.bool_], sweeps: NDArray[np.bool_],
     n_rows: int, n_cols: int,
 ) -> int:  # fmt: skip
     """`release_steps` for units whose turns reach beyond their cell; arguments as there, and:
 
-    headings: int8[n_units, RING]. is_sure: bool[n_units], whether the unit faces as its steps say.
+    is_turn: bool[n_units, RING]. is_sure: bool[n_units], whether the unit faces as its steps say.
     is_laden: int8[n_units], load after the last released step. A drive is released together with
     the turn before it, or not at all, so that no unit ever waits with a turn under way.
     """
@@ -98,9 +98,7 @@ def release_turning(
             cell, here, load = int(cells[unit, slot]), cells[unit, before], is_laden[unit]
             is_turn[unit, slot] = False
             if acts[unit, slot] == DRIVE:
-                if serving[cell] != tickets[unit, slot] or (
-                    is_closed[cell] and not is_closed[here]
-                ):
+                if serving[cell] != tickets[unit, slot] or bars[here, headings[unit, slot]]:
                     break
                 if owners[cell] >= 0:
                     return -1 - cell

@@ -71,12 +71,11 @@ class Turns:
         free_turns(units, cleared, unit_cleared, released, cells, self.is_turn, self.rims)
 
     def release(
-        self, now: tuple[Any, ...], out: tuple[Ints, ...], out_acts: NDArray[np.int8],
-        headings: NDArray[np.int8],
-    ) -> int:  # fmt: skip
-        """As `release_steps`. now: its arguments up to is_closed. headings: ring of each unit."""
+        self, now: tuple[Any, ...], out: tuple[Ints, ...], out_acts: NDArray[np.int8]
+    ) -> int:
+        """As `release_steps`. now: its arguments up to headings."""
         arguments: tuple[Any, ...] = (
-            *now, *out, out_acts, headings, self.is_turn, self.is_sure, self.is_laden, self.rims,
+            *now, *out, out_acts, self.is_turn, self.is_sure, self.is_laden, self.rims,
             self._rim_loads, self._touch, self._sweeps, *self._shape,
         )  # fmt: skip
         return int(release_turning(*arguments))

@@ -20,7 +20,7 @@ class GoalKeeper:
     def __init__(self, grid: Grid, n_units: int, options: PlannerOptions) -> None:
         self._grid = grid
         self._options = options
-        self._barred = np.zeros((2, grid.n_cells), dtype=bool)
+        self._barred = np.zeros((1, grid.n_cells), dtype=bool)
         self.fields = DistanceFields(grid, n_units, turn_cost=options.turn_cost)
         self._goals = np.full(n_units, -1, dtype=np.int32)
         self._slots = np.zeros(n_units, dtype=np.int32)
@@ -75,11 +75,9 @@ class GoalKeeper:
         self._loads[unit] = load
         self._bonus[unit] = 0
 
-    def set_blocked(
-        self, blocked: NDArray[np.bool_], closed: NDArray[np.bool_] | None = None
-    ) -> None:
-        barred = np.stack([blocked, np.zeros_like(blocked) if closed is None else closed])
-        if (barred == self._barred).all():
+    def set_blocked(self, blocked: NDArray[np.bool_], *areas: NDArray[np.bool_]) -> None:
+        barred = np.stack([blocked, *areas])
+        if np.array_equal(barred, self._barred):
             return
         self._barred = barred
         self._grid = with_blocked(self._grid, *barred)

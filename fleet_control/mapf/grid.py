@@ -103,22 +103,33 @@ def grid_of(layout: Layout, guidance: Guidance | None = None) -> Grid:
     )
 
 
-def with_blocked(
-    grid: Grid, blocked: NDArray[np.bool_], closed: NDArray[np.bool_] | None = None
-) -> Grid:
+def barred_moves(
+    ways: NDArray[np.int32], blocked: NDArray[np.bool_], *areas: NDArray[np.bool_]
+) -> NDArray[np.bool_]:
+    """bool[n_cells, 4], moves that nobody makes: into blocked cells, and into an area from outside.
+
+    Who is inside an area may drive on over its cells to leave, but not over those of another.
+    ways: int32[n_cells, 4], cell reached along each heading or -1. blocked, areas: bool[n_cells].
+    """
+    shut = blocked[ways]
+    for area in areas:
+        shut |= area[ways] & ~area[:, None]
+    return np.asarray(shut & (ways >= 0))
+
+
+def with_blocked(grid: Grid, blocked: NDArray[np.bool_], *areas: NDArray[np.bool_]) -> Grid:
     """The grid while nobody may enter these cells. bool[n_cells] each, all there are.
 
-    closed: areas that nobody enters from outside; who is inside may drive on to leave. Whatever is
+    areas: those that nobody enters from outside (`barred_moves`). Whatever is
     blocked or closed in the grid given is forgotten. Aisles that are one-way only because there
     is a way round are open both ways where that way is blocked. Cells keep their rank.
     """
     grid = grid.unblocked or grid
-    barred = np.stack([blocked, np.zeros_like(blocked) if closed is None else closed])
-    is_barred = barred[0] | barred[1]
+    barred = np.stack([blocked, *areas])
+    is_barred = np.asarray(barred.any(axis=0))
     if not is_barred.any():
         return grid
-    shut = np.asarray((grid.ways >= 0) & is_barred[grid.ways])
-    shut &= blocked[grid.ways] | ~barred[1][:, None]
+    shut = barred_moves(grid.ways, *barred)
     if grid.guidance is not None:
         shut |= closed_around(grid.guidance, grid.ways, is_barred)
     neighbours = _without(grid.ways, shut)

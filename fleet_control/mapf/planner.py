@@ -47,11 +47,9 @@ class Planner(Protocol):
     def clear_goal(self, unit: int, load: int) -> None:
         """The unit has nowhere to go; it stays unless others push it."""
 
-    def set_blocked(
-        self, blocked: NDArray[np.bool_], closed: NDArray[np.bool_] | None = None
-    ) -> None:
-        """From now on nobody enters blocked cells; who is on one may leave. Nobody enters closed
-        cells from outside; who is on one may drive over others to leave. bool[n_cells] each, the
+    def set_blocked(self, blocked: NDArray[np.bool_], *areas: NDArray[np.bool_]) -> None:
+        """From now on nobody enters blocked cells; who is on one may leave. Nobody enters an area
+        from outside; who is inside may drive over its cells to leave. bool[n_cells] each, the
         whole picture: what was blocked or closed before and is not now is free again. Goals stay as
         they are; a goal that cannot be reached has no way in `fields`, and a unit with no way to
         its goal makes way for others."""

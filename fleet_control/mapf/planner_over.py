@@ -26,10 +26,8 @@ class PlannerOver:
     def clear_goal(self, unit: int, load: int) -> None:
         self._planner.clear_goal(unit, load)
 
-    def set_blocked(
-        self, blocked: NDArray[np.bool_], closed: NDArray[np.bool_] | None = None
-    ) -> None:
-        self._planner.set_blocked(blocked, closed)
+    def set_blocked(self, blocked: NDArray[np.bool_], *areas: NDArray[np.bool_]) -> None:
+        self._planner.set_blocked(blocked, *areas)
 
     def set_costs(self, surcharges: NDArray[np.int32]) -> None:
         self._planner.set_costs(surcharges)

@@ -119,10 +119,8 @@ class WindowedPlanner(PlannerOver):
             times = np.arange(self._ends[unit] + 1)
             self._used[self._cells[unit, times], times] = unit
 
-    def set_blocked(
-        self, blocked: NDArray[np.bool_], closed: NDArray[np.bool_] | None = None
-    ) -> None:
-        super().set_blocked(blocked, closed)
+    def set_blocked(self, blocked: NDArray[np.bool_], *areas: NDArray[np.bool_]) -> None:
+        super().set_blocked(blocked, *areas)
         self._is_void = True
 
     def set_costs(self, surcharges: NDArray[np.int32]) -> None:

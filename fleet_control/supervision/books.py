@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from fleet_control.driving import Driving
 from fleet_control.events import EventKind, EventLog
 from fleet_control.execution.executor import Executor
-from fleet_control.mapf.grid import Grid
+from fleet_control.mapf.grid import Grid, barred_moves
 from fleet_control.mapf.planner import Planner
 from fleet_control.supervision.closures import Closures
 from fleet_control.supervision.roster import Roster
@@ -51,7 +51,9 @@ class Books:
         closures = self.closures
         if closures.refresh():
             self.executor.is_closed = closures.is_blocked | closures.is_closed
-            self.planner.set_blocked(closures.is_blocked, closures.is_closed)
+            barred = closures.is_blocked, *closures.masks
+            self.executor.bars = barred_moves(self.grid.ways, *barred)
+            self.planner.set_blocked(*barred)
             shut = np.flatnonzero(self.executor.is_closed)
             first = int(shut[0]) if len(shut) else -1
             self.note(EventKind.CELLS_CLOSED, cell=first, value=float(len(shut)))

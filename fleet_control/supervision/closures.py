@@ -1,7 +1,8 @@
 """Cells that are closed to traffic, and why: stopped units, things on the floor, people, newcomers.
 
 Two kinds. A blocked cell holds something: nobody can drive there. A closed cell is part of an area
-that people have asked for: nobody enters, and who is inside may still drive out.
+that people have asked for: nobody enters, and who is inside may still drive out, though not through
+another area.
 """
 
 from __future__ import annotations
@@ -28,8 +29,8 @@ class Area:
 class Closures:
     """What is closed now, by reason. Masks are bool[n_cells].
 
-    is_blocked, is_closed: as above. speeds_m_s: float32[n_cells], inf where there is no limit; None
-    without any.
+    is_blocked, is_closed: as above. masks: of each area. speeds_m_s: float32[n_cells], inf where
+    there is no limit; None without any.
     """
 
     def __init__(self, n_rows: int, n_cols: int) -> None:
@@ -43,20 +44,21 @@ class Closures:
         self.said: set[int] = set()
         self.is_blocked = np.zeros(n_cells, dtype=bool)
         self.is_closed = np.zeros(n_cells, dtype=bool)
+        self.masks: list[Mask] = []
         self.speeds_m_s: NDArray[np.float32] | None = None
 
     def refresh(self) -> bool:
         """Work out the masks anew; returns whether they have changed."""
-        blocked, closed = np.zeros_like(self.is_blocked), np.zeros_like(self.is_closed)
+        blocked = np.zeros_like(self.is_blocked)
         for cells in (
             *self.units.values(), *self.newcomers.values(), self.standing.values(), self.seen,
             self.said,
         ):  # fmt: skip
             blocked[list(cells)] = True
-        for area in self.areas.values():
-            closed[list(area.cells)] = True
-        changed = bool((blocked != self.is_blocked).any() or (closed != self.is_closed).any())
-        self.is_blocked, self.is_closed = blocked, closed
+        masks = [np.isin(np.arange(len(blocked)), area.cells) for area in self.areas.values()]
+        changed = not np.array_equal([blocked, *masks], [self.is_blocked, *self.masks])
+        closed = np.any(masks, axis=0) if masks else np.zeros_like(blocked)
+        self.is_blocked, self.is_closed, self.masks = blocked, closed, masks
         self.speeds_m_s = self._speeds(closed)
         return changed
 

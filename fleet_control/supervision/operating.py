@@ -142,8 +142,9 @@ class Operating:
         grid, executor = self._books.grid, self._books.executor
         seen, queue = {start}, deque([start])
         while queue:
-            for cell in grid.neighbours[queue.popleft()].tolist():
-                if cell < 0 or cell in seen or self._books.closures.is_blocked[cell]:
+            here = queue.popleft()
+            for heading, cell in enumerate(grid.neighbours[here].tolist()):
+                if cell < 0 or cell in seen or executor.bars[here, heading]:
                     continue
                 seen.add(cell)
                 if not grid.through[int(is_laden), cell]:

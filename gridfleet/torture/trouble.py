@@ -154,7 +154,7 @@ class Trouble:
         self._returns[fault.unit] = -1, 0.0
 
     def _bring_back(self, unit: int, now_s: float, controller: Controller) -> None:
-        """Close a free cell, put the unit there once nobody holds it, open it once it is in."""
+        """Close a free cell, put the unit there once the area is empty, open it once it is in."""
         cell, since_s = self._returns[unit]
         executor, name = controller.executor, f"return of {unit}"
         if cell < 0:
@@ -163,7 +163,7 @@ class Trouble:
                 self._close(name, (cell,))
                 self._returns[unit] = cell, now_s
         elif unit not in self._world.strangers:
-            if executor.owners[cell] < 0 and now_s > since_s:
+            if now_s > since_s and _is_empty(controller, name):
                 self._agents.put_on(unit, cell, 0, start_s=1.0)
                 self._world.strangers.add(unit)
                 self._returns[unit] = cell, now_s
@@ -184,6 +184,12 @@ class Trouble:
         taken |= {cell for fault in self._going_on for cell in fault.cells}
         cells = [cell for cell in aisle[free & has_way].tolist() if cell not in taken]
         return cells[len(cells) // 2] if cells else -1
+
+
+def _is_empty(controller: Controller, area: str) -> bool:
+    """Whether the area is shown as closed, with nobody inside."""
+    supervisor = controller.supervisor
+    return area in supervisor.books.closures.areas and not supervisor.operating.inside(area)
 
 
 def _name(fault: Fault) -> str:

@@ -38,7 +38,7 @@ def free_unchecked(
 def _release(check_owners: bool):
     def release_out_of_turn(
         base_length, unit_done, released, committed, cells, tickets, acts, serving, owners,
-        is_ready, is_closed, out_units, out_steps, out_cells, out_acts,
+        is_ready, bars, headings, out_units, out_steps, out_cells, out_acts,
     ) -> int:  # fmt: skip
         """Releases without asking whose turn it is."""
         n_out = 0

@@ -11,6 +11,7 @@ from fleet_control.errors import InvariantError
 from fleet_control.execution.executor import NOWHERE, Executor
 from fleet_control.mapf.grid import grid_of
 from fleet_control.mapf.planner import PlannerOptions, planner_named
+from layouts import Heading
 
 
 @pytest.mark.parametrize("seed", range(30))
@@ -159,10 +160,10 @@ def test_units_that_are_not_ready_get_nothing_and_keep_their_turn() -> None:
 
 def test_a_closed_cell_is_entered_by_nobody_and_may_be_left() -> None:
     executor = row_of_four(0, 3)
-    executor.is_closed[[2, 3, 4]] = True
+    executor.bars[1, Heading.EAST] = executor.bars[5, Heading.WEST] = True  # into 2, 3 and 4
     plan(executor, [1, 4], [2, 5])
     assert given(executor) == [(0, 1), (1, 4), (1, 5)]
-    executor.is_closed[:] = False
+    executor.bars[:] = False
     assert given(executor) == [(0, 2)]
 
 

@@ -10,7 +10,15 @@ import pytest
 
 from fleet_control.mapf.conflicts import ConflictCheck
 from fleet_control.mapf.field_kernels import fill_field
-from fleet_control.mapf.grid import CELL_COST, TURN_COST, UNREACHABLE, Grid, grid_of, with_blocked
+from fleet_control.mapf.grid import (
+    CELL_COST,
+    TURN_COST,
+    UNREACHABLE,
+    Grid,
+    barred_moves,
+    grid_of,
+    with_blocked,
+)
 from fleet_control.mapf.lanes import lanes_of
 from fleet_control.mapf.pibt import PibtPlanner
 from fleet_control.mapf.pibt_kernels import plan_step
@@ -149,6 +157,24 @@ def test_closed_areas_are_left_but_not_entered(seed: int) -> None:
     both = with_blocked(grid, blocked | closed).neighbours
     outside = ~(blocked | closed)
     assert (shut[outside] == both[outside]).all(), f"seed {seed}"
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_no_area_is_entered_from_another(seed: int) -> None:
+    """However two areas overlap: whoever moves gets into none that it was not in."""
+    layout, blocked = random_floor(seed)
+    rng = np.random.default_rng(seed)
+    areas = [np.zeros((layout.n_rows, layout.n_cols), dtype=bool) for _ in range(2)]
+    for area in areas:
+        row, col = rng.integers(0, 4, size=2)
+        area[row : row + 3, col : col + 4] = True
+    masks = [area.reshape(-1) for area in areas]
+    moves = barred_moves(layout.neighbours, blocked, *masks)
+    for cell, heading in np.argwhere(layout.neighbours >= 0).tolist():
+        there = layout.neighbours[cell, heading]
+        entered = [mask for mask in masks if mask[there] and not mask[cell]]
+        assert moves[cell, heading] == bool(blocked[there] or entered), f"seed {seed}"
+    assert not moves[layout.neighbours < 0].any()
 
 
 @pytest.mark.parametrize("seed", range(6))

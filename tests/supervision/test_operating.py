@@ -209,6 +209,21 @@ def test_who_is_inside_leaves_by_the_nearest_way() -> None:
     assert floor.cells[1] == 18
 
 
+def test_nobody_leaves_an_area_through_another() -> None:
+    """Area B around the corner A is empty, and people may be in it."""
+    layout = hall()
+    work, _, _ = rides_in(layout, 0, 0, 0)
+    floor = Hall(work, [0], layout)
+    floor.ask(K.CLOSE_AREA, name="B", cells=(2, 10, 16, 17, 18))
+    floor.until(lambda: floor.status.areas["B"] == ())
+    floor.ask(K.CLOSE_AREA, name="A", cells=(0, 1, 8, 9))
+    floor.run(30.0)
+    assert floor.status.areas == {"B": (), "A": (0,)}
+    assert not {cell for _, cell, _ in floor.released} & {2, 10, 16, 17, 18}
+    floor.ask(K.OPEN_AREA, name="B")
+    floor.until(lambda: floor.status.areas["A"] == ())
+
+
 def test_who_was_led_out_to_where_no_way_leads_back_makes_way_for_others() -> None:
     """Row 0 is one-way from cell 0 to cell 3 and nowhere entered; unit 1 rests in it."""
     layout = hall()
@@ -222,6 +237,7 @@ def test_who_was_led_out_to_where_no_way_leads_back_makes_way_for_others() -> No
     floor = Hall(work, [0, 1], layout)
     floor.ask(K.CLOSE_AREA, name="A", cells=(1,))
     floor.until(lambda: floor.cells == [0, 2])
+    floor.ask(K.OPEN_AREA, name="A")
     floor.ask(K.CLOSE_AREA, name="B", cells=(0, 1))
     floor.until(lambda: floor.cells[0] not in (0, 1))
 
