@@ -19,6 +19,8 @@ from twin.link import Noise
 
 ASK_AGAIN_S = 5.0
 """Between two requests of somebody who waits for a unit to be admitted."""
+OTHER_PLACE_S = 40.0
+"""Who waits so long for a place to become empty opens it again and looks for another."""
 
 
 class Trouble:
@@ -158,7 +160,7 @@ class Trouble:
         cell, since_s = self._returns[unit]
         executor, name = controller.executor, f"return of {unit}"
         if cell < 0:
-            cell = self._free_cell(controller)
+            cell = self._free_cell(controller, now_s)
             if cell >= 0:
                 self._close(name, (cell,))
                 self._returns[unit] = cell, now_s
@@ -167,6 +169,9 @@ class Trouble:
                 self._agents.put_on(unit, cell, 0, start_s=1.0)
                 self._world.strangers.add(unit)
                 self._returns[unit] = cell, now_s
+            elif now_s > since_s + OTHER_PLACE_S:
+                self._ask(OperationKind.OPEN_AREA, name)
+                self._returns[unit] = -1, now_s
         elif executor.is_present[unit] and executor.cell_now(unit) == cell:
             self._ask(OperationKind.OPEN_AREA, name)
             self._world.strangers.discard(unit)
@@ -175,15 +180,15 @@ class Trouble:
             self._ask(OperationKind.ADMIT, unit=unit)
             self._returns[unit] = cell, now_s
 
-    def _free_cell(self, controller: Controller) -> int:
-        """A cell of an aisle that nobody holds and nothing lies on, or -1."""
+    def _free_cell(self, controller: Controller, now_s: float) -> int:
+        """A cell of an aisle that nobody holds and nothing lies on, or -1; others later."""
         aisle = self._layout.cells_of(*AISLE_KINDS)
         free = controller.executor.owners[aisle] < 0
         has_way = self._layout.neighbours[aisle].max(axis=1) >= 0
         taken = {cell for cell, _ in self._returns.values()}
         taken |= {cell for fault in self._going_on for cell in fault.cells}
         cells = [cell for cell in aisle[free & has_way].tolist() if cell not in taken]
-        return cells[len(cells) // 2] if cells else -1
+        return cells[(len(cells) // 2 + int(now_s / OTHER_PLACE_S)) % len(cells)] if cells else -1
 
 
 def _is_empty(controller: Controller, area: str) -> bool:
