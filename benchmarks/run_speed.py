@@ -5,6 +5,7 @@
 
 Prints one line for every fleet: each seed's errands (or tasks) an hour over the last ten simulated
 minutes, and the median speed against real time after a warm-up run that compiles the kernels.
+--fifths adds a line for each seed: what each fifth of the run came to.
 """
 
 from __future__ import annotations
@@ -12,7 +13,9 @@ from __future__ import annotations
 import argparse
 import statistics
 
-from gridfleet.kpis import kpis
+import numpy as np
+
+from gridfleet.kpis import kpis, output_times_s
 from gridfleet.scenario import Scenario
 from gridfleet.simulation import Simulation
 from layouts import LayoutError, load
@@ -25,6 +28,7 @@ def main() -> None:
     parser.add_argument("--hours", type=float, default=0.5)
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--planner", default="auto")
+    parser.add_argument("--fifths", action="store_true", help="output of each fifth of a run")
     at_work = parser.add_mutually_exclusive_group()
     at_work.add_argument("--all-at-work", action="store_true", help="none of them parked")
     at_work.add_argument("--max-working", type=int, default=0, help="units that have work at once")
@@ -39,21 +43,20 @@ def main() -> None:
         )
     ).run()
     for robots in options.robots:
-        runs = [
-            kpis(
-                Simulation(
-                    Scenario(
-                        layout=options.layout,
-                        robots=robots,
-                        hours=options.hours,
-                        seed=seed,
-                        planner=options.planner,
-                        max_working=robots if options.all_at_work else options.max_working,
-                    )
-                ).run()
-            )
+        records = [
+            Simulation(
+                Scenario(
+                    layout=options.layout,
+                    robots=robots,
+                    hours=options.hours,
+                    seed=seed,
+                    planner=options.planner,
+                    max_working=robots if options.all_at_work else options.max_working,
+                )
+            ).run()
             for seed in range(options.seeds)
         ]
+        runs = [kpis(record) for record in records]
         rates = [round(run["tasks_per_hour_last_10_min"]) for run in runs]
         speed = statistics.median(run["speed_x_real_time"] for run in runs)
         plan_ms = statistics.median(run["plan_ms"]["p50"] for run in runs)
@@ -63,6 +66,11 @@ def main() -> None:
             f"{statistics.mean(rates):.0f}; {speed:.0f} x real time; planning {plan_ms:.3f} ms; "
             f"contacts and conflicts {faults}"
         )
+        if options.fifths:
+            for record in records:
+                done, _ = np.histogram(output_times_s(record), 5, (0.0, record.sim_s))
+                rates = np.round(done * 5.0 * 3600.0 / record.sim_s).astype(int)
+                print(f"  by fifths, an hour: {', '.join(f'{rate:,}' for rate in rates)}")
 
 
 if __name__ == "__main__":

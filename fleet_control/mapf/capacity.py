@@ -15,6 +15,7 @@ from scipy.sparse.csgraph import shortest_path
 
 from layouts import CellKind, Layout
 from layouts.geometry import COL_STEP, ROW_STEP
+from layouts.traffic import Traffic
 
 NARROW_SHARE, OPEN_SHARE = 0.06, 0.15
 """Driving units per driveable cell on one-wide aisles and on an open floor."""
@@ -51,9 +52,19 @@ def driving_capacity(layout: Layout, n_units: int = 0, *, has_windows: bool = Fa
 def parking_cells(layout: Layout, n_wanted: int) -> NDArray[np.int32]:
     """Up to n_wanted cells where units can stand side by side for good without cutting anyone off.
 
-    The most remote cells first, so that the floor shrinks from its corners inwards. A cell is taken
-    only if the open cells around it stay connected with each other through its eight neighbours and
-    keep at least two ways each: so what was connected stays connected, and no dead end comes about.
+    The most remote cells first, so that the floor shrinks from its corners inwards; where that does
+    not make room for all, everything but a core in the middle.
+    """
+    corners = _corners(layout, n_wanted)
+    return corners if len(corners) == n_wanted else _around_a_core(layout, corners, n_wanted)
+
+
+def _corners(layout: Layout, n_wanted: int) -> NDArray[np.int32]:
+    """Up to n_wanted of the most remote cells.
+
+    A cell is taken only if the open cells around it stay connected with each other through its
+    eight neighbours and keep at least two ways each: so what was connected stays connected, and no
+    dead end comes about. Where obstacles are scattered, rings around them are left in the end.
     """
     open_cells = np.isin(layout.kinds, (CellKind.FLOOR, CellKind.PARKING)).reshape(
         layout.n_rows, layout.n_cols
@@ -74,6 +85,37 @@ def parking_cells(layout: Layout, n_wanted: int) -> NDArray[np.int32]:
                 left.append(cell)
         candidates = left
     return np.array(sorted(taken), dtype=np.int32)
+
+
+def _around_a_core(layout: Layout, corners: NDArray[np.int32], n_wanted: int) -> NDArray[np.int32]:
+    """As many cells as n_wanted or somewhat fewer, all but a core; the corners where those are
+    more. The core is made of the least remote cells, the fewest that come to its size."""
+    can_park = np.isin(layout.kinds, (CellKind.FLOOR, CellKind.PARKING))
+    inwards = _remote_first(layout)[::-1]
+    n_left = len(inwards) - n_wanted
+    low, high = max(n_left, 1), len(inwards)
+    while low < high:
+        middle = (low + high) // 2
+        is_enough = len(_core(layout, inwards[:middle])) >= n_left
+        low, high = (low, middle) if is_enough else (middle + 1, high)
+    core = _core(layout, inwards[:low])
+    around = np.setdiff1d(np.flatnonzero(can_park), core).astype(np.int32)
+    is_better = len(core) > 0 and len(corners) < len(around) <= n_wanted
+    return around if is_better else corners
+
+
+def _core(layout: Layout, cells: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The largest part of these cells in which every cell can be reached from every other, and has
+    two ways or more."""
+    is_open = np.zeros(layout.n_cells, dtype=bool)
+    is_open[cells] = True
+    while True:
+        traffic = Traffic.over(is_open, layout.neighbours)
+        is_left = traffic.largest_piece(strong=True)
+        is_left &= (traffic.ahead >= 0).sum(axis=1) >= 2
+        if (is_left == is_open).all():
+            return np.flatnonzero(is_open)
+        is_open = is_left
 
 
 def _ways(free: NDArray[np.bool_], row: int, col: int) -> int:

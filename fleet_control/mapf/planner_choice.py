@@ -38,36 +38,43 @@ class PlannerChoice:
 
 
 def chosen_planner(
-    name: str, layout: Layout, n_units: int, turn_cost: int, *, serves_people: bool = False
-) -> PlannerChoice:
+    name: str, layout: Layout, n_units: int, turn_cost: int, *, n_parked: int = 0,
+    serves_people: bool = False,
+) -> PlannerChoice:  # fmt: skip
     """The planner of that name; of `auto` the one that suits.
 
-    turn_cost: as of PlannerOptions. serves_people: whether tasks lead to stations.
+    turn_cost: as of PlannerOptions. n_parked: of the units, those that stand aside for good.
+    serves_people: whether tasks lead to stations.
     """
     if name != AUTO:
         return PlannerChoice(name, AS_ASKED, is_chosen=False)
-    return planner_for(layout, n_units, turn_cost, serves_people=serves_people)
+    return planner_for(
+        layout, n_units - n_parked, turn_cost, n_parked=n_parked, serves_people=serves_people
+    )
 
 
 def planner_for(
-    layout: Layout, n_units: int, turn_cost: int, *, serves_people: bool = False
+    layout: Layout, n_units: int, turn_cost: int, *, n_parked: int = 0, serves_people: bool = False
 ) -> PlannerChoice:
-    """The planner that has done most on floors like this with fleets like this."""
+    """The planner that has done most on floors like this with so many units at work.
+
+    n_parked: cells where others stand.
+    """
     if serves_people:
         return PlannerChoice(
             "pibt",
             "where people at stations are the limit, all planners do as much, and priority "
             "inheritance on cells is the quickest",
         )
-    density = n_units / max(int(layout.driveable.sum()), 1)
+    density = n_units / max(int(layout.driveable.sum()) - n_parked, 1)
     if density <= CROWDED and n_units <= MANY:
         return PlannerChoice(
             "windowed",
-            f"{_units(n_units)} on {_cells(density)} leave room to choose, where the search for a "
-            "path of each through a window of time does most",
+            f"{_units(n_units)} on {_cells(density, n_parked)} leave room to choose, where the "
+            "search for a path of each through a window of time does most",
         )
     quick = ("pibt", "on cells") if turn_cost == 0 else ("epibt", "over several steps with turns")
-    hurdle = f"{_units(n_units)} on {_cells(density)} are too crowded for windows of time"
+    hurdle = f"{_units(n_units)} on {_cells(density, n_parked)} are too crowded for windows of time"
     if density <= CROWDED:
         hurdle = f"{_units(n_units)} are more than a search for each has time for"
     return PlannerChoice(quick[0], f"{hurdle}; priority inheritance {quick[1]} does more")
@@ -77,5 +84,6 @@ def _units(n_units: int) -> str:
     return f"{n_units:,} unit{'' if n_units == 1 else 's'}"
 
 
-def _cells(density: float) -> str:
-    return f"{100 * density:.0f} % of the cells"
+def _cells(density: float, n_parked: int) -> str:
+    left = " without parked ones" if n_parked else ""
+    return f"{100 * density:.0f} % of the cells{left}"

@@ -208,10 +208,10 @@ def run_lifelong(layout: Layout, wanted: Lifelong, watcher: Watcher) -> Lifelong
     free = np.flatnonzero(layout.driveable).astype(np.int32)
     _check(wanted, layout, len(free))
     turn_cost = CELL_COST if wanted.turning else 0
-    choice = chosen_planner(wanted.planner, layout, wanted.units, turn_cost)
+    parking = _parking(layout, wanted)
+    choice = chosen_planner(wanted.planner, layout, wanted.units, turn_cost, n_parked=len(parking))
     wanted = replace(wanted, planner=choice.name)
     rng = np.random.Generator(np.random.PCG64(wanted.seed))
-    parking = _parking(layout, wanted)
     n_working = wanted.units - len(parking)
     free = np.setdiff1d(free, parking)
     starts = np.sort(rng.choice(free, n_working, replace=False)).astype(np.int32)

@@ -46,11 +46,16 @@ def fleet_size(scenario: Scenario, layout: Layout) -> int:
 
 
 def planner_of(scenario: Scenario, layout: Layout) -> PlannerChoice:
-    """The planner of a run, the same each time. Raises CapacityError as `fleet_size` does."""
-    n_units = fleet_size(scenario, layout)
+    """The planner of a run, the same each time. Raises CapacityError as `fleet_size` does.
+
+    On floors without stations the surplus parks: the planner is that for those that work, if
+    windows carry them.
+    """
+    n_units, serves_people = fleet_size(scenario, layout), bool(layout.stations)
+    n_working = scenario.max_working or driving_capacity(layout, n_units, has_windows=True)
     return chosen_planner(
         scenario.planner, layout, n_units, PlannerOptions().turn_cost,
-        serves_people=bool(layout.stations),
+        n_parked=0 if serves_people else max(n_units - n_working, 0), serves_people=serves_people,
     )  # fmt: skip
 
 

@@ -57,6 +57,25 @@ def test_parking_fills_remote_corners() -> None:
     assert layout.cell(10, 10) not in parking
 
 
+def test_a_crowd_parks_around_a_core() -> None:
+    """Where corners make no room for all: what is left is in the middle, whole and without dead
+    ends, about as large as wanted."""
+    rng = np.random.default_rng(4)
+    kinds = np.where(rng.random((32, 32)) < 0.2, CellKind.OBSTACLE, CellKind.FLOOR)
+    layout = open_layout("scattered", kinds.astype(np.int8))
+    n_cells = len(layout.cells_of(CellKind.FLOOR))
+    for n_wanted in (400, 500, 600):
+        parking = set(parking_cells(layout, n_wanted).tolist())
+        assert n_wanted - 10 <= len(parking) <= n_wanted
+        core = open_graph(layout, parking)
+        assert len(core) == n_cells - len(parking)
+        assert nx.is_connected(core)
+        assert min(dict(core.degree).values()) >= 2
+        rows = np.array(sorted(core)) // 32
+        side = np.sqrt(len(core) / n_cells)  # of a square part of the floor
+        assert rows.std() < 1.1 * side * np.arange(32).std()
+
+
 def test_the_surplus_takes_its_cells_from_the_capacity() -> None:
     layout = open_layout("hall", np.ones((40, 40), dtype=np.int8))
     capacity = driving_capacity(layout)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pytest
 
@@ -16,6 +17,7 @@ from gridfleet.kpis import kpis
 from gridfleet.report import write_report
 from gridfleet.scenario import Scenario
 from gridfleet.simulation import Simulation
+from gridfleet.wiring.fleet import planner_of
 from layouts import open_layout
 
 HALL = open_layout("hall", np.ones((20, 20), dtype=np.int8))
@@ -41,6 +43,22 @@ def test_chosen_from_floor_and_fleet(
     assert told in choice.why
     assert not choice.why.endswith(".")
     assert choice.is_chosen
+
+
+def test_those_that_work_decide() -> None:
+    """And the cells that the parked ones leave to them."""
+    choice = chosen_planner("auto", HALL, 200, TURN_COST, n_parked=180)
+    assert choice.name == "windowed"
+    assert "20 units on 9 % of the cells without parked ones leave" in choice.why
+    crowded = chosen_planner("auto", HALL, 390, TURN_COST, n_parked=380)
+    assert crowded.name == "epibt"
+
+
+def test_a_crowd_that_parks_is_left_to_windows() -> None:
+    """More units than windows are for, most of which stand aside."""
+    floor = Scenario(layout="hall", robots=300)
+    assert planner_of(floor, HALL).name == "windowed"
+    assert planner_of(msgspec.structs.replace(floor, max_working=300), HALL).name == "epibt"
 
 
 def test_where_people_are_the_limit_the_quickest_is_taken() -> None:
