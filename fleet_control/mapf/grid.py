@@ -120,9 +120,9 @@ def barred_moves(
 def with_blocked(grid: Grid, blocked: NDArray[np.bool_], *areas: NDArray[np.bool_]) -> Grid:
     """The grid while nobody may enter these cells. bool[n_cells] each, all there are.
 
-    areas: those that nobody enters from outside (`barred_moves`). Whatever is
-    blocked or closed in the grid given is forgotten. Aisles that are one-way only because there
-    is a way round are open both ways where that way is blocked. Cells keep their rank.
+    areas: those that nobody enters from outside (`barred_moves`). Whatever is blocked or closed in
+    the grid given is forgotten. Aisles that are one-way only because there is a way round are open
+    both ways where that way is blocked. Cells keep their rank.
     """
     grid = grid.unblocked or grid
     barred = np.stack([blocked, *areas])

@@ -105,23 +105,21 @@ def _against_lanes(
     rows = [row for row, cells in enumerate(floor) if is_corridor(cells)]
     cols = [col for col, cells in enumerate(floor.T) if is_corridor(cells)]
     for index, row in enumerate(rows, start=first_row):
-        heading = _street_heading(one_way[row], is_row=True)
-        heading = lane_direction(index, is_row=True) if heading is None else heading
-        is_against[row, :, opposite(heading)] = True
+        is_against[row, :, opposite(_heading_of(one_way[row], index, is_row=True))] = True
     for index, col in enumerate(cols, start=first_col):
-        heading = _street_heading(one_way[:, col], is_row=False)
-        heading = lane_direction(index, is_row=False) if heading is None else heading
-        is_against[:, col, opposite(heading)] = True
+        is_against[:, col, opposite(_heading_of(one_way[:, col], index, is_row=False))] = True
     is_against[~floor] = False
     return is_against.reshape(-1, 4)
 
 
-def _street_heading(one_way: NDArray[np.bool_], *, is_row: bool) -> Heading | None:
-    """Which way most of the one-way moves of a line lead; None where it has none, or as many each
-    way. one_way: bool[n, 4]."""
+def _heading_of(one_way: NDArray[np.bool_], index: int, *, is_row: bool) -> Heading:
+    """Which way the lane of a corridor leads: as most of its one-way moves, else by its number.
+    one_way: bool[n, 4]."""
     forth, back = (Heading.EAST, Heading.WEST) if is_row else (Heading.NORTH, Heading.SOUTH)
     more = int(one_way[:, forth].sum()) - int(one_way[:, back].sum())
-    return None if more == 0 else forth if more > 0 else back
+    if more == 0:
+        return lane_direction(index, is_row=is_row)
+    return forth if more > 0 else back
 
 
 def _along_aisles(ahead: NDArray[np.int32]) -> NDArray[np.bool_]:
