@@ -38,7 +38,7 @@ def _say_parked(floor: Floor, parking: dict[int, int]) -> list[str]:
     if not parking:
         return []
     return [
-        f"{len(parking)} of {floor.n_units} units stand parked in remote corners: the floor "
+        f"{len(parking)} of {floor.n_units} units stand parked: the floor "
         f"carries about {floor.n_units - len(parking)} that drive. No errand goes to their cells."
     ]
 
