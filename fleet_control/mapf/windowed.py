@@ -8,8 +8,9 @@ costs about the same.
 
 These are the best paths where there is room to choose. On a crowded floor, or one with dead ends,
 plans that look no further than the window get units stuck. Once a unit has come no nearer to its
-goal for long, a planner that leaves nobody stuck has the floor, until all are on their way again;
-so it has in a step for which no plan without conflicts is found.
+goal for long, or half of them have not for a while, a planner that leaves nobody stuck has the
+floor, until they are on their way again; so it has in a step for which no plan without conflicts is
+found.
 """
 
 from __future__ import annotations
@@ -47,9 +48,19 @@ PATIENCE = 300
 """Steps without progress after which a unit is stuck. Among hundreds that drive well some wait for
 a hundred: with a third of this many, a floor that the other planner jams was handed to it for one
 of them, and stayed jammed (docs/planners.md)."""
+JAMMED_SHARE, JAMMED_AFTER = 0.5, 20
+"""A floor is jammed once more than this share of those under way have made no progress for so many
+steps: half of them in the moment before all stand, at most a sixth on crowded floors that flow."""
 STEPS_PER_COST = 4
 """Who has been on its way for so many steps longer goes before one that is nearer by one cost."""
 _SCRATCH = ("_used", "_labels", "_desk")
+
+
+def is_jammed(idle: NDArray[np.int64]) -> bool:
+    """Whether windows get the floor no further. idle: int64[k], steps without progress of those
+    under way."""
+    n_waiting = np.count_nonzero(idle >= JAMMED_AFTER)
+    return bool((idle >= PATIENCE).any() or n_waiting > JAMMED_SHARE * len(idle))
 
 
 class WindowedPlanner(PlannerOver):
@@ -164,7 +175,7 @@ class WindowedPlanner(PlannerOver):
         self._last_progress += fixed  # who must wait is not stuck
         idle = self._step - self._last_progress
         is_void, self._is_void = self._is_void, True
-        if (idle >= PATIENCE).any():
+        if is_jammed(idle[aims >= 0]):
             return False
         weights = 1 + np.maximum(idle - LATE_AFTER, 0)
         floor, window = self._floor(), self._window(fixed, weights)

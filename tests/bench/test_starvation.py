@@ -45,6 +45,21 @@ def test_nobody_starves_in_narrow_aisles() -> None:
     assert_nobody_starves(open_layout("aisles", open_cells), n_units)
 
 
+def test_a_floor_that_windows_jam_is_set_going_again() -> None:
+    """Windows jam these aisles with one cell in seven taken; while the floor is handed over once
+    half of all units wait, more is done than by the other planner alone."""
+    path = SHARED / "layouts" / "rhcr_kiva.map"
+    if not path.is_file():
+        pytest.skip("needs ../shared/layouts/rhcr_kiva.map")
+    rates = {
+        planner: run_lifelong(
+            load(path), Lifelong(180, 1000, planner=planner, seed=2), Unwatched()
+        ).rate(500)
+        for planner in ("windowed", "epibt")
+    }
+    assert rates["windowed"] > rates["epibt"], rates
+
+
 def test_the_longest_wait_counts_from_the_start_and_to_the_end() -> None:
     result = LifelongResult(PlannerChoice("epibt", ""), n_working=2, n_steps=100)
     assert result.longest_wait() == 100

@@ -21,7 +21,13 @@ from fleet_control.mapf.lanes import lanes_of
 from fleet_control.mapf.planner import Planner, PlannerOptions, planner_named
 from fleet_control.mapf.window_kernels import shift_plans
 from fleet_control.mapf.window_search_kernels import find_path
-from fleet_control.mapf.windowed import WINDOW, WindowedPlanner
+from fleet_control.mapf.windowed import (
+    JAMMED_AFTER,
+    PATIENCE,
+    WINDOW,
+    WindowedPlanner,
+    is_jammed,
+)
 from layouts import CellKind, Layout, load, open_layout
 
 GLIDING = PlannerOptions(turn_cost=0, allow_cycles=True, rations_shoves=False)
@@ -200,6 +206,20 @@ def test_nobody_starves_where_units_cannot_pass(layout: Layout, n_units: int, se
     drive = WindowDrive(grid_of(layout), n_units, seed)
     drive.run(3000)
     assert drive.longest < 1000, f"seed {seed}: {drive.longest} steps without a goal"
+
+
+def test_a_floor_is_jammed_by_one_for_long_or_by_half_for_a_while() -> None:
+    driving = np.zeros(20, dtype=np.int64)
+    assert not is_jammed(driving)
+    assert not is_jammed(driving[:0])
+    half = driving.copy()
+    half[:10] = JAMMED_AFTER
+    assert not is_jammed(half)
+    half[10] = JAMMED_AFTER
+    assert is_jammed(half)
+    one = driving.copy()
+    one[3] = PATIENCE
+    assert is_jammed(one)
 
 
 @pytest.mark.parametrize("seed", range(2))
