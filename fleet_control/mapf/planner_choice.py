@@ -6,8 +6,8 @@ crowded floor windows are full of plans that hinder each other, and priority inh
 with very many units the search takes too long. The same floor, fleet and motion have the same
 planner, whatever the seed.
 
-Where people at stations are the limit, planners are within chance of each other, and the quickest
-is taken.
+Where people at stations are the limit, planners are within a few per cent of each other, and the
+quickest is taken.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ def planner_for(
     if serves_people:
         return PlannerChoice(
             "pibt",
-            "where people at stations are the limit, all planners do as much, and priority "
+            "where people at stations are the limit, planners do nearly as much, and priority "
             "inheritance on cells is the quickest",
         )
     density = n_units / max(int(layout.driveable.sum()) - n_parked, 1)
