@@ -109,11 +109,12 @@ def _tell(
     layout: Layout, n_units: int, turns: str, rates: dict[str, float], turn_cost: int
 ) -> None:
     shape, best = Shape.of(layout, n_units), max(rates.values())
+    serves_people = turns == "driven" and bool(layout.stations)
     shown = "".join(f"{rate:>9.{2 if best < 100 else 0}f}{'*' if rate == best else ' '}"
                     for rate in rates.values())  # fmt: skip
     print(
         f"{layout.name:<26}{n_units:>6}{shape.density:>8.2f}{shape.narrow:>8.2f}{turns:>7}{shown}"
-        f"  {planner_for(layout, n_units, turn_cost).name}",
+        f"  {planner_for(layout, n_units, turn_cost, serves_people=serves_people).name}",
         flush=True,
     )
 
