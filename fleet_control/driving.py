@@ -162,11 +162,12 @@ class Driving:
     def _rest(self, unit: int) -> None:
         """There is nothing to do at the goal: home in a parking place, at a charger, or out of the
         way. There it makes way like any other, also to where no way leads back."""
-        self.is_driving[unit] = False
-        is_home = unit in self.parking or self.goals[unit] in self._grid.chargers
-        if not is_home:
+        parks = unit in self.parking
+        if not parks and self.goals[unit] not in self._grid.chargers:
             self._stop_driving(unit)
-        elif unit in self.parking and self.parking.is_full(self._executor.end_cells):
+            return
+        self.is_driving[unit] = False
+        if parks and self.parking.is_full(self._executor.end_cells):
             self.is_pinned[self.parking.units] = True
 
     def change_parking_places(self) -> None:
@@ -387,11 +388,6 @@ class Driving:
         """Drive to that cell first, whatever the errand."""
         self.is_pinned[unit] = False
         self.head_for(unit, cell)
-
-    def make_way(self, unit: int) -> None:
-        """The unit has no goal any more: it stays until others need its place."""
-        if self.goals[unit] >= 0:
-            self._stop_driving(unit)
 
     def review_goals(self, is_closed: NDArray[np.bool_]) -> None:
         """Where units may go has changed: find other goals, wait, or head on."""

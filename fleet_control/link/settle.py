@@ -62,8 +62,13 @@ class Settler:
         book = self._books.units[unit]
         if state["order"] == 0 or state["order"] != book["order"] or state["cell"] < 0:
             return False
+        return bool(state["done"] > book["released"]) or self._is_off(unit, state)
+
+    def _is_off(self, unit: int, state: State) -> bool:
+        """Whether it says that it is on another cell than that of the step which it has done. Who
+        does not know where it is still knows its steps, and is at the one that it has done."""
         cell = self._books.cells[unit, state["done"] % RING]
-        return bool(state["done"] > book["released"] or cell not in (state["cell"], -1))
+        return bool(state["cell"] >= 0 and cell not in (state["cell"], -1))
 
     def _lose(self, unit: int) -> None:
         """Nobody knows where the unit is. It gets no more steps, and is asked to give up those that
@@ -139,16 +144,14 @@ class Settler:
                 f"unit {unit} has done step {done} and may do step {base}, but the controller "
                 f"knows steps {first} to {book['released']} of it; its journal is not the last one"
             )
-        # Who does not know where it is still knows its steps, and is at the one that it has done.
-        slot, knows_place = done % RING, state["cell"] >= 0
-        if knows_place and books.cells[unit, slot] not in (state["cell"], -1):
+        if self._is_off(unit, state):
             raise InvariantError(
                 f"unit {unit} has done step {done} on cell {state['cell']}, for which the "
-                f"controller released cell {books.cells[unit, slot]}; its journal is not "
+                f"controller released cell {books.cells[unit, done % RING]}; its journal is not "
                 "the one of this fleet"
             )
-        if knows_place:
-            books.cells[unit, slot] = state["cell"]
+        if state["cell"] >= 0:
+            books.cells[unit, done % RING] = state["cell"]
         book["done"], book["base"], book["order"] = done, base, state["order"]
         book["cleared"] = max(first, int(state["cleared"]))
         book["is_dead"], book["is_echoed"], book["stage"] = 0, 1, PLACED

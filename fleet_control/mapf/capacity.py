@@ -55,23 +55,28 @@ def parking_cells(layout: Layout, n_wanted: int) -> NDArray[np.int32]:
     The most remote cells first, so that the floor shrinks from its corners inwards; where that does
     not make room for all, everything but a core in the middle.
     """
-    corners = _corners(layout, n_wanted)
-    return corners if len(corners) == n_wanted else _around_a_core(layout, corners, n_wanted)
+    if not n_wanted:
+        return np.empty(0, dtype=np.int32)
+    can_park = np.isin(layout.kinds, (CellKind.FLOOR, CellKind.PARKING))
+    candidates = _remote_first(layout)
+    corners = _corners(layout, can_park, candidates.tolist(), n_wanted)
+    if len(corners) == n_wanted:
+        return corners
+    around = _around_a_core(layout, can_park, candidates[::-1], n_wanted)
+    return around if len(corners) < len(around) <= n_wanted else corners
 
 
-def _corners(layout: Layout, n_wanted: int) -> NDArray[np.int32]:
-    """Up to n_wanted of the most remote cells.
+def _corners(
+    layout: Layout, can_park: NDArray[np.bool_], candidates: list[int], n_wanted: int
+) -> NDArray[np.int32]:
+    """Up to n_wanted of the first candidates.
 
     A cell is taken only if the open cells around it stay connected with each other through its
     eight neighbours and keep at least two ways each: so what was connected stays connected, and no
     dead end comes about. Where obstacles are scattered, rings around them are left in the end.
     """
-    open_cells = np.isin(layout.kinds, (CellKind.FLOOR, CellKind.PARKING)).reshape(
-        layout.n_rows, layout.n_cols
-    )
-    free = np.pad(open_cells, 1)
+    free = np.pad(can_park.reshape(layout.n_rows, layout.n_cols), 1)
     taken: list[int] = []
-    candidates = _remote_first(layout).tolist()
     n_before = -1
     while len(taken) > n_before:  # a cell may come free for parking once those behind it are taken
         n_before = len(taken)
@@ -87,11 +92,12 @@ def _corners(layout: Layout, n_wanted: int) -> NDArray[np.int32]:
     return np.array(sorted(taken), dtype=np.int32)
 
 
-def _around_a_core(layout: Layout, corners: NDArray[np.int32], n_wanted: int) -> NDArray[np.int32]:
-    """As many cells as n_wanted or somewhat fewer, all but a core; the corners where those are
-    more. The core is made of the least remote cells, the fewest that come to its size."""
-    can_park = np.isin(layout.kinds, (CellKind.FLOOR, CellKind.PARKING))
-    inwards = _remote_first(layout)[::-1]
+def _around_a_core(
+    layout: Layout, can_park: NDArray[np.bool_], inwards: NDArray[np.int64], n_wanted: int
+) -> NDArray[np.int32]:
+    """All cells to park on but a core, as many as n_wanted or somewhat fewer; none where the floor
+    has no core of that size. The core is made of the first cells inwards, the fewest that come to
+    its size."""
     n_left = len(inwards) - n_wanted
     low, high = max(n_left, 1), len(inwards)
     while low < high:
@@ -99,9 +105,8 @@ def _around_a_core(layout: Layout, corners: NDArray[np.int32], n_wanted: int) ->
         is_enough = len(_core(layout, inwards[:middle])) >= n_left
         low, high = (low, middle) if is_enough else (middle + 1, high)
     core = _core(layout, inwards[:low])
-    around = np.setdiff1d(np.flatnonzero(can_park), core).astype(np.int32)
-    is_better = len(core) > 0 and len(corners) < len(around) <= n_wanted
-    return around if is_better else corners
+    around = np.flatnonzero(can_park) if len(core) else np.empty(0)
+    return np.setdiff1d(around, core).astype(np.int32)
 
 
 def _core(layout: Layout, cells: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -20,7 +20,6 @@ class Clearing:
     def __init__(self, books: Books) -> None:
         self._books = books
         self._looked_s = -np.inf
-        self._sent: set[int] = set()
 
     def advance(self) -> None:
         """Now and then: who stands in a queue and has nothing to do there."""
@@ -30,14 +29,10 @@ class Clearing:
         self._looked_s = books.now_s
         is_idle = books.executor.is_present & books.roster.is_ready
         is_idle &= driving.is_free & ~driving.is_driving
-        for unit in sorted(self._sent & set(np.flatnonzero(is_idle).tolist())):
-            self._sent.discard(unit)
-            driving.make_way(unit)
         is_idle &= books.grid.zones[books.executor.end_cells] >= 0
         for unit in np.flatnonzero(is_idle).tolist():
             cell = self._way_out(unit)
             if cell >= 0:
-                self._sent.add(unit)
                 driving.step_aside(unit, cell)
 
     def _way_out(self, unit: int) -> int:
