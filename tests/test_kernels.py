@@ -40,6 +40,7 @@ MODULES = (
     "fleet_control.link.kernels",
     "fleet_control.mapf.action_kernels",
     "fleet_control.mapf.conflict_kernels",
+    "fleet_control.mapf.epibt_ahead_kernels",
     "fleet_control.mapf.epibt_escort_kernels",
     "fleet_control.mapf.epibt_improve_kernels",
     "fleet_control.mapf.epibt_kernels",

@@ -15,11 +15,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fleet_control.mapf.action_kernels import FORWARD
+from fleet_control.mapf.epibt_ahead import Outlook
 from fleet_control.mapf.epibt_escort import Escort
 from fleet_control.mapf.epibt_improve import Improver
-from fleet_control.mapf.epibt_kernels import choose_operations, clear_table, look_ahead
+from fleet_control.mapf.epibt_kernels import choose_operations, clear_table
 from fleet_control.mapf.goals import GoalKeeper
-from fleet_control.mapf.grid import CELL_COST, UNREACHABLE, Grid
+from fleet_control.mapf.grid import UNREACHABLE, Grid
 from fleet_control.mapf.operations import TURNED, operations_of
 from fleet_control.mapf.planner import PlannerOptions
 
@@ -48,17 +49,12 @@ class EpibtPlanner(GoalKeeper):
         super().__init__(grid, n_units, options)
         self._operations = table = operations_of(options.depth)
         n, depth = table.actions.shape
-        n_nodes = len(table.parents)
         self._chosen = np.zeros(n_units, dtype=np.int32)
         self._expected_cells = np.full(n_units, -1, dtype=np.int32)
         self._expected_headings = np.zeros(n_units, dtype=np.int8)
         self._driven_headings = np.zeros(n_units, dtype=np.int8)
-        self._reach = np.full((n_units, n_nodes), -1, dtype=np.int32)
-        self._ranked = np.zeros((n_units, n), dtype=np.int16)
-        self._costs = np.zeros((n_units, n), dtype=np.int32)
-        self._counts = np.zeros(n_units, dtype=np.int32)
+        self._outlook = Outlook(table, n_units)
         self._used = np.full((grid.n_cells, depth + 1), -1, dtype=np.int32)
-        self._of_nodes = np.zeros((3, n_nodes), dtype=np.int64)
         self._of_operations = np.zeros(n, dtype=np.int64)
         self._of_units = np.zeros((5, n_units), dtype=np.int32)
         self._on_stack = np.zeros(n_units, dtype=bool)
@@ -78,13 +74,8 @@ class EpibtPlanner(GoalKeeper):
             self._step, cells, headings, aims, self._slots, self._loads, grid, self.fields.values,
             self._since, self._last_progress, self._rng,
         )  # fmt: skip
-        heads, costs, arrivals = self._of_nodes
-        look_ahead(
-            cells, headings, aims, self._slots, self._loads, grid.neighbours, grid.surcharges,
-            grid.through, grid.zones, grid.compact, self.fields.values, table.parents,
-            table.actions_to, table.nodes, CELL_COST, self._reach, self._ranked, self._counts,
-            self._costs, heads, costs, arrivals, self._of_operations,
-        )  # fmt: skip
+        ahead = self._outlook
+        ahead.fill(cells, headings, aims, self._slots, self._loads, grid, self.fields.values)
         ranks, visits, stack, cursors, before = self._of_units
         order = self._order(cells, headings, aims)
         is_free = (cells == self._expected_cells) & (headings == self._expected_headings) & ~fixed
@@ -94,20 +85,20 @@ class EpibtPlanner(GoalKeeper):
             order = np.concatenate([[escorted], order[order != escorted]])
             n_firm += int(self._bonus[escorted] == 0)
         choose_operations(
-            order, cells, fixed, is_free, self._reach, table.nodes, self._ranked, self._counts,
-            self._costs, MAX_VISITS, n_firm, int(self._rng.integers(1 << 30)),
+            order, cells, fixed, is_free, ahead.reach, table.nodes, ahead.ranked, ahead.counts,
+            ahead.costs, MAX_VISITS, n_firm, int(self._rng.integers(1 << 30)),
             self._options.allow_cycles, escorted >= 0, self._escort.flight, self._of_operations,
             self._flees, self._used, self._chosen, ranks, visits, stack, cursors, before,
             self._on_stack,
         )  # fmt: skip
         if self._options.improvements > 0:
             self._improver.improve(
-                fixed | (cells < 0) | (ranks < n_firm) | self._flees, ranks, self._reach, table,
-                self._ranked, self._counts, self._costs, self._used, self._chosen,
+                fixed | (cells < 0) | (ranks < n_firm) | self._flees, ranks, ahead.reach, table,
+                ahead.ranked, ahead.counts, ahead.costs, self._used, self._chosen,
             )  # fmt: skip
-        clear_table(cells, self._chosen, self._reach, table.nodes, self._used)
+        clear_table(cells, self._chosen, ahead.reach, table.nodes, self._used)
         actions: NDArray[np.int8] = table.actions[self._chosen, 0]
-        ends = self._reach[np.arange(len(cells)), table.nodes[self._chosen, 1]]
+        ends = ahead.reach[np.arange(len(cells)), table.nodes[self._chosen, 1]]
         self._expected_cells = np.where(cells >= 0, ends, -1).astype(np.int32)
         self._expected_headings = (headings + TURNED[actions]) & 3
         self._chosen = table.shifted[self._chosen]

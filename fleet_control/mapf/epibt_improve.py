@@ -25,8 +25,8 @@ from fleet_control.mapf.operations import Operations
 from fleet_control.mapf.planner import PlannerOptions
 from fleet_control.processors import usable_processors
 
-MAX_LOOKS = 1000
-"""Operations looked at for one chain."""
+MAX_LOOKS = 300
+"""Operations looked at for one chain: three times as many cost far more time and gain nothing."""
 BATCH = 32
 """Chains between two looks at a clock: some milliseconds at most."""
 IDLE_ROUNDS = 2

@@ -15,8 +15,6 @@ from fleet_control.mapf.epibt import EpibtPlanner
 from fleet_control.mapf.grid import (
     CELL_COST,
     EMPTY,
-    LADEN,
-    UNREACHABLE,
     Grid,
     grid_of,
     with_blocked,
@@ -155,53 +153,6 @@ def test_every_exchange_of_places_on_a_small_floor(n_units: int, options: Planne
             if seen.all():
                 break
         assert seen.all(), f"goals {goals}"
-
-
-@pytest.mark.parametrize("seed", range(10))
-def test_operations_cost_what_a_walk_along_them_costs(seed: int) -> None:
-    """The kernel against a walk, action by action, on a floor with lane costs and storage."""
-    rng = np.random.default_rng(seed)
-    mix = [CellKind.OBSTACLE, CellKind.FLOOR, CellKind.STORAGE]
-    kinds = rng.choice(mix, (7, 8), p=(0.1, 0.7, 0.2))
-    layout = open_layout("random", kinds.astype(np.int8))
-    grid = grid_of(layout, lanes_of(layout))
-    drive = Drive(grid, 12, seed, NO_RINGS)
-    table = operations_of(3)
-    for unit in range(0, 12, 2):
-        drive.planner.set_goal(unit, int(drive.goals[unit]), LADEN)
-    cells, headings = drive.cells.copy(), drive.headings.copy()
-    drive.planner.act(cells, headings, drive.fixed)
-    for unit in range(12):
-        load_kind, found = int(unit % 2 == 0), {}
-        for number, actions in enumerate(table.actions.tolist()):
-            cost = walk_cost(drive, int(cells[unit]), int(headings[unit]), unit, load_kind, actions)
-            if cost is not None or number == 0:
-                found[number] = cost
-        count = int(drive.planner._counts[unit])
-        ranked = drive.planner._ranked[unit, :count].tolist()
-        assert sorted(ranked) == sorted(found), f"seed {seed}, unit {unit}"
-        costs = drive.planner._costs[unit]
-        assert all(cost in (None, costs[number]) for number, cost in found.items())
-        assert ranked == sorted(ranked, key=lambda number: (costs[number], -number))
-
-
-def walk_cost(
-    drive: Drive, cell: int, heading: int, unit: int, load_kind: int, actions: list[int]
-) -> int | None:
-    """None where the unit may not go."""
-    grid, goal, cost = drive.grid, int(drive.goals[unit]), 0
-    is_there = cell == goal
-    for action in actions:
-        heading = (heading + TURN_OF[action]) % 4
-        cost += CELL_COST * (not is_there or action == 0)
-        if action == 0:
-            cost += int(grid.surcharges[cell, heading])
-            cell = int(grid.neighbours[cell, heading])
-            if cell < 0 or not (grid.through[load_kind, cell] or cell == goal):
-                return None
-            is_there |= cell == goal
-    left = drive.planner.fields.distance(cell, heading, goal, load_kind)
-    return None if left == UNREACHABLE else cost + left
 
 
 @pytest.mark.parametrize("seed", range(20))

@@ -33,7 +33,7 @@ def lifelong(
         str, typer.Option(help="pibt, epibt, windowed, or auto for what suits floor and fleet.")
     ] = "auto",
     depth: Annotated[
-        int, typer.Option(help="epibt: steps of an operation, 3 to 5; more are better and slower.")
+        int, typer.Option(help="epibt: steps of an operation, 3 to 6; more are better and slower.")
     ] = 3,
     improvements: Annotated[
         int,

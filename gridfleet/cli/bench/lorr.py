@@ -37,7 +37,7 @@ def lorr(
     ] = "auto",
     guidance: Guidance = "none",
     depth: Annotated[
-        int, typer.Option(help="epibt: steps of an operation, 3 to 5; more are better and slower.")
+        int, typer.Option(help="epibt: steps of an operation, 3 to 6; more are better and slower.")
     ] = 3,
     improvements: Annotated[
         int | None,

@@ -1,0 +1,77 @@
+"""What every unit could do in the next steps, looked at in several threads.
+
+No unit's outlook depends on another's, so that it is the same with any number of threads.
+"""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fleet_control.mapf.epibt_ahead_kernels import look_ahead
+from fleet_control.mapf.grid import CELL_COST, Grid
+from fleet_control.mapf.operations import Operations
+from fleet_control.processors import usable_processors
+
+MOST_THREADS = 4
+FEWEST_A_THREAD = 1000
+"""Units; less is not worth a thread's start."""
+ROOM = 256
+"""Different costs of the operations of one unit up to which they are counted into order."""
+
+
+class Outlook:
+    """Where operations lead and what they cost.
+
+    reach: int32[n_units, n_nodes], cell of each beginning, -1 where the unit may not go. ranked:
+    int16[n_units, n], the cheapest first, of which the first counts[unit] can be driven. costs:
+    int32[n_units, n], by number of the operation.
+    """
+
+    def __init__(self, table: Operations, n_units: int) -> None:
+        self._table = table
+        n, n_nodes = len(table.actions), len(table.parents)
+        self.reach = np.full((n_units, n_nodes), -1, dtype=np.int32)
+        self.ranked = np.zeros((n_units, n), dtype=np.int16)
+        self.counts = np.zeros(n_units, dtype=np.int32)
+        self.costs = np.zeros((n_units, n), dtype=np.int32)
+        most = min(usable_processors(), MOST_THREADS, n_units // FEWEST_A_THREAD)
+        self._scratch = [_Scratch(n_nodes, n) for _ in range(max(most, 1))]
+
+    def fill(
+        self, cells: NDArray[np.int32], headings: NDArray[np.int8], goals: NDArray[np.int32],
+        slots: NDArray[np.int32], loads: NDArray[np.int8], grid: Grid, fields: NDArray[np.uint16],
+    ) -> None:  # fmt: skip
+        """For all units that are on the floor; arrays as of the kernel."""
+
+        def fill_some(first: int, last: int, scratch: _Scratch) -> None:
+            node_headings, node_costs, arrivals = scratch.of_nodes
+            look_ahead(
+                first, last, cells, headings, goals, slots, loads, grid.neighbours,
+                grid.surcharges, grid.through, grid.zones, grid.compact, fields,
+                self._table.parents, self._table.actions_to, self._table.nodes, CELL_COST,
+                self.reach, self.ranked, self.counts, self.costs, node_headings, node_costs,
+                arrivals, scratch.keys, scratch.drivable, scratch.places,
+            )  # fmt: skip
+
+        n, n_threads = len(cells), len(self._scratch)
+        if n_threads == 1:
+            fill_some(0, n, self._scratch[0])
+            return
+        ends = [n * thread // n_threads for thread in range(n_threads + 1)]
+        with ThreadPoolExecutor(n_threads) as pool:
+            shares = zip(ends[:-1], ends[1:], self._scratch, strict=True)
+            for done in [pool.submit(fill_some, *share) for share in shares]:
+                done.result()
+
+
+class _Scratch:
+    """Of one thread."""
+
+    def __init__(self, n_nodes: int, n: int) -> None:
+        self.of_nodes = np.zeros((3, n_nodes), dtype=np.int64)
+        self.keys = np.zeros(n, dtype=np.int64)
+        self.drivable = np.zeros(n, dtype=np.int16)
+        self.places = np.zeros(ROOM, dtype=np.int32)
