@@ -59,13 +59,15 @@ class Escort:
             self._is_by_lot = False
         self._at_now[:] = -1
         self._at_now[cells[cells >= 0]] = np.flatnonzero(cells >= 0)
-        shut_in = self._shut_in(cells, headings, aims, slots, loads, grid, fields)
-        if shut_in < 0:
-            return
-        if shut_in in units:
-            self._begin(shut_in, step, aims)
-            if self._shut_in(cells, headings, aims, slots, loads, grid, fields) < 0:
+        asked = {self.unit}
+        while True:
+            shut_in = self._shut_in(cells, headings, aims, slots, loads, grid, fields)
+            if shut_in < 0:
                 return
+            if shut_in in asked or shut_in not in units:
+                break
+            asked.add(shut_in)
+            self._begin(shut_in, step, aims)
         self.unit, self._is_by_lot = -1, True
 
     def _begin(self, unit: int, step: int, aims: NDArray[np.int32]) -> None:
