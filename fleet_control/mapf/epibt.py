@@ -23,6 +23,7 @@ from fleet_control.mapf.goals import GoalKeeper
 from fleet_control.mapf.grid import UNREACHABLE, Grid
 from fleet_control.mapf.operations import TURNED, operations_of
 from fleet_control.mapf.planner import PlannerOptions
+from fleet_control.mapf.scene import Scene
 
 MAX_VISITS = 30
 """How often a unit may be asked to choose anew in one step."""
@@ -70,12 +71,10 @@ class EpibtPlanner(GoalKeeper):
         if self.fields.has_due:
             self._refresh_fields(cells, headings)
         aims = self._aims(cells, headings)
-        self._escort.choose(
-            self._step, cells, headings, aims, self._slots, self._loads, grid, self.fields.values,
-            self._since, self._last_progress, self._rng,
-        )  # fmt: skip
+        scene = Scene(cells, headings, aims, self._slots, self._loads, grid, self.fields.values)
+        self._escort.choose(self._step, scene, self._since, self._last_progress, self._rng)
         ahead = self._outlook
-        ahead.fill(cells, headings, aims, self._slots, self._loads, grid, self.fields.values)
+        ahead.fill(scene)
         ranks, visits, stack, cursors, before = self._of_units
         order = self._order(cells, headings, aims)
         is_free = (cells == self._expected_cells) & (headings == self._expected_headings) & ~fixed

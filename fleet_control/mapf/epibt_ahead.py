@@ -8,11 +8,11 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
-from numpy.typing import NDArray
 
 from fleet_control.mapf.epibt_ahead_kernels import look_ahead
-from fleet_control.mapf.grid import CELL_COST, Grid
+from fleet_control.mapf.grid import CELL_COST
 from fleet_control.mapf.operations import Operations
+from fleet_control.mapf.scene import Scene
 from fleet_control.processors import usable_processors
 
 MOST_THREADS = 4
@@ -40,23 +40,21 @@ class Outlook:
         most = min(usable_processors(), MOST_THREADS, n_units // FEWEST_A_THREAD)
         self._scratch = [_Scratch(n_nodes, n) for _ in range(max(most, 1))]
 
-    def fill(
-        self, cells: NDArray[np.int32], headings: NDArray[np.int8], goals: NDArray[np.int32],
-        slots: NDArray[np.int32], loads: NDArray[np.int8], grid: Grid, fields: NDArray[np.uint16],
-    ) -> None:  # fmt: skip
-        """For all units that are on the floor; arrays as of the kernel."""
+    def fill(self, scene: Scene) -> None:
+        """For all units that are on the floor."""
+        grid, table = scene.grid, self._table
 
         def fill_some(first: int, last: int, scratch: _Scratch) -> None:
             node_headings, node_costs, arrivals = scratch.of_nodes
             look_ahead(
-                first, last, cells, headings, goals, slots, loads, grid.neighbours,
-                grid.surcharges, grid.through, grid.zones, grid.compact, fields,
-                self._table.parents, self._table.actions_to, self._table.nodes, CELL_COST,
-                self.reach, self.ranked, self.counts, self.costs, node_headings, node_costs,
-                arrivals, scratch.keys, scratch.drivable, scratch.places,
+                first, last, scene.cells, scene.headings, scene.aims, scene.slots, scene.loads,
+                grid.neighbours, grid.surcharges, grid.through, grid.zones, grid.compact,
+                scene.fields, table.parents, table.actions_to, table.nodes, CELL_COST, self.reach,
+                self.ranked, self.counts, self.costs, node_headings, node_costs, arrivals,
+                scratch.keys, scratch.drivable, scratch.places,
             )  # fmt: skip
 
-        n, n_threads = len(cells), len(self._scratch)
+        n, n_threads = len(scene.cells), len(self._scratch)
         if n_threads == 1:
             fill_some(0, n, self._scratch[0])
             return

@@ -221,7 +221,7 @@ def test_lifelong_bad_usage(arguments: list[str], told: str) -> None:
 @pytest.mark.parametrize(
     ("options", "told"),
     [
-        (["--depth", 2], "operations of 2 steps; give 3 to 5"),
+        (["--depth", 2], "operations of 2 steps; give 3 to 6"),
         (["--improvements", -1], "-1 improvements; give 0 or more"),
     ],
 )

@@ -16,6 +16,7 @@ from layouts import Layout, load, open_layout
 ROOT = Path(__file__).resolve().parents[2]
 SHARED = ROOT.parent / "shared"
 sys.path.insert(0, str(ROOT / "benchmarks"))
+from dead_ends import maze, run, scattered  # noqa: E402
 from starvation import rates_of  # noqa: E402
 
 STEPS = 5000
@@ -43,6 +44,23 @@ def test_nobody_starves_in_narrow_aisles() -> None:
     open_cells[2:11, 8] = 1
     n_units = int(open_cells.sum()) // 3
     assert_nobody_starves(open_layout("aisles", open_cells), n_units)
+
+
+@pytest.mark.parametrize("seed", [0, 3, 11, 15, 18])
+def test_a_crowd_gets_in_and_out_of_dead_ends(seed: int) -> None:
+    """Three cells in five taken: in one dead end several want in and several out. Each of these
+    floors had a unit that did nothing for 1,300 steps or more, while the escort asked no
+    further than the unit next to the one that it had begun with."""
+    result = run(scattered, 0.6, seed, 2000, improvements=0)
+    assert result.n_invalid == 0
+    assert result.longest_wait() < 900, f"seed {seed}"
+
+
+@pytest.mark.parametrize("seed", [1, 7, 17])
+def test_a_crowd_gets_in_and_out_of_dead_ends_of_a_maze(seed: int) -> None:
+    result = run(maze, 0.25, seed, 3000, improvements=0)
+    assert result.n_invalid == 0
+    assert result.longest_wait() < 1000, f"seed {seed}"
 
 
 def test_a_floor_that_windows_jam_is_set_going_again() -> None:

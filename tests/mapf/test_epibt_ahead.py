@@ -12,6 +12,7 @@ from fleet_control.mapf.fields import DistanceFields
 from fleet_control.mapf.grid import CELL_COST, EMPTY, LADEN, UNREACHABLE, Grid, grid_of
 from fleet_control.mapf.guidance import guidance_of_costs
 from fleet_control.mapf.operations import TURNED, operations_of
+from fleet_control.mapf.scene import Scene
 from layouts import CellKind, open_layout
 
 
@@ -51,10 +52,11 @@ class Drawn:
 
     def outlook(self) -> Outlook:
         found = Outlook(self.table, len(self.cells))
-        found.fill(
+        scene = Scene(
             self.cells, self.headings, self.goals, self.slots, self.loads, self.grid,
             self.fields.values,
         )  # fmt: skip
+        found.fill(scene)
         return found
 
     def cost(self, unit: int, operation: int) -> int | None:
