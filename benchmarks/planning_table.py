@@ -58,6 +58,7 @@ CASES = (
     Case("warehouse 2023", WAREHOUSE_23, 300, "epibt", "none", 10_000),
     Case("warehouse 2023", WAREHOUSE_23, 300, "epibt", "lanes", 10_000),
     Case("warehouse 2023", WAREHOUSE_23, 300, "epibt", "lanes", 10_000, 4, 20_000),
+    Case("warehouse 2023", WAREHOUSE_23, 300, "epibt", "lanes", 10_000, 6, 50_000),
     Case("warehouse 2024", WAREHOUSE_24, 400, "epibt", "lanes"),
     Case("sortation 2024", SORTATION_24, 400, "pibt", "lanes"),
     Case("sortation 2024", SORTATION_24, 400, "epibt", "none"),
