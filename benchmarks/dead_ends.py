@@ -63,8 +63,12 @@ def run(
 
 
 def maze(rng: np.random.Generator) -> Layout:
-    """Corridors one cell wide with dead ends, and a few loops."""
     n_rows, n_cols = (int(n) for n in rng.integers(5, 11, 2))
+    return maze_of(rng, n_rows, n_cols)
+
+
+def maze_of(rng: np.random.Generator, n_rows: int, n_cols: int) -> Layout:
+    """Corridors one cell wide with dead ends, and a few loops."""
     is_open = np.zeros((2 * n_rows + 1, 2 * n_cols + 1), dtype=bool)
     stack = [(0, 0)]
     is_open[1, 1] = True

@@ -6,7 +6,9 @@ What is planned is driven by rules of its own here, which share nothing with the
 from __future__ import annotations
 
 import pickle
+import sys
 from itertools import permutations
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -24,6 +26,9 @@ from fleet_control.mapf.operations import operations_of
 from fleet_control.mapf.planner import PlannerOptions
 from layouts import CellKind, Layout, load, open_layout
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "benchmarks"))
+from dead_ends import maze_of as maze
+
 RINGS = PlannerOptions(turn_cost=CELL_COST, allow_cycles=True)
 NO_RINGS = PlannerOptions(turn_cost=CELL_COST)
 TURN_OF = {0: 0, 1: 3, 2: 1, 3: 0}
@@ -32,30 +37,6 @@ TURN_OF = {0: 0, 1: 3, 2: 1, 3: 0}
 def floor_of(*rows: str) -> Layout:
     kinds = [[CellKind.OBSTACLE if c == "@" else CellKind.FLOOR for c in row] for row in rows]
     return open_layout("drawn", np.array(kinds, dtype=np.int8))
-
-
-def maze(rng: np.random.Generator, n_rows: int, n_cols: int) -> Layout:
-    """Corridors one cell wide with dead ends, and a few loops."""
-    is_open = np.zeros((2 * n_rows + 1, 2 * n_cols + 1), dtype=bool)
-    stack = [(0, 0)]
-    is_open[1, 1] = True
-    while stack:
-        row, col = stack[-1]
-        sides = [(row + a, col + b) for a, b in ((0, 1), (1, 0), (0, -1), (-1, 0))]
-        left = [
-            (r, c)
-            for r, c in sides
-            if 0 <= r < n_rows and 0 <= c < n_cols and not is_open[2 * r + 1, 2 * c + 1]
-        ]
-        if not left:
-            stack.pop()
-            continue
-        r, c = left[rng.integers(len(left))]
-        is_open[row + r + 1, col + c + 1] = is_open[2 * r + 1, 2 * c + 1] = True
-        stack.append((r, c))
-    inner = is_open[1:-1, 1:-1]
-    inner |= rng.random(inner.shape) < 0.15
-    return open_layout("maze", np.where(inner, CellKind.FLOOR, CellKind.OBSTACLE).astype(np.int8))
 
 
 class Drive:
