@@ -5,15 +5,13 @@ No unit's outlook depends on another's, so that it is the same with any number o
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
-
 import numpy as np
 
 from fleet_control.mapf.epibt_ahead_kernels import look_ahead
 from fleet_control.mapf.grid import CELL_COST
 from fleet_control.mapf.operations import Operations
 from fleet_control.mapf.scene import Scene
-from fleet_control.processors import usable_processors
+from fleet_control.processors import in_threads, usable_processors
 
 MOST_THREADS = 4
 FEWEST_A_THREAD = 1000
@@ -55,14 +53,9 @@ class Outlook:
             )  # fmt: skip
 
         n, n_threads = len(scene.cells), len(self._scratch)
-        if n_threads == 1:
-            fill_some(0, n, self._scratch[0])
-            return
         ends = [n * thread // n_threads for thread in range(n_threads + 1)]
-        with ThreadPoolExecutor(n_threads) as pool:
-            shares = zip(ends[:-1], ends[1:], self._scratch, strict=True)
-            for done in [pool.submit(fill_some, *share) for share in shares]:
-                done.result()
+        shares = list(zip(ends[:-1], ends[1:], self._scratch, strict=True))
+        in_threads(n_threads, fill_some, shares)
 
 
 class _Scratch:

@@ -14,8 +14,6 @@ one part alone, since a ring may lie across the line.
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -23,7 +21,7 @@ from fleet_control.mapf.epibt_improve_kernels import improve
 from fleet_control.mapf.grid import Grid
 from fleet_control.mapf.operations import Operations
 from fleet_control.mapf.planner import PlannerOptions
-from fleet_control.processors import usable_processors
+from fleet_control.processors import in_threads, usable_processors
 
 MAX_LOOKS = 300
 """Operations looked at for one chain: three times as many cost far more time and gain nothing."""
@@ -66,12 +64,12 @@ class Improver:
             return self._parts[0].search(n_chains, is_held, *plan)
         shares = [n_chains * (k + 1) // n_parts - n_chains * k // n_parts for k in range(n_parts)]
         kept = self._kept(reach[:, 0], is_held, table.actions.shape[1])
-        with ThreadPoolExecutor(self._n_threads) as pool:
-            found = [
-                pool.submit(part.search, share, stays, *plan)
-                for part, share, stays in zip(self._parts, shares, kept, strict=True)
-            ]
-            return sum(one.result() for one in found)
+
+        def search(part: _Part, share: int, stays: NDArray[np.bool_]) -> int:
+            return part.search(share, stays, *plan)
+
+        parts = list(zip(self._parts, shares, kept, strict=True))
+        return sum(in_threads(self._n_threads, search, parts))
 
     def _kept(
         self, cells: NDArray[np.int32], is_held: NDArray[np.bool_], depth: int

@@ -5,14 +5,13 @@ No field depends on another, so that the outcome is the same with any number of 
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fleet_control.mapf.field_kernels import fill_dear_field, fill_field
-from fleet_control.processors import usable_processors
+from fleet_control.processors import in_threads, usable_processors
 
 MOST_THREADS = 4
 FEWEST_A_THREAD = 4
@@ -54,16 +53,8 @@ class FieldFiller:
     def fill(self, wanted: list[Wanted], back: NDArray[np.int32]) -> None:
         """All of these. back: int32[4 * n], state from which driving leads to each state or -1."""
         n_threads = max(min(len(self._scratch), len(wanted) // FEWEST_A_THREAD), 1)
-        if n_threads == 1:
-            self._fill_some(wanted, back, 0)
-            return
-        with ThreadPoolExecutor(n_threads) as pool:
-            shares = [wanted[first::n_threads] for first in range(n_threads)]
-            for done in [
-                pool.submit(self._fill_some, share, back, thread)
-                for thread, share in enumerate(shares)
-            ]:
-                done.result()
+        shares = [(wanted[first::n_threads], back, first) for first in range(n_threads)]
+        in_threads(n_threads, self._fill_some, shares)
 
     def _fill_some(self, wanted: list[Wanted], back: NDArray[np.int32], thread: int) -> None:
         scratch = self._scratch[thread]
