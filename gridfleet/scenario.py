@@ -62,8 +62,9 @@ class Scenario(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     "synthetic", a CSV or Parquet file, or "none": a live fleet does only what people add, with
     goods as for made-up orders. preset, columns, start: how to read it. hours: simulated.
     due_hours: time to fill an order where the file has no due time. planner: a name, or "auto" for
-    what suits floor and fleet. guidance: what moves cost: "none", "lanes" made from the floor, or a
-    file (docs/guidance.md). faults: file of what goes wrong and when; "" where nothing does.
+    what suits floor and fleet. guidance: what moves cost: "none", "lanes" made from the floor,
+    another name, or a file (docs/guidance.md). faults: file of what goes wrong and when; "" where
+    nothing does.
     starts: [row, column] counted from 1 where the first units stand at the start; the others stand
     where they are out of the way. demand: figures of synthetic orders. stock: what is on which pod.
     work: rules of fulfilment. parcels: of a sortation floor. service: people at stations. unit:

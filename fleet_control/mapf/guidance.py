@@ -1,9 +1,9 @@
 """Guidance: what moves cost beyond the cell that they are, and which nobody makes.
 
 It steers traffic apart: units plan along the cheapest way under it, and so does every distance.
-`none` is the floor's own edge costs, `lanes` adds lanes made from the floor (lanes.py), `online`
-adds to these what waiting units make cells cost (congestion.py), and a file says all costs itself
-(layouts/guidance_files.py).
+`none` is the floor's own edge costs, `lanes` adds lanes made from the floor (lanes.py) by the rule
+that suits it, `strict-lanes` and `gentle-lanes` by that rule, `online` adds to lanes what waiting
+units make cells cost (congestion.py), and a file says all costs itself (layouts/guidance_files.py).
 """
 
 from __future__ import annotations
@@ -20,7 +20,8 @@ from layouts.traffic import Traffic
 CELL_COST = 2
 """Of a cell without guidance, in the small integers that planners count in."""
 NONE, LANES, ONLINE = "none", "lanes", "online"
-GUIDANCES = (NONE, LANES, ONLINE)
+STRICT_LANES, GENTLE_LANES = "strict-lanes", "gentle-lanes"
+GUIDANCES = (NONE, LANES, STRICT_LANES, GENTLE_LANES, ONLINE)
 """All else is a file."""
 
 

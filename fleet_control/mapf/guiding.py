@@ -1,4 +1,4 @@
-"""Guidance by its name, as scenarios and command lines say it: none, lanes, online, or a file."""
+"""Guidance by its name, as scenarios and command lines say it, or from a file."""
 
 from __future__ import annotations
 
@@ -10,19 +10,23 @@ from typing import TypeVar, cast
 from fleet_control.mapf.congestion import CongestionPlanner
 from fleet_control.mapf.grid import Grid
 from fleet_control.mapf.guidance import (
+    GENTLE_LANES,
     GUIDANCES,
     LANES,
     NONE,
     ONLINE,
+    STRICT_LANES,
     Guidance,
     guidance_of_costs,
 )
-from fleet_control.mapf.lanes import lanes_of
+from fleet_control.mapf.lanes import GENTLE, STRICT, lanes_of
 from fleet_control.mapf.planner import Planner
 from layouts import Layout
 from layouts.guidance_files import read_guidance
 
 Steered = TypeVar("Steered", bound=Planner)
+LANE_RULES = {LANES: None, ONLINE: None, STRICT_LANES: STRICT, GENTLE_LANES: GENTLE}
+"""None is the rule that suits the floor."""
 
 
 def guidance_named(name: str, layout: Layout, parked: Sequence[int] = ()) -> Guidance | None:
@@ -32,8 +36,8 @@ def guidance_named(name: str, layout: Layout, parked: Sequence[int] = ()) -> Gui
     """
     if name == NONE:
         return None
-    if name in (LANES, ONLINE):
-        return lanes_of(layout, parked)
+    if name in LANE_RULES:
+        return lanes_of(layout, parked, LANE_RULES[name])
     return guidance_of_costs(layout, read_guidance(Path(name), layout), parked)
 
 

@@ -36,7 +36,7 @@ GOALS = ("uniform", "alternate")
 @dataclass(frozen=True, slots=True)
 class Lifelong:
     """What to run. goals: "uniform" over endpoints, or "alternate" between these and workstations.
-    guidance: none, lanes or a file (fleet_control/mapf/guiding.py). max_working: units that get
+    guidance: a name or a file (fleet_control/mapf/guiding.py). max_working: units that get
     errands; the others stand parked. None for all."""
 
     units: int

@@ -98,7 +98,10 @@ def serve(
     ] = None,
     planner: Annotated[str | None, typer.Option(help="How paths are found.")] = None,
     guidance: Annotated[
-        str | None, typer.Option(help="What moves cost: none, lanes, online, or a file.")
+        str | None,
+        typer.Option(
+            help="What moves cost: none, lanes (or strict-lanes, gentle-lanes), online, or a file."
+        ),
     ] = None,
     allocation: Annotated[str | None, typer.Option(help="Which unit takes which task.")] = None,
     seed: Annotated[

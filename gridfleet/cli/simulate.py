@@ -86,8 +86,8 @@ def simulate(
     guidance: Annotated[
         str | None,
         typer.Option(
-            help="What moves cost: none, lanes, online, or a file (docs/guidance.md). "
-            "[default: lanes]"
+            help="What moves cost: none, lanes (or strict-lanes, gentle-lanes), online, or a file "
+            "(docs/guidance.md). [default: lanes]"
         ),
     ] = None,
     due_hours: Annotated[

@@ -69,6 +69,25 @@ def test_parked_units_open_what_would_cut_the_floor(tmp_path: Path) -> None:
     assert DistanceFields(grid, 1).distance(0, 0, 3, EMPTY) < UNREACHABLE
 
 
+@pytest.mark.parametrize(("floor", "same"), [("demo", "gentle-lanes"), ("hall", "strict-lanes")])
+def test_lanes_suit_the_floor_unless_the_rule_is_named(floor: str, same: str) -> None:
+    hall = np.full((9, 9), CellKind.FLOOR, dtype=np.int8)
+    hall[1::2, 1:8] = CellKind.OBSTACLE  # rows of aisles one cell wide
+    layout = open_layout("hall", hall) if floor == "hall" else load(floor)
+    made, gentle, strict = (
+        guidance_named(name, layout) for name in ("lanes", "gentle-lanes", "strict-lanes")
+    )
+    assert made is not None
+    assert gentle is not None
+    assert strict is not None
+    assert np.array_equal(strict.costs, 2 * gentle.costs)
+    assert strict.closed.any()
+    assert not gentle.closed.any()
+    like = gentle if same == "gentle-lanes" else strict
+    assert np.array_equal(made.costs, like.costs)
+    assert np.array_equal(made.closed, like.closed)
+
+
 @pytest.mark.parametrize(
     ("name", "told"),
     [("lane", "did you mean 'lanes'?"), ("noone", "did you mean 'none'?"), ("xyz", "or a file")],

@@ -9,6 +9,7 @@ import typer
 Guidance = Annotated[
     str,
     typer.Option(
-        help="What moves cost: none, lanes, online, or a file (docs/guidance.md).",
+        help="What moves cost: none, lanes (or strict-lanes, gentle-lanes), online, or a file "
+        "(docs/guidance.md).",
     ),
 ]

@@ -18,7 +18,10 @@ if TYPE_CHECKING:
 def show(
     layout: Annotated[str, typer.Argument(help="Ready floor or a floor file.")],
     guidance: Annotated[
-        str, typer.Option(help="none, lanes made from the floor, or a file.")
+        str,
+        typer.Option(
+            help="none, lanes made from the floor, strict-lanes, gentle-lanes, or a file."
+        ),
     ] = "lanes",
     out: Annotated[
         Path | None,
