@@ -20,7 +20,6 @@ from crowded_problem import crowded
 
 from gridfleet.bench.lorr.play import Unwatched, play, warm_up
 from gridfleet.bench.lorr.problem import read_problem
-from gridfleet.bench.lorr.record import Record
 from gridfleet.bench.lorr.run import Rules
 from gridfleet.bench.search import Search
 
@@ -101,7 +100,7 @@ def measured(case: Case, lorr: Path) -> tuple[str, dict[str, object]]:
     )  # fmt: skip
     figures = {
         "tasks": record.n_finished,
-        "tasks_per_step": round(late_rate(record), 4),
+        "tasks_per_step": round(record.late_rate, 4),
         "free_flow": record.bounds["freeFlow"],
         "planning_ms": round(1e3 * median(times.planning_s), 3),
     }
@@ -109,14 +108,6 @@ def measured(case: Case, lorr: Path) -> tuple[str, dict[str, object]]:
     if case.improvements:
         key += f", depth {case.depth}, {case.improvements:,} improvements"
     return key, {**asdict(case), "units": problem.n_units, **figures}
-
-
-def late_rate(record: Record) -> float:
-    """Tasks a step (2026: tick) in the second half."""
-    half, tasks = record.n_steps // 2, record.problem.tasks
-    sizes = {task: len(tasks.errands(index)) for task, index, _, _ in record.tasks}
-    n_done = sum(step > half and done == sizes[task] for step, _, task, done in record.events)
-    return n_done / max(record.n_steps - half, 1)
 
 
 def _ratio(row: dict[str, object], before: dict[str, float] | None, key: str) -> str:

@@ -69,5 +69,13 @@ class Record:
         return len(self.actual)
 
     @property
+    def late_rate(self) -> float:
+        """Tasks a step (2026: tick) in the second half of those that were run."""
+        half, tasks = self.n_steps // 2, self.problem.tasks
+        sizes = {task: len(tasks.errands(index)) for task, index, _, _ in self.tasks}
+        n_done = sum(step > half and done == sizes[task] for step, _, task, done in self.events)
+        return n_done / max(self.n_steps - half, 1)
+
+    @property
     def is_partial(self) -> bool:
         return self.n_steps < self.last_step

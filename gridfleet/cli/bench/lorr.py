@@ -128,9 +128,6 @@ def _figures(record: Record, times: Times) -> dict[str, Any]:
     import numpy as np
 
     n_steps = max(record.n_steps, 1)
-    half = record.n_steps // 2
-    sizes = {task: _n_errands(record, index) for task, index, _, _ in record.tasks}
-    late = sum(1 for step, _, task, done in record.events if step > half and done == sizes[task])
     acted = np.bincount(np.concatenate([*record.actual, []]).astype(int), minlength=5)
     shares = acted / max(int(acted.sum()), 1)
     figures: dict[str, Any] = {
@@ -146,7 +143,7 @@ def _figures(record: Record, times: Times) -> dict[str, Any]:
         "partial": record.is_partial,
         "tasks": record.n_finished,
         "tasks_per_step": round(record.n_finished / n_steps, 4),
-        "tasks_per_step_second_half": round(late / max(record.n_steps - half, 1), 4),
+        "tasks_per_step_second_half": round(record.late_rate, 4),
         "free_flow_tasks_per_step": record.bounds["freeFlow"],
         "timeouts": record.n_timeouts,
         "planner_errors": len({error[2] for error in record.errors}),
@@ -166,10 +163,6 @@ def _figures(record: Record, times: Times) -> dict[str, Any]:
             figures[f"{name}_ms_mean"] = round(float(np.mean(seconds)) * 1e3, 3)
             figures[f"{name}_ms_max"] = round(max(seconds) * 1e3, 3)
     return figures
-
-
-def _n_errands(record: Record, index: int) -> int:
-    return len(record.problem.tasks.errands(index))
 
 
 def _text(figures: dict[str, Any], counted: str) -> str:
