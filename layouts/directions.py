@@ -26,12 +26,16 @@ def closed_moves(layout: Layout) -> NDArray[np.bool_]:
 
 def one_way_moves(layout: Layout) -> NDArray[np.bool_]:
     """bool[n_cells, 4]: the unit may leave the cell along the heading, and not come back so."""
-    beside = layout.neighbours
-    moves = np.zeros_like(layout.exits)
+    return one_way(layout.neighbours)
+
+
+def one_way(neighbours: NDArray[np.int32]) -> NDArray[np.bool_]:
+    """The same of any table of moves. neighbours: int32[n_cells, 4], -1 for none."""
+    is_move = neighbours >= 0
+    moves = np.zeros_like(is_move)
     for heading in Heading:
-        from_cells = np.flatnonzero(beside[:, heading] >= 0)
-        back = layout.exits[beside[from_cells, heading], opposite(heading)]
-        moves[from_cells, heading] = ~back
+        cells = np.flatnonzero(is_move[:, heading])
+        moves[cells, heading] = ~is_move[neighbours[cells, heading], opposite(heading)]
     return moves
 
 

@@ -68,7 +68,7 @@ def lanes_of(layout: Layout, parked: Sequence[int] = (), rule: LaneRule | None =
     streets = one_way_moves(layout) & (traffic.ahead >= 0)
 
     def led(first_row: int, first_col: int) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-        is_against = _against_lanes(open_cells, streets, layout.n_cols, first_row, first_col)
+        is_against = against_lanes(open_cells, streets, layout.n_cols, first_row, first_col)
         is_against &= (traffic.ahead >= 0) & ~streets
         return is_against, without_cuts(traffic, is_against & aisles)
 
@@ -90,9 +90,9 @@ def is_corridor(cells: NDArray[np.bool_]) -> bool:
     return 2 * longest >= len(cells)
 
 
-def _against_lanes(
+def against_lanes(
     open_cells: NDArray[np.bool_], streets: NDArray[np.bool_], n_cols: int,
-    first_row: int, first_col: int,
+    first_row: int = 0, first_col: int = 0,
 ) -> NDArray[np.bool_]:  # fmt: skip
     """bool[n_cells, 4], moves against the lane of their row or column, from open cells.
 

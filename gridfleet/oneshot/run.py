@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from fleet_control.errors import InvariantError
 from fleet_control.mapf.oneshot.check import plan_faults
+from fleet_control.mapf.oneshot.guide import lane_guide
 from fleet_control.mapf.oneshot.problem import problem_of
 from fleet_control.mapf.oneshot.solver import Budget, Outcome, Solution, solve, solve_problem
 from gridfleet.oneshot.figures import path_figures
@@ -36,6 +37,7 @@ def warm_up() -> None:
     square = open_layout("warm-up", np.ones((3, 3), dtype=np.int8))
     starts, goals = np.array([0, 1, 2], np.int32), np.array([1, 2, 0], np.int32)
     solve(square, starts, goals, Budget(iterations=200), allow_cycles=True)
+    lane_guide(problem_of(square, starts, goals))
 
 
 def read_problem(floor: str, scen: Path, n_agents: int | None) -> tuple[Layout, Pairs]:

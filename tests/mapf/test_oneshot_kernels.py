@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import heapq
+from collections.abc import Callable
 
 import numpy as np
 import pytest
 
 from fleet_control.mapf.oneshot import path_kernels as paths
+from fleet_control.mapf.oneshot import problem as problems
 from fleet_control.mapf.oneshot.graph_kernels import UNREACHABLE
-from fleet_control.mapf.oneshot.guide import guide_of
+from fleet_control.mapf.oneshot.guide import flow_guide, lane_guide
 from fleet_control.mapf.oneshot.problem import Problem, problem_of
 from fleet_control.mapf.oneshot.refiner import Refiner
 from fleet_control.mapf.oneshot.search import Search
@@ -49,17 +51,63 @@ def test_distances_are_those_of_a_plain_search(seed: int) -> None:
         assert problem.distances[agent].tolist() == wanted.tolist()
 
 
+def corridors(seed: int, n_agents: int = 25) -> Problem:
+    """Blocks of shelves with some gaps, so that rows and columns between them have lanes."""
+    rng = np.random.default_rng(seed)
+    cells = np.ones((10, 13), dtype=np.int8)
+    cells[1::3, 1:12] = rng.random((3, 11)) < 0.3
+    layout = open_layout("blocks", cells)
+    free = rng.permutation(np.flatnonzero(layout.driveable)).astype(np.int32)
+    return problem_of(layout, free[:n_agents], rng.permutation(free)[:n_agents])
+
+
+@pytest.mark.parametrize("guide_of", [flow_guide, lane_guide])
 @pytest.mark.parametrize("seed", range(5))
-def test_guides_lead_to_the_goals(seed: int) -> None:
-    problem = random_problem(seed, side=9, n_agents=25)
-    guide, n_steps = guide_of(problem)
-    assert n_steps == problem.shortest.max()
+def test_guides_lead_to_the_goals(
+    guide_of: Callable[[Problem], tuple[np.ndarray, int]], seed: int
+) -> None:
+    for problem in (random_problem(seed, side=9, n_agents=25), corridors(seed)):
+        guide, n_steps = guide_of(problem)
+        if problem.is_against.any() or guide_of is flow_guide:
+            assert n_steps == problem.shortest.max()
+        for agent, goal in enumerate(problem.goals.tolist()):
+            is_cut_off = problem.distances[agent] == UNREACHABLE
+            assert ((guide[agent] == UNREACHABLE) == is_cut_off).all()
+            assert guide[agent, goal] == 0
+            for rank in np.flatnonzero(~is_cut_off & (guide[agent] > 0)):
+                ahead = problem.moves[rank][problem.moves[rank] >= 0]
+                assert guide[agent, ahead].min() < guide[agent, rank]
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_a_step_against_a_lane_counts_twice(seed: int) -> None:
+    problem = corridors(seed)
+    assert problem.is_against.any()
+    steps = {
+        (rank, there): 1 + int(is_against)
+        for rank, row in enumerate(problem.moves.tolist())
+        for there, is_against in zip(row, problem.is_against[rank], strict=True)
+        if there >= 0
+    }
+    assert all(steps[b, a] == 1 for (a, b), cost in steps.items() if cost == 2)
+    guide, _ = lane_guide(problem)
     for agent, goal in enumerate(problem.goals.tolist()):
-        assert ((guide[agent] == UNREACHABLE) == (problem.distances[agent] == UNREACHABLE)).all()
-        assert guide[agent, goal] == 0
-        for rank in np.flatnonzero((guide[agent] < UNREACHABLE) & (guide[agent] > 0)):
-            ahead = problem.moves[rank][problem.moves[rank] >= 0]
-            assert guide[agent, ahead].min() < guide[agent, rank]
+        wanted = np.full(problem.n_ranks, UNREACHABLE)
+        wanted[goal] = 0
+        for _ in range(problem.n_ranks):  # Bellman-Ford
+            for (a, b), cost in steps.items():
+                wanted[a] = min(wanted[a], wanted[b] + cost)
+        assert guide[agent].tolist() == wanted.tolist(), f"seed {seed}"
+
+
+def test_any_number_of_threads_fills_the_same_tables(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = []
+    for n_threads in (1, 3):
+        monkeypatch.setattr(problems, "usable_processors", lambda n=n_threads: n)
+        monkeypatch.setattr(problems, "FEWEST_A_THREAD", 1)
+        problem = corridors(3)
+        found.append((problem.distances.tolist(), lane_guide(problem)[0].tolist()))
+    assert found[0] == found[1]
 
 
 def test_bits_of_times_are_found() -> None:

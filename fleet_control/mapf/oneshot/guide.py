@@ -1,15 +1,20 @@
-"""Tables of costs for the generator of configurations: which ways keep out of the traffic."""
+"""Tables of costs for the generator of configurations: which ways keep out of the traffic.
+
+On floors with corridors neighbouring ones lead opposite ways (lanes.py), and a step against one
+counts twice. Where there is time for it, each agent also keeps out of the way of those that were
+given theirs before it.
+"""
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
 
-from fleet_control.mapf.oneshot.guide_kernels import MOST_EDGE, fill_guides
-from fleet_control.mapf.oneshot.problem import Problem, sources_of
+from fleet_control.mapf.oneshot.guide_kernels import MOST_EDGE, fill_guides, fill_lane_distances
+from fleet_control.mapf.oneshot.problem import Problem, for_agents, sources_of
 
 MOST_WORK = 10_000_000
-"""Agents times cells beyond which making a guide takes longer than it is worth."""
+"""Agents times cells beyond which looking at all others takes longer than it is worth."""
 N_ROUNDS = 2
 WEIGHTS = np.array([64, 4], dtype=np.int64)
 """Cost of an agent against the traffic, and of one that uses the cell too, in quarters of an eighth
@@ -18,19 +23,39 @@ of a step. Chosen by trials on the scenarios of benchmarks/oneshot_speed.py."""
 
 def guide_of(problem: Problem) -> tuple[NDArray[np.uint16], int]:
     """uint16[n_agents, n_ranks], costs to the goal of each agent, and for how many steps to follow
-    them.
-
-    The plain distances, and no steps, where the problem is too large.
-    """
-    if problem.n_agents * problem.n_ranks > MOST_WORK or problem.n_agents == 1:
+    them: none for the plain distances, where nobody else is there or nothing better can be had."""
+    if problem.n_agents == 1:
         return problem.distances, 0
+    if problem.n_agents * problem.n_ranks > MOST_WORK:
+        return lane_guide(problem)
+    return flow_guide(problem)
+
+
+def lane_guide(problem: Problem) -> tuple[NDArray[np.uint16], int]:
+    """The ways along lanes, however many the agents are."""
+    if not problem.is_against.any():
+        return problem.distances, 0
+    sources, places = sources_of(problem.moves)
+    is_dear = problem.is_against[sources, places] & (sources >= 0)
+    costs = np.empty((problem.n_agents, problem.n_ranks), dtype=np.uint16)
+
+    def fill(first: int, last: int) -> bool:
+        queues = np.empty((3, 2 * problem.n_ranks), dtype=np.int32)
+        return fill_lane_distances(problem.goals, first, last, sources, is_dear, queues, costs)
+
+    is_filled = all(for_agents(problem.n_agents, fill))
+    return (costs, int(problem.shortest.max())) if is_filled else (problem.distances, 0)
+
+
+def flow_guide(problem: Problem) -> tuple[NDArray[np.uint16], int]:
+    """The ways out of the traffic of the others, and along lanes as if somebody drove there."""
     moves, n_ranks, longest = problem.moves, problem.n_ranks, int(problem.shortest.max())
     sources, places = sources_of(moves)
     against = _moves_back(moves)
     costs = np.empty((problem.n_agents, n_ranks), dtype=np.uint16)
     ways = np.zeros((problem.n_agents, 2 * longest + 64), dtype=np.int8)
     lengths = np.zeros(problem.n_agents, dtype=np.int32)
-    flows, uses = np.zeros(moves.shape, dtype=np.int32), np.zeros(n_ranks, dtype=np.int32)
+    flows, uses = _lane_flows(problem, against), np.zeros(n_ranks, dtype=np.int32)
     heads = np.full(MOST_EDGE + 1, -1, dtype=np.int32)
     links = np.zeros((2, n_ranks), dtype=np.int32)
     order = np.argsort(problem.shortest, kind="stable")
@@ -40,6 +65,14 @@ def guide_of(problem: Problem) -> tuple[NDArray[np.uint16], int]:
             WEIGHTS, heads, links[0], links[1], ways, lengths, costs,
         )  # fmt: skip
     return costs, longest
+
+
+def _lane_flows(problem: Problem, back: NDArray[np.int8]) -> NDArray[np.int32]:
+    """int32[n_ranks, 4], 1 for moves whose way back is against a lane."""
+    flows = np.zeros(problem.moves.shape, dtype=np.int32)
+    ranks, places = np.nonzero(problem.is_against)
+    flows[problem.moves[ranks, places], back[ranks, places]] = 1
+    return flows
 
 
 def _moves_back(moves: NDArray[np.int32]) -> NDArray[np.int8]:

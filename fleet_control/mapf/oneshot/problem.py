@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from itertools import pairwise
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fleet_control.errors import FleetError
 from fleet_control.mapf.grid import Grid
+from fleet_control.mapf.lanes import against_lanes
 from fleet_control.mapf.oneshot.graph_kernels import UNREACHABLE, fill_distances
+from fleet_control.processors import in_threads, usable_processors
 from layouts import Layout
+from layouts.directions import one_way
+
+T = TypeVar("T")
+MOST_THREADS, FEWEST_A_THREAD = 4, 64
+"""Agents; fewer are not worth a thread's start."""
 
 
 class OneShotError(FleetError, ValueError):
@@ -22,15 +32,17 @@ class Problem:
     """Agents are numbered as given; cells by rank among those of the graph ("ranks").
 
     cells: int32[n_ranks], cell of each rank. moves: int32[n_ranks, 4], ranks one step away, filled
-    up with -1. starts, goals: int32[n_agents], ranks. distances: uint16[n_agents, n_ranks], steps
-    to the agent's goal; graph_kernels.UNREACHABLE where there is no way. allow_cycles: whether
-    rings of units may rotate in one step.
+    up with -1. is_against: bool[n_ranks, 4], those against the lane of their row or column
+    (lanes.py), which nobody has to keep to. starts, goals: int32[n_agents], ranks. distances:
+    uint16[n_agents, n_ranks], steps to the agent's goal; graph_kernels.UNREACHABLE where there is
+    no way. allow_cycles: whether rings of units may rotate in one step.
     """
 
     n_rows: int
     n_cols: int
     cells: NDArray[np.int32]
     moves: NDArray[np.int32]
+    is_against: NDArray[np.bool_]
     starts: NDArray[np.int32]
     goals: NDArray[np.int32]
     distances: NDArray[np.uint16]
@@ -78,9 +90,15 @@ def problem_of(
     ranks = np.full(len(neighbours), -1, dtype=np.int32)
     ranks[cells] = np.arange(len(cells))
     beside = neighbours[cells]
-    moves = _packed(np.where(beside >= 0, ranks[beside], -1).astype(np.int32))
+    towards = np.where(beside >= 0, ranks[beside], -1).astype(np.int32)
+    order = np.argsort(towards < 0, axis=1, kind="stable")  # rows with their -1 at the end
+    moves = np.ascontiguousarray(np.take_along_axis(towards, order, axis=1))
+    streets = one_way(neighbours) & may_stand[:, None]
+    is_against = against_lanes(may_stand, streets, floor.n_cols)[cells]
+    is_against &= (towards >= 0) & ~streets[cells]
+    is_against = np.ascontiguousarray(np.take_along_axis(is_against, order, axis=1))
     problem = Problem(
-        floor.n_rows, floor.n_cols, cells, moves, ranks[starts], ranks[goals],
+        floor.n_rows, floor.n_cols, cells, moves, is_against, ranks[starts], ranks[goals],
         _distances(moves, ranks[goals]), allow_cycles,
     )  # fmt: skip
     return _matched(problem) if any_goal else problem
@@ -124,12 +142,6 @@ def _may_leave(floor: Layout | Grid, cell: int) -> bool:
     return isinstance(floor, Grid) and bool(floor.compact[cell] >= 0)
 
 
-def _packed(table: NDArray[np.int32]) -> NDArray[np.int32]:
-    """Rows with their -1 at the end."""
-    order = np.argsort(table < 0, axis=1, kind="stable")
-    return np.ascontiguousarray(np.take_along_axis(table, order, axis=1), dtype=np.int32)
-
-
 def sources_of(moves: NDArray[np.int32]) -> tuple[NDArray[np.int32], NDArray[np.int8]]:
     """Ranks from which one step leads to each, filled up with -1, and which of their moves it is:
     int32[n_ranks, 4] and int8[n_ranks, 4]."""
@@ -145,11 +157,22 @@ def sources_of(moves: NDArray[np.int32]) -> tuple[NDArray[np.int32], NDArray[np.
     return sources, which
 
 
+def for_agents(n_agents: int, work: Callable[[int, int], T]) -> list[T]:
+    """What the work returns for the first and the last agent (left out) of each thread's share."""
+    n_threads = max(1, min(usable_processors(), MOST_THREADS, n_agents // FEWEST_A_THREAD))
+    ends = [n_agents * thread // n_threads for thread in range(n_threads + 1)]
+    return in_threads(n_threads, work, list(pairwise(ends)))
+
+
 def _distances(moves: NDArray[np.int32], goals: NDArray[np.int32]) -> NDArray[np.uint16]:
     sources, _ = sources_of(moves)
     distances = np.empty((len(goals), len(moves)), dtype=np.uint16)
-    queue = np.empty(len(moves), dtype=np.int32)
-    if not fill_distances(goals, 0, len(goals), sources, queue, distances):
+
+    def fill(first: int, last: int) -> bool:
+        queue = np.empty(len(moves), dtype=np.int32)
+        return fill_distances(goals, first, last, sources, queue, distances)
+
+    if not all(for_agents(len(goals), fill)):
         raise OneShotError(f"ways of {UNREACHABLE} steps or more; the floor is too large")
     return distances
 
