@@ -82,7 +82,7 @@ ENTRY_POINTS = {
     "release_turning", "free_turns", "find_bad_turn", "note_legs",
     "add_leg_costs", "sort_by_block", "list_near_tasks", "take_cheapest", "exchange_tasks",
     "act_towards", "shift_plans", "plan_window", "better_groups",
-    "free_flow_given", "free_flow_pool", "append_plan", "cut_to_window",
+    "count_legs", "free_flow_pool", "append_plan", "cut_to_window",
     "next_commands", "pop_finished", "move_tick", "apply_actions",
 }  # fmt: skip
 TURNING = replace(DEFAULT_UNIT, pod_side_m=0.8, pod_turns=True)

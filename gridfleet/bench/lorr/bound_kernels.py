@@ -10,27 +10,27 @@ from fleet_control.compile import kernel
 
 
 @kernel
-def free_flow_given(
-    starts: NDArray[np.int32], errands: NDArray[np.int32], stride: int, wraps: bool, n_steps: int,
-    n_cols: int, compact: NDArray[np.int32], table: NDArray[np.uint16],
-) -> int:  # fmt: skip
-    """Tasks done when unit k goes from its start to errands[k], errands[k + stride], and so on."""
-    n_done = 0
+def count_legs(
+    starts: NDArray[np.int32], errands: NDArray[np.int32], wraps: bool, n_steps: int, n_cols: int,
+    compact: NDArray[np.int32], table: NDArray[np.uint16], counts: NDArray[np.int64],
+) -> None:  # fmt: skip
+    """Tasks that each unit does at most when it goes from its start to errands[unit], errands[unit
+    + n_units], and so on, by ways that are never longer than the true ones."""
     for unit in range(starts.size):
         cell = int(starts[unit])
         heading = 0
         spent = 0
         index = unit
+        counts[unit] = 0
         while index < errands.size or wraps:
             goal = int(errands[index % errands.size])
             spent += max(way_cost(cell, heading, goal, n_cols, compact, table), 1)
             if spent > n_steps:
                 break
-            n_done += 1
+            counts[unit] += 1
             cell = goal
             heading = -1
-            index += stride
-    return n_done
+            index += starts.size
 
 
 @kernel
