@@ -17,6 +17,8 @@ from fleet_control.backend import (
     no_station_jobs,
 )
 from fleet_control.mapf.grid import grid_of
+from fleet_control.mapf.oneshot.guide import lane_guide
+from fleet_control.mapf.oneshot.problem import problem_of
 from fleet_control.mapf.oneshot.solver import Budget, solve
 from gridfleet.bench.lorr.play import warm_up
 from gridfleet.bench.lorr.problem import EDITIONS
@@ -49,6 +51,7 @@ MODULES = (
     "fleet_control.mapf.oneshot.graph_kernels",
     "fleet_control.mapf.oneshot.guide_kernels",
     "fleet_control.mapf.oneshot.path_kernels",
+    "fleet_control.mapf.oneshot.place_kernels",
     "fleet_control.mapf.oneshot.refine_kernels",
     "fleet_control.mapf.oneshot.search_kernels",
     "fleet_control.mapf.pibt_kernels",
@@ -79,6 +82,7 @@ ENTRY_POINTS = {
     "hear_orders", "take_steps", "hear_hellos", "watch_silence", "tell_states",
     "first_bad_row", "rebin", "accept_steps", "collect_news", "find_faults", "unroll",
     "fill_distances", "fill_guides", "begin", "search", "fill_table", "put_all", "refine",
+    "place", "fill_lane_costs",
     "release_turning", "free_turns", "find_bad_turn", "note_legs",
     "add_leg_costs", "sort_by_block", "list_near_tasks", "take_cheapest", "exchange_tasks",
     "act_towards", "shift_plans", "plan_window", "better_groups",
@@ -112,6 +116,8 @@ def run_oneshot() -> None:
     for floor, n in ((layout, 4), (grid_of(layout), 10)):
         for rings in (True, False):
             solve(floor, cells[:n], cells[n - 1 :: -1], Budget(5000), allow_cycles=rings)
+    solve(layout, cells[:3], cells[5:8], Budget(500))
+    lane_guide(problem_of(layout, cells[:2], cells[3:5]))
 
 
 @pytest.fixture(scope="module")

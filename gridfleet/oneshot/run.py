@@ -34,7 +34,7 @@ class Asked:
 
 def warm_up() -> None:
     """Have all kernels compiled, or loaded, before the clock starts."""
-    square = open_layout("warm-up", np.ones((3, 3), dtype=np.int8))
+    square = open_layout("warm-up", np.ones((5, 5), dtype=np.int8))
     starts, goals = np.array([0, 1, 2], np.int32), np.array([1, 2, 0], np.int32)
     solve(square, starts, goals, Budget(iterations=200), allow_cycles=True)
     lane_guide(problem_of(square, starts, goals))

@@ -9,9 +9,12 @@ import numpy as np
 import pytest
 
 from fleet_control.mapf.oneshot import path_kernels as paths
+from fleet_control.mapf.oneshot import placer as placers
 from fleet_control.mapf.oneshot import problem as problems
+from fleet_control.mapf.oneshot.check import plan_faults
 from fleet_control.mapf.oneshot.graph_kernels import UNREACHABLE
 from fleet_control.mapf.oneshot.guide import flow_guide, lane_guide
+from fleet_control.mapf.oneshot.placer import Placer
 from fleet_control.mapf.oneshot.problem import Problem, problem_of
 from fleet_control.mapf.oneshot.refiner import Refiner
 from fleet_control.mapf.oneshot.search import Search
@@ -68,8 +71,7 @@ def test_guides_lead_to_the_goals(
 ) -> None:
     for problem in (random_problem(seed, side=9, n_agents=25), corridors(seed)):
         guide, n_steps = guide_of(problem)
-        if problem.is_against.any() or guide_of is flow_guide:
-            assert n_steps == problem.shortest.max()
+        assert n_steps == problem.shortest.max()
         for agent, goal in enumerate(problem.goals.tolist()):
             is_cut_off = problem.distances[agent] == UNREACHABLE
             assert ((guide[agent] == UNREACHABLE) == is_cut_off).all()
@@ -80,16 +82,20 @@ def test_guides_lead_to_the_goals(
 
 
 @pytest.mark.parametrize("seed", range(5))
-def test_a_step_against_a_lane_counts_twice(seed: int) -> None:
-    problem = corridors(seed)
+def test_steps_against_lanes_and_onto_goals_are_dear(seed: int) -> None:
+    problem = corridors(seed, n_agents=9)
     assert problem.is_against.any()
+    is_goal = np.isin(np.arange(problem.n_ranks), problem.goals)
     steps = {
-        (rank, there): 1 + int(is_against)
+        (rank, there): 1 + int(is_against) + int(is_goal[there])
         for rank, row in enumerate(problem.moves.tolist())
         for there, is_against in zip(row, problem.is_against[rank], strict=True)
         if there >= 0
     }
-    assert all(steps[b, a] == 1 for (a, b), cost in steps.items() if cost == 2)
+    against = np.argwhere(problem.is_against).tolist()
+    for rank, place in against:  # the way back is along the lane
+        there = int(problem.moves[rank, place])
+        assert steps[there, rank] == 1 + int(is_goal[rank])
     guide, _ = lane_guide(problem)
     for agent, goal in enumerate(problem.goals.tolist()):
         wanted = np.full(problem.n_ranks, UNREACHABLE)
@@ -98,6 +104,50 @@ def test_a_step_against_a_lane_counts_twice(seed: int) -> None:
             for (a, b), cost in steps.items():
                 wanted[a] = min(wanted[a], wanted[b] + cost)
         assert guide[agent].tolist() == wanted.tolist(), f"seed {seed}"
+
+
+@pytest.mark.parametrize("rings", [True, False])
+@pytest.mark.parametrize("seed", range(8))
+def test_placed_agents_have_paths_that_fit_together(seed: int, rings: bool) -> None:
+    problem = random_problem(seed, side=9, n_agents=12, rings=rings)
+    solution = solution_of(problem, seed)
+    placer = Placer(problem, solution, seed)
+    while not placer.is_done:
+        placer.run(1)
+    assert_solves(problem, placer.solution(), placer.cost, f"seed {seed}")
+
+
+def test_who_finds_no_path_takes_that_of_the_solution(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With hardly any search all take theirs, which fit together."""
+    monkeypatch.setattr(placers, "MOST_LABELS", 2)
+    problem = random_problem(4, side=9, n_agents=20)
+    solution = solution_of(problem, 4)
+    placer = Placer(problem, solution, 0)
+    placer.run(200)
+    assert placer.is_done
+    assert placer.is_stuck
+    assert_solves(problem, placer.solution(), placer.cost, "all known")
+
+
+def test_two_that_rest_side_by_side_let_a_third_through() -> None:
+    """A road two cells wide, cut by the goals of the two that are planned first."""
+    layout = open_layout("road", np.ones((2, 9), dtype=np.int8))
+    starts, goals = np.array([3, 12, 0], np.int32), np.array([4, 13, 8], np.int32)
+    problem = problem_of(layout, starts, goals)
+    placer = Placer(problem, solution_of(problem, 0), 0)
+    placer.run(100)
+    assert placer.is_done
+    assert_solves(problem, placer.solution(), placer.cost, "road")
+
+
+def assert_solves(problem: Problem, ranks: np.ndarray, cost: int, told: str) -> None:
+    is_free = np.zeros((problem.n_rows, problem.n_cols), dtype=np.int8)
+    is_free.flat[problem.cells] = 1
+    floor = open_layout("same", is_free)
+    starts, goals = problem.cells[problem.starts], problem.cells[problem.goals]
+    cells = problem.cells[ranks]
+    assert plan_faults(floor, starts, goals, cells, problem.allow_cycles) == [], told
+    assert sum(paths.cost_of(cells[:, k], goals[k]) for k in range(problem.n_agents)) == cost, told
 
 
 def test_any_number_of_threads_fills_the_same_tables(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,8 +1,8 @@
 """Tables of costs for the generator of configurations: which ways keep out of the traffic.
 
 On floors with corridors neighbouring ones lead opposite ways (lanes.py), and a step against one
-counts twice. Where there is time for it, each agent also keeps out of the way of those that were
-given theirs before it.
+counts twice, as one onto the goal of another does. Where there is time for it, each agent also
+keeps out of the way of those that were given theirs before it.
 """
 
 from __future__ import annotations
@@ -10,11 +10,13 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from fleet_control.mapf.oneshot.guide_kernels import MOST_EDGE, fill_guides, fill_lane_distances
+from fleet_control.mapf.oneshot.guide_kernels import MOST_EDGE, fill_guides, fill_lane_costs
 from fleet_control.mapf.oneshot.problem import Problem, for_agents, sources_of
 
 MOST_WORK = 10_000_000
 """Agents times cells beyond which looking at all others takes longer than it is worth."""
+AGAINST, TAKEN = 1, 1
+"""What a step against a lane costs more, and one onto the goal of another, who may stand there."""
 N_ROUNDS = 2
 WEIGHTS = np.array([64, 4], dtype=np.int64)
 """Cost of an agent against the traffic, and of one that uses the cell too, in quarters of an eighth
@@ -32,16 +34,17 @@ def guide_of(problem: Problem) -> tuple[NDArray[np.uint16], int]:
 
 
 def lane_guide(problem: Problem) -> tuple[NDArray[np.uint16], int]:
-    """The ways along lanes, however many the agents are."""
-    if not problem.is_against.any():
-        return problem.distances, 0
+    """The ways along lanes and past goals, however many the agents are."""
     sources, places = sources_of(problem.moves)
-    is_dear = problem.is_against[sources, places] & (sources >= 0)
+    dues = 1 + AGAINST * problem.is_against[sources, places].astype(np.int8)
+    dues[problem.goals] += TAKEN
     costs = np.empty((problem.n_agents, problem.n_ranks), dtype=np.uint16)
 
     def fill(first: int, last: int) -> bool:
-        queues = np.empty((3, 2 * problem.n_ranks), dtype=np.int32)
-        return fill_lane_distances(problem.goals, first, last, sources, is_dear, queues, costs)
+        n_queues = int(dues.max()) + 1
+        queues = np.empty((n_queues, 4 * problem.n_ranks), dtype=np.int32)
+        sizes = np.zeros(n_queues, dtype=np.int64)
+        return fill_lane_costs(problem.goals, first, last, sources, dues, queues, sizes, costs)
 
     is_filled = all(for_agents(problem.n_agents, fill))
     return (costs, int(problem.shortest.max())) if is_filled else (problem.distances, 0)

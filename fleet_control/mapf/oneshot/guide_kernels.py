@@ -21,47 +21,50 @@ MOST_EDGE = 127
 
 
 @kernel
-def fill_lane_distances(
+def fill_lane_costs(
     goals: NDArray[np.int32], first: int, last: int, sources: NDArray[np.int32],
-    is_dear: NDArray[np.bool_], queues: NDArray[np.int32], costs: NDArray[np.uint16],
+    dues: NDArray[np.int8], queues: NDArray[np.int32], sizes: NDArray[np.int64],
+    costs: NDArray[np.uint16],
 ) -> bool:  # fmt: skip
-    """Steps to the goals of agents first..last-1, where those against a lane count twice.
+    """Least sums of dues on the way to the goals of agents first..last-1.
 
-    sources: int32[n_ranks, 4], ranks from which one step leads here, filled up with -1. is_dear:
-    bool[n_ranks, 4], whether that step counts twice. queues: int32[3, 2 * n_ranks], of this cost,
-    the next, and that after it. costs: uint16[n_agents, n_ranks], UNREACHABLE where there is no
-    way. False where a way is too long for them.
+    sources: int32[n_ranks, 4], ranks from which one step leads here, filled up with -1. dues:
+    int8[n_ranks, 4], what that step costs: 1 to k. queues: int32[k + 1, 4 * n_ranks], sizes:
+    int64[k + 1], all 0: ranks by cost, modulo k + 1. costs: uint16[n_agents, n_ranks], UNREACHABLE
+    where there is no way. False where a way costs too much for them.
     """
+    n_queues = sizes.size
     for agent in range(first, last):
         row = costs[agent]
         row[:] = UNREACHABLE
         row[goals[agent]] = 0
-        here, soon, later = queues[0], queues[1], queues[2]
-        here[0] = goals[agent]
-        n_here, n_soon, n_later, cost = 1, 0, 0, 0
-        while n_here + n_soon > 0:
-            if cost + 2 >= UNREACHABLE:
+        queues[0, 0] = goals[agent]
+        sizes[0] = 1
+        n_open, cost = 1, 0
+        while n_open > 0:
+            if cost + n_queues >= UNREACHABLE:
                 return False
+            here = cost % n_queues
+            n_here = sizes[here]
+            sizes[here] = 0
+            n_open -= n_here
             for k in range(n_here):
-                rank = here[k]
+                rank = queues[here, k]
                 if row[rank] != cost:
                     continue
                 for j in range(4):
                     source = sources[rank, j]
                     if source < 0:
                         break
-                    if is_dear[rank, j]:
-                        if row[source] > cost + 2:
-                            row[source] = cost + 2
-                            later[n_later] = source
-                            n_later += 1
-                    elif row[source] > cost + 1:
-                        row[source] = cost + 1
-                        soon[n_soon] = source
-                        n_soon += 1
-            here, soon, later = soon, later, here
-            n_here, n_soon, n_later = n_soon, n_later, 0
+                    dear = cost + dues[rank, j]
+                    if dear < row[source]:
+                        row[source] = dear
+                        there = dear % n_queues
+                        queues[there, sizes[there]] = source
+                        sizes[there] += 1
+                        n_open += 1
             cost += 1
+        sizes[:] = 0
     return True
 
 

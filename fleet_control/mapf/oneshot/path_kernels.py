@@ -137,7 +137,7 @@ def _first_time(words: NDArray[np.uint64], time: int) -> int:
 
 
 @kernel
-def _is_free(floor: Floor, plan: Plan, here: int, there: int, time: int) -> bool:
+def is_free(floor: Floor, plan: Plan, here: int, there: int, time: int) -> bool:
     """Whether an agent that is nowhere in plan.at may go from here, at time, to there."""
     if plan.at[there, time + 1] >= 0:
         return False
@@ -221,7 +221,7 @@ def _expand(
             return -1
         latest = min(end, last)
         time = begin
-        if not _is_free(floor, plan, here, there, time - 1):
+        if not is_free(floor, plan, here, there, time - 1):
             time += 1  # only at its begin there is somebody to change places with
         if time <= latest:
             spent = cost + (1 if is_home else time - base)

@@ -52,31 +52,77 @@ def _join(desk: Desk, count: int, agent: int) -> int:
 
 
 @kernel
+def _arrival(floor: Floor, plan: Plan, agent: int) -> int:
+    """When the agent comes to its goal for good."""
+    path = plan.paths[agent]
+    time = path.size - 1
+    while time > 0 and path[time - 1] == floor.goals[agent]:
+        time -= 1
+    return int(time)
+
+
+@kernel
 def _late_agent(floor: Floor, plan: Plan, desk: Desk) -> int:
-    """Of a few agents drawn the one that loses most on its way."""
+    """Of a few agents drawn the one that loses most on its way, or is there for good the latest."""
     best, most = -1, -1
+    by_arrival = draw(desk.rng) % 2 == 0
     for _ in range(4):
         agent = draw(desk.rng) % plan.costs.size
-        lost = plan.costs[agent] - np.int64(floor.distances[agent, plan.paths[agent, 0]])
+        taken = plan.costs[agent]
+        if by_arrival:
+            taken = np.int64(_arrival(floor, plan, agent))
+        lost = taken - np.int64(floor.distances[agent, plan.paths[agent, 0]])
         if lost > most:
             best, most = agent, lost
     return best
 
 
 @kernel
+def _lost_step(floor: Floor, plan: Plan, desk: Desk, agent: int) -> int:
+    """Time of a step that brings the agent no nearer to its goal, where there is one; any other
+    that is not spent waiting there, else. The first of these after a time that is drawn."""
+    path = plan.paths[agent]
+    n_steps = path.size - 1
+    goal = floor.goals[agent]
+    begin = draw(desk.rng) % max(n_steps, 1)
+    found = -1
+    for k in range(n_steps):
+        time = (begin + k) % n_steps
+        here, there = path[time], path[time + 1]
+        if here == goal and there == goal:
+            continue
+        if floor.distances[agent, there] >= floor.distances[agent, here]:
+            return int(time)
+        if found < 0:
+            found = time
+    return int(max(found, 0))
+
+
+@kernel
+def _left(floor: Floor, plan: Plan, agent: int, time: int) -> int:
+    """What the path of the agent costs from that time on."""
+    path = plan.paths[agent]
+    goal = floor.goals[agent]
+    cost = 0
+    for later in range(time, path.size - 1):
+        if path[later] != goal or path[later + 1] != goal:
+            cost += 1
+    return cost
+
+
+@kernel
 def _choose_barring(floor: Floor, plan: Plan, desk: Desk, size: int) -> int:
     """A late agent, and those met on random walks from its path that would have been shorter."""
     n_times = plan.paths.shape[1]
-    agent = _late_agent(floor, plan, desk)
-    count = _join(desk, 0, agent)
+    count = _join(desk, 0, _late_agent(floor, plan, desk))
     for _ in range(N_TRIES):
         if count == size:
             break
         walker = desk.group[0]
         if draw(desk.rng) % 4 == 0:
             walker = desk.group[draw(desk.rng) % count]
-        cost = plan.costs[walker]
-        time = draw(desk.rng) % max(min(cost, n_times - 1), 1)
+        time = _lost_step(floor, plan, desk, walker)
+        left = _left(floor, plan, walker, time)
         here = plan.paths[walker, time]
         for _ in range(WALK):
             if time >= n_times - 1 or count == size:
@@ -85,24 +131,26 @@ def _choose_barring(floor: Floor, plan: Plan, desk: Desk, size: int) -> int:
             there = here
             if k < floor.degrees[here]:
                 there = floor.moves[here, k]
-            if time + 1 + np.int64(floor.distances[walker, there]) >= cost:
+            spent = 0 if here == there == floor.goals[walker] else 1
+            if spent + np.int64(floor.distances[walker, there]) >= left:
                 continue
             count = _join(desk, count, plan.at[there, time + 1])
             other = plan.at[there, time]
             if other >= 0 and there != here and plan.at[here, time + 1] == other:
                 count = _join(desk, count, other) if count < size else count
             here = there
+            left -= spent
             time += 1
     return count
 
 
 @kernel
 def _choose_near(floor: Floor, plan: Plan, desk: Desk, size: int) -> int:
-    """Agents near a place on the path of a late agent, a little before or after it is there."""
+    """Agents near a place where a late agent loses time, a little before or after it is there."""
     n_times = plan.paths.shape[1]
     agent = _late_agent(floor, plan, desk)
     count = _join(desk, 0, agent)
-    centre = draw(desk.rng) % max(min(plan.costs[agent], n_times - 1), 1)
+    centre = _lost_step(floor, plan, desk, agent)
     start = plan.paths[agent, centre]
     for _ in range(N_TRIES):
         here = start

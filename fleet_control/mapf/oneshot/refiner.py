@@ -11,7 +11,8 @@ from fleet_control.mapf.oneshot.problem import Problem
 from fleet_control.mapf.oneshot.search import floor_of
 
 MOST_LABELS = 1 << 14
-"""Arrivals looked at for one agent's path: a path that needs more is not found."""
+"""Arrivals looked at for one agent's path: a path that needs more is not found, and others are
+tried in that time."""
 
 
 class Refiner:
@@ -20,7 +21,7 @@ class Refiner:
     def __init__(self, problem: Problem, solution: NDArray[np.int32], seed: int) -> None:
         self._floor = floor_of(problem)
         self._plan = _plan(problem, solution)
-        self._labels = _labels(problem, len(solution), seed)
+        self._labels = labels_of(problem, len(solution), MOST_LABELS, seed)
         self._desk = _desk(problem, len(solution), seed)
 
     @property
@@ -40,22 +41,28 @@ class Refiner:
 
 
 def _plan(problem: Problem, solution: NDArray[np.int32]) -> Plan:
-    paths = np.ascontiguousarray(solution.T, dtype=np.int32)
-    plan = Plan(
-        paths=paths,
-        at=np.full((problem.n_ranks, paths.shape[1]), -1, dtype=np.int32),
-        busy=np.zeros((problem.n_ranks, -(-paths.shape[1] // 64)), dtype=np.uint64),
-        costs=np.zeros(problem.n_agents, dtype=np.int64),
-        totals=np.zeros(2, dtype=np.int64),
-    )
+    plan = empty_plan(problem, len(solution))
+    plan.paths[:] = solution.T
     put_all(floor_of(problem), plan)
     return plan
 
 
-def _labels(problem: Problem, n_times: int, seed: int) -> Labels:
+def empty_plan(problem: Problem, n_times: int) -> Plan:
+    """A plan that nobody has a path in."""
+    return Plan(
+        paths=np.zeros((problem.n_agents, n_times), dtype=np.int32),
+        at=np.full((problem.n_ranks, n_times), -1, dtype=np.int32),
+        busy=np.zeros((problem.n_ranks, -(-n_times // 64)), dtype=np.uint64),
+        costs=np.zeros(problem.n_agents, dtype=np.int64),
+        totals=np.zeros(2, dtype=np.int64),
+    )
+
+
+def labels_of(problem: Problem, n_times: int, most: int, seed: int) -> Labels:
+    """Scratch for searches in a plan of so many times, with so many arrivals at most."""
     n_states = problem.n_ranks * n_times
     over_labels = {
-        name: np.zeros(MOST_LABELS, dtype=np.int32)
+        name: np.zeros(most, dtype=np.int32)
         for name in ("rank", "time", "cost", "end", "before", "sibling", "following")
     }
     return Labels(

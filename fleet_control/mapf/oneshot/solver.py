@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from fleet_control.mapf.grid import Grid
 from fleet_control.mapf.oneshot.guide import guide_of
+from fleet_control.mapf.oneshot.placer import DENSEST, Placer
 from fleet_control.mapf.oneshot.problem import Problem, problem_of
 from fleet_control.mapf.oneshot.refiner import Refiner
 from fleet_control.mapf.oneshot.search import Search
@@ -18,6 +19,8 @@ from layouts import Layout
 
 VISITS = 50_000
 """Agents times visits between two looks at the budget, before the first solution."""
+PLACED = 16
+"""Agents placed anew between two looks at the budget."""
 GROUPS = 8
 """Groups planned anew between two looks at the budget."""
 MORE_VISITS = 20_000
@@ -111,6 +114,7 @@ class _Run:
         self._problem, self._budget, self._seed = problem, budget, seed
         guide, n_guided = guide_of(problem)
         self.search = Search(problem, guide, n_guided, seed)
+        self._placer: Placer | None = None
         self._refiner: Refiner | None = None
         self._bound = int(problem.shortest.sum())
         self.made = 0
@@ -136,15 +140,37 @@ class _Run:
         return False
 
     def improve(self) -> None:
-        """A few groups planned anew, a few configurations visited."""
+        """Some agents placed anew; once they all are, a few groups planned anew, a few
+        configurations visited."""
         if self._refiner is None:
-            self._refiner = Refiner(self._problem, self.search.solution(), self._seed)
+            if self._place():
+                self._refiner = Refiner(self._problem, self._best(), self._seed)
+            return
         n_groups = self._left(GROUPS)
         self._refiner.run(n_groups)
         self.made += n_groups
         self.search.tell_cost(self._refiner.cost)
         if self._visit(max(1, int(MORE_VISITS / self._problem.n_agents**1.5))):
             self._refiner = Refiner(self._problem, self.search.solution(), self._seed + self.made)
+
+    def _place(self) -> bool:
+        """Whether all are placed, or that is not worth while."""
+        problem = self._problem
+        if self._placer is None:
+            if problem.n_agents > DENSEST * problem.n_ranks:
+                return True
+            self._placer = Placer(problem, self.search.solution(), self._seed)
+        n_agents = self._left(PLACED)
+        self._placer.run(n_agents)
+        self.made += n_agents
+        return self._placer.is_done or self._placer.is_stuck
+
+    def _best(self) -> NDArray[np.int32]:
+        """The solution that the search found, or a better one of the placer."""
+        placer = self._placer
+        if placer is None or not placer.is_done or placer.cost >= self.search.cost:
+            return self.search.solution()
+        return placer.solution()
 
     def ranks(self) -> NDArray[np.int32]:
         return self._refiner.solution() if self._refiner else self.search.solution()
