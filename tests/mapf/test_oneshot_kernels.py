@@ -82,10 +82,13 @@ def test_guides_lead_to_the_goals(
 
 
 @pytest.mark.parametrize("seed", range(5))
-def test_steps_against_lanes_and_onto_goals_are_dear(seed: int) -> None:
-    problem = corridors(seed, n_agents=9)
+@pytest.mark.parametrize("n_agents", [9, 25])
+def test_steps_against_lanes_and_onto_goals_are_dear(seed: int, n_agents: int) -> None:
+    """Onto goals where agents are few."""
+    problem = corridors(seed, n_agents)
     assert problem.is_against.any()
-    is_goal = np.isin(np.arange(problem.n_ranks), problem.goals)
+    assert problem.is_sparse == (n_agents == 9)
+    is_goal = problem.is_sparse & np.isin(np.arange(problem.n_ranks), problem.goals)
     steps = {
         (rank, there): 1 + int(is_against) + int(is_goal[there])
         for rank, row in enumerate(problem.moves.tolist())

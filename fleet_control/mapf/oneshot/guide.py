@@ -1,8 +1,8 @@
 """Tables of costs for the generator of configurations: which ways keep out of the traffic.
 
 On floors with corridors neighbouring ones lead opposite ways (lanes.py), and a step against one
-counts twice, as one onto the goal of another does. Where there is time for it, each agent also
-keeps out of the way of those that were given theirs before it.
+counts twice. Where there is time for it, each agent also keeps out of the way of those that were
+given theirs before it.
 """
 
 from __future__ import annotations
@@ -34,10 +34,11 @@ def guide_of(problem: Problem) -> tuple[NDArray[np.uint16], int]:
 
 
 def lane_guide(problem: Problem) -> tuple[NDArray[np.uint16], int]:
-    """The ways along lanes and past goals, however many the agents are."""
+    """The ways along lanes, and where agents are few past goals of others, on which they rest."""
     sources, places = sources_of(problem.moves)
     dues = 1 + AGAINST * problem.is_against[sources, places].astype(np.int8)
-    dues[problem.goals] += TAKEN
+    if problem.is_sparse:
+        dues[problem.goals] += TAKEN
     costs = np.empty((problem.n_agents, problem.n_ranks), dtype=np.uint16)
 
     def fill(first: int, last: int) -> bool:

@@ -12,8 +12,6 @@ from fleet_control.mapf.oneshot.search import floor_of
 
 MOST_LABELS = 1 << 16
 """Arrivals looked at for one agent's path. Who is taken for one without a path puts others out."""
-DENSEST = 0.14
-"""Agents a cell beyond which too many have no path."""
 MOST_KNOWN = 0.1
 """Share of all agents that may take the path that they had, before it is given up."""
 

@@ -19,6 +19,8 @@ from layouts import Layout
 from layouts.directions import one_way
 
 T = TypeVar("T")
+DENSEST = 0.14
+"""Agents a cell."""
 MOST_THREADS, FEWEST_A_THREAD = 4, 64
 """Agents; fewer are not worth a thread's start."""
 
@@ -55,6 +57,11 @@ class Problem:
     @property
     def n_ranks(self) -> int:
         return len(self.cells)
+
+    @property
+    def is_sparse(self) -> bool:
+        """Whether there is room to go round others, and round those that are at their goals."""
+        return self.n_agents <= DENSEST * self.n_ranks
 
     @property
     def shortest(self) -> NDArray[np.int64]:

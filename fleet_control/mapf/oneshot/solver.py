@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from fleet_control.mapf.grid import Grid
 from fleet_control.mapf.oneshot.guide import guide_of
-from fleet_control.mapf.oneshot.placer import DENSEST, Placer
+from fleet_control.mapf.oneshot.placer import Placer
 from fleet_control.mapf.oneshot.problem import Problem, problem_of
 from fleet_control.mapf.oneshot.refiner import Refiner
 from fleet_control.mapf.oneshot.search import Search
@@ -157,7 +157,7 @@ class _Run:
         """Whether all are placed, or that is not worth while."""
         problem = self._problem
         if self._placer is None:
-            if problem.n_agents > DENSEST * problem.n_ranks:
+            if not problem.is_sparse:
                 return True
             self._placer = Placer(problem, self.search.solution(), self._seed)
         n_agents = self._left(PLACED)
