@@ -176,9 +176,6 @@ def test_bits_of_times_are_found() -> None:
                 empty = [t for t in range(time, n_times) if not busy[t]]
                 assert paths._next_time(words, time, paths.EMPTY, n_times) == [*later, n_times][0]
                 assert paths._next_time(words, time, paths.FULL, n_times) == [*empty, n_times][0]
-                if time < n_times and not busy[time]:
-                    before = [t + 1 for t in range(time) if busy[t]]
-                    assert paths._first_time(words, time) == [0, *before][-1]
 
 
 def cheapest(problem: Problem, others: np.ndarray, agent: int) -> int:

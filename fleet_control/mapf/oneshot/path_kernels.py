@@ -18,6 +18,8 @@ from fleet_control.compile import kernel
 from fleet_control.mapf.oneshot.generator_kernels import Floor
 from fleet_control.mapf.oneshot.graph_kernels import UNREACHABLE, draw
 
+LISTS = 8
+"""Of labels for each rank: few enough that all lie in fast memory."""
 EMPTY, FULL = np.uint64(0), np.uint64(0xFFFFFFFFFFFFFFFF)
 
 
@@ -35,8 +37,8 @@ class Plan(NamedTuple):
 
 class Labels(NamedTuple):
     """Scratch of one search. A label is an arrival: rank, time, cost, last time of the interval,
-    label before, next label of its state, next on the open list. Over states (rank * n_times +
-    first time of the interval): seen: int32, number of the search that came there; first: int32,
+    label before, next label of its list, next on the open list. Over lists (rank * LISTS + last
+    time of the interval % LISTS): seen: int32, number of the search that came there; first: int32,
     its first label. heads: int32[n_times + 1], open labels for each delay. number: int32[1]."""
 
     rank: NDArray[np.int32]
@@ -119,24 +121,6 @@ def _next_time(words: NDArray[np.uint64], time: int, flip: np.uint64, n_times: i
 
 
 @kernel
-def _first_time(words: NDArray[np.uint64], time: int) -> int:
-    """First time of the interval that holds a time when the cell is free."""
-    place = time >> 6
-    shift = np.uint64(63 - (time & 63))
-    word = (words[place] << shift) >> shift
-    while word == EMPTY:
-        place -= 1
-        if place < 0:
-            return 0
-        word = words[place]
-    for step in (1, 2, 4, 8, 16, 32):
-        word |= word >> np.uint64(step)
-    if word == FULL:
-        return (place << 6) + 64
-    return (place << 6) + _low_bit(word + np.uint64(1))
-
-
-@kernel
 def is_free(floor: Floor, plan: Plan, here: int, there: int, time: int) -> bool:
     """Whether an agent that is nowhere in plan.at may go from here, at time, to there."""
     if plan.at[there, time + 1] >= 0:
@@ -160,13 +144,18 @@ def is_free(floor: Floor, plan: Plan, here: int, there: int, time: int) -> bool:
 
 
 @kernel
-def _is_beaten(labels: Labels, state: int, time: int, cost: int) -> bool:
-    """Whether an arrival known at that state is as early, and as cheap if it waits until then."""
-    if labels.seen[state] != labels.number[0]:
+def _is_beaten(labels: Labels, place: int, end: int, time: int, cost: int) -> bool:
+    """Whether an arrival known there, in the interval with that end, is as early, and as cheap if
+    it waits until then."""
+    if labels.seen[place] != labels.number[0]:
         return False
-    label = labels.first[state]
+    label = labels.first[place]
     while label >= 0:
-        if labels.time[label] <= time and labels.cost[label] + time - labels.time[label] <= cost:
+        if (
+            labels.end[label] == end
+            and labels.time[label] <= time
+            and labels.cost[label] + time - labels.time[label] <= cost
+        ):
             return True
         label = labels.sibling[label]
     return False
@@ -174,23 +163,23 @@ def _is_beaten(labels: Labels, state: int, time: int, cost: int) -> bool:
 
 @kernel
 def _add_label(
-    plan: Plan, labels: Labels, n_labels: int, rank: int, time: int, cost: int, end: int,
+    labels: Labels, n_labels: int, rank: int, time: int, cost: int, end: int,
     before: int, delay: int,
 ) -> int:  # fmt: skip
     """Put an arrival on the open list unless it is beaten. Returns labels so far."""
-    state = rank * plan.paths.shape[1] + _first_time(plan.busy[rank], time)
-    if _is_beaten(labels, state, time, cost):
+    place = rank * LISTS + end % LISTS
+    if _is_beaten(labels, place, end, time, cost):
         return n_labels
-    if labels.seen[state] != labels.number[0]:
-        labels.seen[state] = labels.number[0]
-        labels.first[state] = -1
+    if labels.seen[place] != labels.number[0]:
+        labels.seen[place] = labels.number[0]
+        labels.first[place] = -1
     labels.rank[n_labels] = rank
     labels.time[n_labels] = time
     labels.cost[n_labels] = cost
     labels.end[n_labels] = end
     labels.before[n_labels] = before
-    labels.sibling[n_labels] = labels.first[state]
-    labels.first[state] = n_labels
+    labels.sibling[n_labels] = labels.first[place]
+    labels.first[place] = n_labels
     labels.following[n_labels] = labels.heads[delay]
     labels.heads[delay] = n_labels
     return n_labels + 1
@@ -226,11 +215,9 @@ def _expand(
         if time <= latest:
             spent = cost + (1 if is_home else time - base)
             late = spent + further - least
-            n_labels = _add_label(plan, labels, n_labels, there, time, spent, end, label, late)
+            n_labels = _add_label(labels, n_labels, there, time, spent, end, label, late)
             if is_home and latest > time:
-                n_labels = _add_label(
-                    plan, labels, n_labels, there, latest, spent, end, label, late
-                )
+                n_labels = _add_label(labels, n_labels, there, latest, spent, end, label, late)
         begin = _next_time(words, end + 1, FULL, n_times)
     return n_labels
 
@@ -251,7 +238,7 @@ def find_path(floor: Floor, plan: Plan, labels: Labels, agent: int, limit: int) 
     labels.heads[: most + 1] = -1
     labels.number[0] += 1
     end = _next_time(plan.busy[start], 0, EMPTY, n_times) - 1
-    n_labels = _add_label(plan, labels, 0, start, 0, 0, end, -1, 0)
+    n_labels = _add_label(labels, 0, start, 0, 0, end, -1, 0)
     delay = 0
     while delay <= most:
         label = labels.heads[delay]

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fleet_control.mapf.oneshot import refine_kernels as kernels
-from fleet_control.mapf.oneshot.path_kernels import Labels, Plan, put_all
+from fleet_control.mapf.oneshot.path_kernels import LISTS, Labels, Plan, put_all
 from fleet_control.mapf.oneshot.problem import Problem
 from fleet_control.mapf.oneshot.search import floor_of
 
@@ -60,14 +60,14 @@ def empty_plan(problem: Problem, n_times: int) -> Plan:
 
 def labels_of(problem: Problem, n_times: int, most: int, seed: int) -> Labels:
     """Scratch for searches in a plan of so many times, with so many arrivals at most."""
-    n_states = problem.n_ranks * n_times
+    n_lists = problem.n_ranks * LISTS
     over_labels = {
         name: np.zeros(most, dtype=np.int32)
         for name in ("rank", "time", "cost", "end", "before", "sibling", "following")
     }
     return Labels(
-        seen=np.zeros(n_states, dtype=np.int32),
-        first=np.zeros(n_states, dtype=np.int32),
+        seen=np.zeros(n_lists, dtype=np.int32),
+        first=np.zeros(n_lists, dtype=np.int32),
         heads=np.zeros(n_times + 1, dtype=np.int32),
         number=np.zeros(1, dtype=np.int32),
         rng=np.array([seed + 2], dtype=np.uint64),
