@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
 from typing import TypeVar, TypeVarTuple
 
 T = TypeVar("T")
@@ -16,6 +17,11 @@ def usable_processors() -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
+
+
+def even_shares(n: int, n_shares: int) -> list[tuple[int, int]]:
+    """First and last (left out) of each share of n things, as even as may be."""
+    return list(pairwise(n * share // n_shares for share in range(n_shares + 1)))
 
 
 def in_threads(n_threads: int, work: Callable[[*Ts], T], shares: Sequence[tuple[*Ts]]) -> list[T]:

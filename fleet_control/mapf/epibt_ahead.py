@@ -11,7 +11,7 @@ from fleet_control.mapf.epibt_ahead_kernels import look_ahead
 from fleet_control.mapf.grid import CELL_COST
 from fleet_control.mapf.operations import Operations
 from fleet_control.mapf.scene import Scene
-from fleet_control.processors import in_threads, usable_processors
+from fleet_control.processors import even_shares, in_threads, usable_processors
 
 MOST_THREADS = 4
 FEWEST_A_THREAD = 1000
@@ -53,9 +53,8 @@ class Outlook:
             )  # fmt: skip
 
         n, n_threads = len(scene.cells), len(self._scratch)
-        ends = [n * thread // n_threads for thread in range(n_threads + 1)]
-        shares = list(zip(ends[:-1], ends[1:], self._scratch, strict=True))
-        in_threads(n_threads, fill_some, shares)
+        shares = zip(even_shares(n, n_threads), self._scratch, strict=True)
+        in_threads(n_threads, fill_some, [(*share, scratch) for share, scratch in shares])
 
 
 class _Scratch:

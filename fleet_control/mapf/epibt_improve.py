@@ -21,7 +21,7 @@ from fleet_control.mapf.epibt_improve_kernels import improve
 from fleet_control.mapf.grid import Grid
 from fleet_control.mapf.operations import Operations
 from fleet_control.mapf.planner import PlannerOptions
-from fleet_control.processors import in_threads, usable_processors
+from fleet_control.processors import even_shares, in_threads, usable_processors
 
 MAX_LOOKS = 300
 """Operations looked at for one chain: three times as many cost far more time and gain nothing."""
@@ -62,7 +62,7 @@ class Improver:
         n_chains, n_parts = self._options.improvements, len(self._parts)
         if n_parts == 1:
             return self._parts[0].search(n_chains, is_held, *plan)
-        shares = [n_chains * (k + 1) // n_parts - n_chains * k // n_parts for k in range(n_parts)]
+        shares = [last - first for first, last in even_shares(n_chains, n_parts)]
         kept = self._kept(reach[:, 0], is_held, table.actions.shape[1])
 
         def search(part: _Part, share: int, stays: NDArray[np.bool_]) -> int:

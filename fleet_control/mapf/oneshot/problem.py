@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from itertools import pairwise
 from typing import TypeVar
 
 import numpy as np
@@ -14,7 +13,7 @@ from fleet_control.errors import FleetError
 from fleet_control.mapf.grid import Grid
 from fleet_control.mapf.lanes import against_lanes
 from fleet_control.mapf.oneshot.graph_kernels import UNREACHABLE, fill_distances
-from fleet_control.processors import in_threads, usable_processors
+from fleet_control.processors import even_shares, in_threads, usable_processors
 from layouts import Layout
 from layouts.directions import one_way
 
@@ -167,8 +166,7 @@ def sources_of(moves: NDArray[np.int32]) -> tuple[NDArray[np.int32], NDArray[np.
 def for_agents(n_agents: int, work: Callable[[int, int], T]) -> list[T]:
     """What the work returns for the first and the last agent (left out) of each thread's share."""
     n_threads = max(1, min(usable_processors(), MOST_THREADS, n_agents // FEWEST_A_THREAD))
-    ends = [n_agents * thread // n_threads for thread in range(n_threads + 1)]
-    return in_threads(n_threads, work, list(pairwise(ends)))
+    return in_threads(n_threads, work, even_shares(n_agents, n_threads))
 
 
 def _distances(moves: NDArray[np.int32], goals: NDArray[np.int32]) -> NDArray[np.uint16]:
