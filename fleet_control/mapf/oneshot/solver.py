@@ -145,6 +145,7 @@ class _Run:
         if self._refiner is None:
             if self._place():
                 self._refiner = Refiner(self._problem, self._best(), self._seed)
+                self._placer = None  # its tables of a large floor are as large as the search's
             return
         n_groups = self._left(GROUPS)
         self._refiner.run(n_groups)
