@@ -144,18 +144,15 @@ class Settler:
                 f"unit {unit} has done step {done} and may do step {base}, but the controller "
                 f"knows steps {first} to {book['released']} of it; its journal is not the last one"
             )
-        if self._is_off(unit, state):
-            raise InvariantError(
-                f"unit {unit} has done step {done} on cell {state['cell']}, for which the "
-                f"controller released cell {books.cells[unit, done % RING]}; its journal is not "
-                "the one of this fleet"
-            )
-        if state["cell"] >= 0:
-            books.cells[unit, done % RING] = state["cell"]
         book["done"], book["base"], book["order"] = done, base, state["order"]
         book["cleared"] = max(first, int(state["cleared"]))
         book["is_dead"], book["is_echoed"], book["stage"] = 0, 1, PLACED
         book["is_new"] = book["released"] > base
+        if self._is_off(unit, state):
+            self._lose(unit)
+            return
+        if state["cell"] >= 0:
+            books.cells[unit, done % RING] = state["cell"]
         if book["cancel"] == CANCEL_LATER:
             self.begin_cancel(unit)
         self._follow(unit, state)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from fleet_control.errors import InvariantError
-from fleet_control.link.books import PLACED, Books
+from fleet_control.link.books import PLACED, STRAY, Books
 from fleet_control.link.messages import RING, STATE
 from fleet_control.link.settle import Settler
 
@@ -50,10 +50,23 @@ def test_a_unit_that_does_not_know_its_place_keeps_the_steps_that_it_knows() -> 
     assert known.cells[0, : len(CELLS)].tolist() == list(CELLS)
 
 
+def test_a_unit_that_was_carried_away_is_lost_and_the_others_go_on() -> None:
+    """As if it had happened before the eyes of the controller: one unit stops no restart."""
+    known = books()
+    settler = Settler(known)
+    settler.settle(0, state(done=2, cleared=2, base=3, cell=12))
+    book = known.units[0]
+    assert (book["stage"], book["cancel"], book["order"]) == (STRAY, ORDER, ORDER)
+    assert (book["cleared"], book["released"]) == (2, 3), "its cells stay its own"
+    assert known.cells[0, : len(CELLS)].tolist() == list(CELLS)
+    settler.settle(0, state(done=2, cleared=2, base=2, cell=12, tombstone=ORDER, stands=1))
+    assert (book["stage"], book["released"]) == (STRAY, 3)
+    assert not settler.retractions
+
+
 @pytest.mark.parametrize(
     ("more", "message"),
     [
-        ({"done": 3, "base": 3, "cell": 44}, "has done step 3 on cell 44"),
         ({"done": 4, "base": 4, "cell": 44}, "its journal is not the last one"),
         ({"done": 0, "base": 3, "cell": 40}, "its journal is not the last one"),
     ],
