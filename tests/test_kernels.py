@@ -110,13 +110,14 @@ def run_linked() -> None:
 
 
 def run_oneshot() -> None:
-    """Few agents, so that the table of configurations grows, and more, on a layout and a grid."""
+    """Few agents, so that the table of configurations grows and all are placed anew, and more, on a
+    layout and a grid."""
     layout = open_layout("square", np.ones((5, 5), dtype=np.int8))
     cells = np.arange(25, dtype=np.int32)
     for floor, n in ((layout, 4), (grid_of(layout), 10)):
         for rings in (True, False):
             solve(floor, cells[:n], cells[n - 1 :: -1], Budget(5000), allow_cycles=rings)
-    solve(layout, cells[:3], cells[5:8], Budget(500))
+    solve(layout, cells[:3], cells[2::-1], Budget(500))
     lane_guide(problem_of(layout, cells[:2], cells[3:5]))
 
 
