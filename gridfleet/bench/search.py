@@ -14,7 +14,7 @@ MIN_DEPTH, MAX_DEPTH = 3, 6
 @dataclass(frozen=True, slots=True)
 class Search:
     """depth: steps of an operation. improvements: chains that are tried in each step, None for as
-    many as the clock allows and none without a clock."""
+    many as the clock allows (under rules with ticks two for each unit) and none without a clock."""
 
     depth: int = 3
     improvements: int | None = None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from math import inf
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,9 @@ import pytest
 from league_files import OPEN_5X5, random_problem, result_of, write_problem
 from numpy.typing import NDArray
 
+from fleet_control.mapf.planner import PlannerOptions
 from gridfleet.bench.errors import BenchError
+from gridfleet.bench.lorr import team
 from gridfleet.bench.lorr.check import check_output
 from gridfleet.bench.lorr.output import as_output
 from gridfleet.bench.lorr.play import Unwatched
@@ -21,6 +24,7 @@ from gridfleet.bench.lorr.record import Record
 from gridfleet.bench.lorr.run import Rules, run_steps
 from gridfleet.bench.lorr.run_ticks import run_ticks
 from gridfleet.bench.lorr.team import Team
+from gridfleet.bench.search import Search
 
 SHARED = Path(__file__).resolve().parents[2].parent / "shared" / "lorr"
 F, W, T = 0, 3, 4
@@ -65,6 +69,26 @@ def test_a_run_ends_in_a_timeout(tmp_path: Path) -> None:
     record = run(corridor(tmp_path, 2024), 4, SlowClock(0.0, 60_000.0))
     assert [int(actions[0]) for actions in record.actual] == [F, T, T, T]
     assert not check_output(written(record), record.problem).faults
+
+
+def test_plans_in_ticks_are_bettered_only_a_little_unless_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing but the number counts: more chains than that hold up units that are delayed."""
+    asked: list[int] = []
+
+    def note(_: str, __: object, ___: int, options: PlannerOptions) -> None:
+        asked.append(options.improvements)
+
+    monkeypatch.setattr(team, "action_planner_named", note)
+    monkeypatch.setattr(team, "steered", lambda planner, *_: planner)
+    for edition, budget_s, search in (
+        (2024, 1.0, None), (2026, 1.0, None), (2026, inf, None), (2026, 1.0, Search(3, 7)),
+    ):  # fmt: skip
+        floor = tmp_path / str(edition)
+        problem = read_problem(write_problem(floor, edition, ["......"], [0, 1], [[3], [5]]))
+        Team(problem, "epibt", 0, budget_s, search=search)
+    assert asked == [team.UNLIMITED, 2 * 2, 0, 7]
 
 
 def test_tasks_are_looked_at_in_timeouts_of_2023_only(tmp_path: Path) -> None:

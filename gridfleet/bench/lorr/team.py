@@ -37,6 +37,9 @@ SAFETY = 1.5
 SEARCH_SHARE = 0.8
 """Of a budget, after which plans are not made any better."""
 UNLIMITED = 1 << 60
+CHAINS_PER_UNIT = 2
+"""That a plan is bettered by in ticks, where units are delayed: on the league's warehouse of long
+corridors plans that are searched to the end have units wait half as long again (docs/bench.md)."""
 
 
 @dataclass(slots=True)
@@ -60,7 +63,8 @@ class Team:
         has_clock = 0.0 < budget_s < inf
         improvements = search.improvements
         if improvements is None:
-            improvements = UNLIMITED if has_clock else 0
+            most = CHAINS_PER_UNIT * problem.n_units if problem.edition >= 2026 else UNLIMITED
+            improvements = most if has_clock else 0
         costs = guidance_named(guidance, problem.floor)
         self.grid: Grid = grid_of(problem.floor, costs)
         options = PlannerOptions(

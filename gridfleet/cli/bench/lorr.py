@@ -43,7 +43,7 @@ def lorr(
         int | None,
         typer.Option(
             help="epibt: attempts in each step to better the plan. "
-            "[default: as many as the budget allows; 0 without a clock]"
+            "[default: as many as the budget allows, in ticks (2026) two a unit; 0 without a clock]"
         ),
     ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Of the planner.")] = 0,
