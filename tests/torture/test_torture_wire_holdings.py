@@ -41,13 +41,14 @@ class Wire:
 
     def state(
         self, serial: str, cell: int, number: int = 0, stand: int = 0, mode: str = "AUTOMATIC",
-        **link: Any,
+        is_localized: bool = True, **link: Any,
     ) -> None:  # fmt: skip
         self._seq += 1
         body = {
             "orderId": str(OrderName(number, stand)) if number else "",
             "lastNodeId": node_id(cell, N_COLS) if cell >= 0 else "",
             "operatingMode": mode,
+            "mobileRobotPosition": {"x": 0.0, "y": 0.0, "localized": is_localized},
         }
         header = {"session": SESSION, "epoch": EPOCH, "seq": self._seq} | link
         self._tap(serial, b"state", Link(**header), body)
@@ -126,6 +127,16 @@ def test_a_unit_that_does_not_know_where_it_is_holds_what_it_held(wire: Wire) ->
     assert not wire.is_free(1)
     wire.state(A, 1, session=SESSION + 1)
     assert (wire.is_free(0), wire.is_free(1)) == (True, False)
+
+
+def test_one_that_lost_its_place_and_gives_up_is_at_the_steps_that_it_knows(wire: Wire) -> None:
+    """Though nothing was heard of it while it drove."""
+    wire.order(A, FIRST, 0, 1, 2, 3)
+    wire.state(A, 2, FIRST, cleared=2, base=2, is_localized=False)
+    wire.state(A, 2, FIRST, cleared=2, base=2, is_localized=False, tombstone=FIRST, stands=True)
+    assert [wire.is_free(cell) for cell in (0, 1, 2, 3)] == [True, True, False, True]
+    wire.holdings.look(0, {2}, 9.0)
+    assert wire.said == []
 
 
 def test_old_states_free_nothing(wire: Wire) -> None:

@@ -98,6 +98,14 @@ class _Unit:
             held |= self.covered
         return frozenset(held)
 
+    def of_steps(self) -> frozenset[int]:
+        """Cells that one covers which does not know where it is, and stands: of the steps that it
+        has not left and may have done, which it still knows. None where it has no order."""
+        if not self.stands or self.number not in self.orders:
+            return frozenset()
+        steps = self.orders[self.number].cells.items()
+        return frozenset(cell for step, cell in steps if self.cleared <= step <= self.base)
+
     def _of_order(self, number: int) -> set[int]:
         sent = self.orders[number]
         if number != self.number:
@@ -164,7 +172,7 @@ class Holdings:
         unit.number = name.number if name is not None else 0
         stand = name.stand if name is not None else 0
         unit.cleared, unit.base = stand + link.cleared, stand + link.base
-        unit.covered = covered or unit.covered
+        unit.covered = covered or unit.of_steps() or unit.covered
         for number in [n for n in unit.orders if n < unit.number]:
             del unit.orders[number]
 
