@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from gridfleet.cli.compiling import tell_of_compiling
 from gridfleet.cli.errors import reported
 from gridfleet.cli.interrupt import StopOnInterrupt
 
@@ -80,6 +81,7 @@ def _solve(
 
     if out is not None:
         _check_place(out)
+    tell_of_compiling(quiet)
     with StopOnInterrupt() as interrupt:
         solution, figures = solve_timed(layout, pairs, asked, interrupt.asked)
     figures = {"map": layout.name, "seed": asked.seed} | figures

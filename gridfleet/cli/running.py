@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from gridfleet.cli.compiling import tell_of_compiling
 from gridfleet.cli.interrupt import StopOnInterrupt
 from gridfleet.cli.progress import ProgressLine
 from gridfleet.cli.summary import table
@@ -105,6 +106,7 @@ def _run(
     from gridfleet.run_folder import FAILURE, REPORT
 
     scenario = simulation.scenario
+    tell_of_compiling(is_quiet)
     record, failure = _drive(simulation, is_quiet, recorder)
     if scenario.faults and record.faults and failure is None:
         record = _with_reference(scenario, record, is_quiet)

@@ -10,6 +10,7 @@ import typer
 
 from gridfleet.cli.bench.options import Guidance
 from gridfleet.cli.bench.steps_bar import StepsBar
+from gridfleet.cli.compiling import tell_of_compiling
 from gridfleet.cli.errors import reported
 
 if TYPE_CHECKING:
@@ -70,6 +71,7 @@ def lifelong(
             max_working,
         )  # fmt: skip
         floor = load(layout)
+        tell_of_compiling(quiet)
         with StepsBar(steps, "steps", quiet) as bar:
             result = run_lifelong(floor, wanted, bar)
     figures = _figures(floor.name, wanted, result)

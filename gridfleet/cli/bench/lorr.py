@@ -11,6 +11,7 @@ import typer
 
 from gridfleet.cli.bench.options import Guidance
 from gridfleet.cli.bench.steps_bar import StepsBar
+from gridfleet.cli.compiling import tell_of_compiling
 from gridfleet.cli.errors import reported
 
 if TYPE_CHECKING:
@@ -110,6 +111,7 @@ def _run(
         check_target(out, (".json",), force)
     problem = read_problem(path)
     counted = "ticks" if problem.edition == 2026 else "steps"
+    tell_of_compiling(quiet)
     with StepsBar(steps, counted, quiet) as bar:
         record, times = play(problem, planner, seed, rules, bar, guidance, search)
     if out is not None:
