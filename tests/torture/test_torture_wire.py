@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import multiprocessing
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -123,17 +123,36 @@ def losing_units() -> tuple[WireCase, list[Fault]]:
 CARELESS = Entries(wire_sabotage.controller_that_frees_lost_units, run_emulator)
 
 
+TIMES = 4
+"""Whether somebody comes by before a lost unit is heard again is a matter of real time: about once
+in ten runs nobody does."""
+
+
+def watch_losing(
+    folder: Path, is_seen: Callable[[CaseResult], bool], is_blind: bool = False
+) -> CaseResult:
+    """The last of a few runs, or the first in which it is seen."""
+    for attempt in range(TIMES):
+        case, faults = losing_units()
+        here = folder / str(attempt)
+        here.mkdir()
+        one = WireRun(case, faults, here, Conditions(CARELESS, rest_s=100.0, stops_early=True))
+        if is_blind:
+            one.holdings = Blind(case.layout, case.serials, case.unit_cells)
+        result = one.run()
+        if is_seen(result):
+            break
+    return result
+
+
 def test_cells_of_lost_units_that_are_freed_are_seen(tmp_path: Path) -> None:
-    result = run(tmp_path, *losing_units(), CARELESS)
+    result = watch_losing(tmp_path, lambda one: "held" in {v.kind for v in one.violations})
     assert "held" in {violation.kind for violation in result.violations}, say(result)
 
 
 def test_bodies_that_overlap_are_seen(tmp_path: Path) -> None:
     """The same, watched until two meet: nothing but the side channel is looked at."""
-    case, faults = losing_units()
-    one = WireRun(case, faults, tmp_path, Conditions(CARELESS, stops_early=True))
-    one.holdings = Blind(case.layout, case.serials, case.unit_cells)
-    result = one.run()
+    result = watch_losing(tmp_path, lambda one: one.overlaps > 0, is_blind=True)
     assert result.overlaps, say(result)
 
 
