@@ -11,10 +11,9 @@ TOLD = "compiling the fast parts of this command, once: up to a minute"
 def tell_of_compiling(is_quiet: bool) -> None:
     """Say so on stderr as soon as a kernel is compiled that is not on the disk yet; nothing where
     nobody looks on."""
-    from numba.core import event
-
     if is_quiet or not sys.stderr.isatty():
         return
+    from numba.core import event
 
     class Teller(event.Listener):  # type: ignore[misc]
         has_told = False

@@ -29,6 +29,5 @@ def demo(
             f"Simulating {hours:g} h on the ready floor {FLOOR!r}: {floor.recommended_units} drive "
             f"units, {len(floor.stations)} stations, made-up orders, seed {seed}."
         )
-        print("The first run compiles the fast parts, which takes about half a minute once.")
         run(scenario, out)
         print("The report is one page for any browser. Next: gridfleet simulate --help")

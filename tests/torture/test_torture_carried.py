@@ -8,8 +8,7 @@ import pytest
 from fleet_control.supervision.status import UnitStatus, status_of
 from gridfleet.torture.case import draw_case
 from gridfleet.torture.run import CaseRun
-
-CYCLE_S = 0.2
+from gridfleet.wiring.units import CYCLE_S
 
 
 def cycles(run: CaseRun, n: int) -> set[tuple[int, int]]:

@@ -132,8 +132,8 @@ def watch_losing(
     folder: Path, is_seen: Callable[[CaseResult], bool], is_blind: bool = False
 ) -> CaseResult:
     """The last of a few runs, or the first in which it is seen."""
+    case, faults = losing_units()
     for attempt in range(TIMES):
-        case, faults = losing_units()
         here = folder / str(attempt)
         here.mkdir()
         one = WireRun(case, faults, here, Conditions(CARELESS, rest_s=100.0, stops_early=True))

@@ -103,8 +103,7 @@ class _Unit:
         has not left and may have done, which it still knows. None where it has no order."""
         if not self.stands or self.number not in self.orders:
             return frozenset()
-        steps = self.orders[self.number].cells.items()
-        return frozenset(cell for step, cell in steps if self.cleared <= step <= self.base)
+        return frozenset(self._not_left(self.base))
 
     def _of_order(self, number: int) -> set[int]:
         sent = self.orders[number]
@@ -113,8 +112,14 @@ class _Unit:
             return set(sent.cells.values()) if may_come and sent.session == self.session else set()
         if self.stands:
             return set()
-        last = self.base if number <= self.tombstone else max(sent.cells, default=-1)
-        return {cell for step, cell in sent.cells.items() if self.cleared <= step <= last}
+        return self._not_left(
+            self.base if number <= self.tombstone else max(sent.cells, default=-1)
+        )
+
+    def _not_left(self, last: int) -> set[int]:
+        """Cells of the order that it has, of the steps that it has not left, up to that one."""
+        steps = self.orders[self.number].cells.items()
+        return {cell for step, cell in steps if self.cleared <= step <= last}
 
 
 class Holdings:
