@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from fleet_control.mapf.planner import PlannerOptions
 from gridfleet.bench.errors import BenchError
-from gridfleet.bench.lorr import team
+from gridfleet.bench.lorr import play, team
 from gridfleet.bench.lorr.check import check_output
 from gridfleet.bench.lorr.output import as_output
 from gridfleet.bench.lorr.play import Unwatched
@@ -69,6 +69,20 @@ def test_a_run_ends_in_a_timeout(tmp_path: Path) -> None:
     record = run(corridor(tmp_path, 2024), 4, SlowClock(0.0, 60_000.0))
     assert [int(actions[0]) for actions in record.actual] == [F, T, T, T]
     assert not check_output(written(record), record.problem).faults
+
+
+@pytest.mark.parametrize(
+    ("planner", "needed"),
+    [("pibt", ["pibt"]), ("epibt", ["epibt"]), ("windowed", ["windowed", "epibt"])],
+)
+def test_kernels_of_all_who_may_plan_are_compiled_before_the_clock_begins(
+    planner: str, needed: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else those of whoever takes over cost the first steps of a fresh installation."""
+    played: list[str] = []
+    monkeypatch.setattr(play, "_play", lambda _, name, *__: played.append(name))
+    play.warm_up(2024, planner)
+    assert played == needed
 
 
 def test_plans_in_ticks_are_bettered_only_a_little_unless_told(

@@ -23,6 +23,9 @@ from gridfleet.bench.search import Search
 from gridfleet.typed_files import suggest
 from layouts import CellKind, open_layout
 
+TAKES_OVER = {"windowed": ("epibt",)}
+"""Planners that have the floor instead of another for some steps, where units turn."""
+
 
 class Unwatched:
     """Nobody looks."""
@@ -76,7 +79,8 @@ def _play(
 def warm_up(edition: int, planner: str) -> None:
     """Compile every kernel that a run needs, before a clock begins."""
     search = Search(improvements=5)
-    _play(_smallest(edition), planner, 0, Rules(30, 0.0), Unwatched(), NONE, search)
+    for name in (planner, *TAKES_OVER.get(planner, ())):
+        _play(_smallest(edition), name, 0, Rules(30, 0.0), Unwatched(), NONE, search)
 
 
 def _smallest(edition: int) -> LeagueProblem:
